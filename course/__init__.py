@@ -1,0 +1,1 @@
+"""The machinery of the course; no lesson imports it."""

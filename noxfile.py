@@ -1,0 +1,119 @@
+"""Every job of the course: `nox -l` lists them, the learner's first."""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+import start
+
+nox.needs_version = ">=2026.10"
+nox.options.sessions = ["serve"]
+nox.options.reuse_venv = "yes"
+nox.options.default_venv_backend = "uv|virtualenv"
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+LESSONS = ["stages"]
+CODE = ["start.py", "noxfile.py", "stages", "course", "tests"]
+STRICT = {"PYTHONWARNINGS": "error", "UV_SYSTEM_CERTS": "1"}
+
+
+def learner(session: nox.Session, module: str) -> None:
+    """Run a module of the course in .venv, where learners live."""
+    start.prepare()
+    session.run(
+        *(str(start.PYTHON), "-m", module, *session.posargs),
+        external=True,
+        interrupt_timeout=5,
+        terminate_timeout=2,
+    )
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install what the group's lock says, no more and no less."""
+    lock = f"locks/{group}.txt"
+    session.install("--quiet", "--require-hashes", "-r", lock)
+
+
+# --- for learners: these run in .venv ---------------------------------------
+
+
+@nox.session(python=False)
+def serve(session: nox.Session) -> None:
+    """Open the course: every stage running, with its code (the main job)."""
+    learner(session, "course.page")
+
+
+@nox.session(python=False)
+def stage(session: nox.Session) -> None:
+    """Run one stage alone: -- 3, then any of uvicorn's options."""
+    learner(session, "course.stage")
+
+
+@nox.session(python=False)
+def mailbox(session: nox.Session) -> None:
+    """Run a mail server on this machine and print what arrives."""
+    learner(session, "course.mailbox")
+
+
+# --- for whoever works on the course: environments of their own -------------
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the course itself: -- tests/stages -k crash."""
+    install(session, "tests")
+    session.run("pytest", *(session.posargs or ["tests"]), env=STRICT)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and form with ruff: -- --fix mends what it can."""
+    install(session, "lint")
+    session.run("ruff", "check", *session.posargs, ".")
+    mend = "--fix" in session.posargs
+    session.run("ruff", "format", *([] if mend else ["--diff"]), ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check all types strictly with mypy."""
+    install(session, "types")
+    session.run("mypy", *(session.posargs or CODE))
+
+
+@nox.session
+def walls(session: nox.Session) -> None:
+    """Check that no room imports from where it must not."""
+    install(session, "walls")
+    session.run("lint-imports", *session.posargs, env={"PYTHONPATH": "."})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Compare each stage's speed with a bare endpoint, in one run."""
+    install(session, "bench")
+    session.run("python", "-m", "course.labs.bench", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("fastapi", ["compat-oldest", "compat"], ["oldest", "newest"])
+def compat(session: nox.Session, fastapi: str) -> None:
+    """Test the stages on each Python with the oldest and newest FastAPI."""
+    install(session, fastapi)
+    session.run("python", "-m", "course.labs.compat", env=STRICT)
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Pin every version with its hashes: -- --upgrade takes the newest."""
+    groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+    uv = shutil.which("uv", path=str(start.BIN)) or "uv"
+    for group in [name for name in groups if name not in {"stages", "course"}]:
+        session.run(
+            *(uv, "pip", "compile", "--quiet", "--universal"),
+            *("--generate-hashes", "--no-header", "--python-version", "3.11"),
+            *("--group", group, "-o", str(Path("locks", f"{group}.txt"))),
+            *session.posargs,
+            external=True,
+        )

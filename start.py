@@ -1,0 +1,108 @@
+"""Set up the course and run it: python3 start.py [arguments for nox].
+
+Without arguments it serves the course. Only the standard library is used
+here, and only what Python 3.6 understands, so that an old one can say so.
+"""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+LOCK = ROOT / "locks" / "learn.txt"
+OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that it was tried on
+
+
+def check_python():
+    """Refuse a Python that is too old; name one newer than those tried."""
+    found = ".".join(map(str, sys.version_info[:2]))
+    if sys.version_info < OLDEST:
+        sys.exit(
+            "The course needs Python %d.%d or newer and this is %s: install"
+            " one, then start it with that, e.g. python3.13 start.py."
+            % (*OLDEST, found)
+        )
+    if sys.version_info[:2] > NEWEST:
+        print(
+            "Python %s is newer than those the course was tried on"
+            " (up to %d.%d): going on." % (found, *NEWEST),
+            file=sys.stderr,
+        )
+
+
+def run(remedy, *command):
+    """Run a command quietly; if it fails, say why and what to do."""
+    environment = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    done = subprocess.run(  # noqa: PLW1510 (the code is looked at below)
+        list(map(str, command)),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+    if done.returncode:
+        said = done.stdout.strip().splitlines() or ["(it said nothing)"]
+        sys.exit("\n".join([*said[-6:], "", remedy]))
+
+
+def prepare():
+    """Make .venv hold what a learner needs, if it does not yet."""
+    base = getattr(sys, "_base_executable", sys.executable)
+    stamp = VENV / "course.stamp"
+    wanted = "%s\n%s\n%s" % (ROOT, sys.version, LOCK.read_text("utf-8"))
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+        return
+    print("Preparing .venv (once, a few seconds) ...", file=sys.stderr)
+    try:
+        (ROOT / ".venv").mkdir(exist_ok=True)
+        (VENV / "writable").touch()
+    except OSError as error:
+        sys.exit(
+            "%s: put the course into a folder that you can write to." % error
+        )
+    if Path(sys.prefix) != VENV:  # a venv can't replace itself while it runs
+        debian = "python%d.%d-venv" % sys.version_info[:2]
+        run(
+            "This Python cannot make virtual environments: install its venv"
+            " module (Debian, Ubuntu: sudo apt install %s), then run the same"
+            " command again." % debian,
+            *(base, "-m", "venv", "--clear", VENV),
+        )
+    network = (
+        "The packages did not arrive: connect this machine to the network"
+        " once (or set PIP_INDEX_URL and UV_INDEX_URL to your mirror), then"
+        " run the same command again."
+    )
+    hashed = ["install", "-q", "--require-hashes", "-r"]
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--retries=1"]
+    run(network, *pip, *hashed, ROOT / "locks" / "start.txt")
+    run(network, PYTHON, "-m", "uv", "pip", *hashed, LOCK)
+    packages = sysconfig.get_path("purelib", "venv", {"base": str(VENV)})
+    Path(packages, "course.pth").write_text(str(ROOT), "utf-8")
+    stamp.write_text(wanted, "utf-8")
+
+
+def main():
+    """Prepare, then hand every argument to nox; its exit code is ours."""
+    check_python()
+    prepare()
+    noxfile = ["--noxfile", str(ROOT / "noxfile.py")]
+    arguments = sys.argv[1:] or ["-s", "serve"]
+    command = [str(PYTHON), "-m", "nox", *noxfile, *arguments]
+    if os.name != "nt":
+        os.execv(command[0], command)
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            sys.exit(process.wait())
+        except KeyboardInterrupt:
+            continue  # nox was told as well, and ends by itself
+
+
+if __name__ == "__main__":
+    main()
