@@ -102,7 +102,7 @@ def send_by_smtp(content: EmailContent, config: EmailConfig) -> None:
             except smtplib.SMTPException as error:
                 refused.append(f"{recipient}: {error}")
     if refused:
-        raise smtplib.SMTPException("; ".join(refused))
+        raise smtplib.SMTPException("refused: " + "; ".join(refused))
 
 
 def get_email_service(config: EmailConfigDep, log: LoggerDep) -> EmailService:
@@ -110,7 +110,7 @@ def get_email_service(config: EmailConfigDep, log: LoggerDep) -> EmailService:
         try:
             send_by_smtp(content, config)
         except Exception as error:
-            log.error("E-mail not sent by %s: %s", config.smtp_server, error)
+            log.error("E-mail failed at %s: %s", config.smtp_server, error)
         else:
             log.info("E-mail sent to %s", content.recipients)
 

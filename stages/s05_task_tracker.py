@@ -106,7 +106,7 @@ def send_by_smtp(content: EmailContent, config: EmailConfig) -> None:
             except smtplib.SMTPException as error:
                 refused.append(f"{recipient}: {error}")
     if refused:
-        raise smtplib.SMTPException("; ".join(refused))
+        raise smtplib.SMTPException("refused: " + "; ".join(refused))
 
 
 def get_email_service(config: EmailConfigDep, log: LoggerDep) -> EmailService:

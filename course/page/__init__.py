@@ -1,0 +1,1 @@
+"""The course's web page: every stage, running in one process."""

@@ -1,0 +1,63 @@
+"""Serve the course on this machine: every stage, its code, a mailbox."""
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+
+from course import mailbox, ports
+from course.page.app import create_app
+from course.stage import find_stages
+
+
+@contextlib.contextmanager
+def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
+    """Give the stages a mail server, unless SMTP_SERVER names another."""
+    if server := os.environ.get("SMTP_SERVER"):
+        print(f"E-mail goes to {server}: SMTP_SERVER is set.")
+        yield None
+        return
+    free = ports.listen_near(int(os.environ.get("SMTP_PORT", mailbox.PORT)))
+    port = ports.number_of(free)
+    free.close()
+    os.environ["SMTP_PORT"] = str(port)
+    with mailbox.Mailbox(mailbox.data_dir(), port) as box:
+        yield box
+
+
+def main() -> None:
+    """Start everything, say where it is, serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="serve", description=__doc__)
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8000,
+        help="8000 unless named; if taken, one of the next",
+    )
+    asked = parser.parse_args().port
+    listening = ports.listen_near(asked)
+    port = ports.number_of(listening)
+    try:
+        with a_mailbox() as box:
+            app = create_app(find_stages(), box)
+            if port != asked:
+                print(f"Port {asked} is taken, so it is {port}.")
+            print(f"The course: http://{ports.HOST}:{port}  (Ctrl-C ends it)")
+            sys.stdout.flush()
+            config = uvicorn.Config(app, timeout_graceful_shutdown=1)
+            server = uvicorn.Server(config)
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listening])
+            if not server.started:
+                sys.exit(3)
+    except OSError as error:
+        sys.exit(f"Set DATA_DIR to a folder that can be written: {error}")
+    finally:
+        listening.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Stages inside another application: found, imported, kept apart."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from course.stage import Stage
+
+
+@dataclass
+class Mounted:
+    """A stage's application behind a prefix, with a lifespan of its own.
+
+    A plain mount would not run the lifespan, and `url_for` in the stage
+    would look for its routes in the outer application.
+    """
+
+    stage: Stage
+    app: FastAPI
+    state: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, stage: Stage) -> "Mounted":
+        """Import a stage; its application is called `app`."""
+        return cls(stage, importlib.import_module(stage.module).app)
+
+    @property
+    def prefix(self) -> str:
+        """Where it is found: /stages/01."""
+        return f"/stages/{self.stage.number:02}"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start the stage, and stop it at the end."""
+        async with self.app.router.lifespan_context(self.app) as state:
+            self.state = dict(state or {})
+            yield
+
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request as if the stage were alone."""
+        inner = {**scope, "state": self.state.copy()}
+        for outer in ("router", "route", "endpoint"):
+            inner.pop(outer, None)
+        await self.app(inner, receive, send)
+
+
+@asynccontextmanager
+async def all_running(mounted: list[Mounted]) -> AsyncIterator[None]:
+    """Start every stage; if one fails, those started before it are stopped."""
+    async with AsyncExitStack() as stack:
+        for one in mounted:
+            await stack.enter_async_context(one.running())
+        yield
