@@ -61,7 +61,8 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Prepare once, at start-up: never in a request, never at import."""
     with required("Set DATA_DIR to a folder that can be written"):
         (get_data_dir() / "notifications.txt").touch()
-        file = logging.FileHandler(get_data_dir() / "background_tasks.log")
+    path = get_data_dir() / "background_tasks.log"
+    file = logging.FileHandler(path, encoding="utf-8", delay=True)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",

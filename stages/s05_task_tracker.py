@@ -62,7 +62,7 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
 
 class EmailContent(BaseModel):
     subject: str = Field(pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$")  # one line
-    body: str
+    body: str = Field(max_length=100_000)
     recipients: list[EmailStr] = Field(min_length=1, max_length=50)
 
 
@@ -216,7 +216,8 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Prepare once, at start-up: never in a request, never at import."""
     with required("Set DATA_DIR to a folder that can be written"):
         (get_data_dir() / "notifications.txt").touch()
-        file = logging.FileHandler(get_data_dir() / "background_tasks.log")
+    path = get_data_dir() / "background_tasks.log"
+    file = logging.FileHandler(path, encoding="utf-8", delay=True)
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
