@@ -13,7 +13,7 @@ nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
 PYTHONS = ["3.11", "3.12", "3.13"]
-LESSONS = ["stages"]
+PARTS = {"stages", "course", "test"}  # groups that only stand in others
 CODE = ["start.py", "noxfile.py", "stages", "course", "tests"]
 STRICT = {"PYTHONWARNINGS": "error", "UV_SYSTEM_CERTS": "1"}
 
@@ -109,7 +109,7 @@ def lock(session: nox.Session) -> None:
     """Pin every version with its hashes: -- --upgrade takes the newest."""
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
     uv = shutil.which("uv", path=str(start.BIN)) or "uv"
-    for group in [name for name in groups if name not in {"stages", "course"}]:
+    for group in [name for name in groups if name not in PARTS]:
         session.run(
             *(uv, "pip", "compile", "--quiet", "--universal"),
             *("--generate-hashes", "--no-header", "--python-version", "3.11"),
