@@ -228,16 +228,16 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     )
     with required("Correct this setting"):
         get_email_config()
-    remedy = "Set DATABASE_URL to an empty or this stage's database"
-    with required(remedy), get_session_factory()() as db:
-        with suppress(sa.exc.DatabaseError):  # another worker may be faster
-            Base.metadata.create_all(db.connection())
-            db.commit()
-        db.execute(sa.select(TaskLog).limit(0))  # is it this stage's table?
+    with required("Set DATABASE_URL to an empty or this stage's database"):
+        new_session = get_session_factory()
+        with suppress(sa.exc.DatabaseError), new_session.begin() as db:
+            Base.metadata.create_all(db.connection())  # or a faster worker
+        with new_session() as db:
+            db.execute(sa.select(TaskLog).limit(0))  # this stage's table?
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(title=__doc__, lifespan=lifespan)
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 SessionDep = Annotated[Session, Depends(get_db)]

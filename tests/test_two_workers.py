@@ -69,3 +69,14 @@ def test_every_task_is_recorded_once(
     assert Counter(status for _, status in rows) == {"completed": REQUESTS}
     assert sorted(int(name) for name, _ in rows) == list(range(REQUESTS))
     assert "not recorded" not in said
+
+
+def test_workers_that_start_at_once_share_one_table(
+    alone: StartAlone, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All want to make it; those that come too late are not stopped."""
+    monkeypatch.setenv("DATABASE_URL", postgresql)
+    stage = alone("s05_task_tracker", "--workers", "4")
+    address = stage.start()
+    assert httpx2.get(f"{address}/task-logs/").json() == []
+    assert "startup failed" not in stage.end()

