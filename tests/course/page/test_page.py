@@ -1,15 +1,17 @@
 """The page: every stage is there, runs, and can be read."""
 
+import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from course import ports
 from course.page.app import create_app
 from course.page.examples import examples
 from course.stage import find_stages
@@ -121,9 +123,8 @@ def test_every_command_to_try_is_complete() -> None:
     assert '"recipients": ["ada@example.com"]' in commands[1].curl
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a Unix signal")
-def test_ctrl_c_ends_the_course(data_dir: Path) -> None:
-    """It says where it is, serves, and ends with code 0 and no traceback."""
+def serve(during: Callable[[str], object]) -> str:
+    """Serve the course, do something, press Ctrl-C; return what it said."""
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "course.page", "--port", "0"],
         cwd=ROOT,
@@ -134,13 +135,47 @@ def test_ctrl_c_ends_the_course(data_dir: Path) -> None:
     guard = threading.Timer(60, process.kill)
     guard.start()
     assert process.stdout
-    said = []
+    said: list[str] = []
     for line in process.stdout:
         said.append(line)
         if "startup complete" in line:
+            (address,) = re.findall(r"http://[\d.:]+", "".join(said))
+            during(address)
             process.send_signal(signal.SIGINT)
+    process.stdout.close()
     assert process.wait() == 0, "".join(said)
     guard.cancel()
-    process.stdout.close()
-    assert any("The course: http://127.0.0.1:" in line for line in said)
-    assert not any("Traceback" in line for line in said)
+    return "".join(said)
+
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="a Unix signal")
+
+
+@unix
+@pytest.mark.usefixtures("data_dir")
+def test_ctrl_c_ends_the_course() -> None:
+    """It says where it is, serves, and ends with no traceback."""
+    said = serve(lambda address: httpx2.get(address).raise_for_status())
+    assert "The course: http://127.0.0.1:" in said
+    assert "Application shutdown complete" in said
+    assert "Traceback" not in said
+
+
+@unix
+@pytest.mark.usefixtures("data_dir")
+def test_ctrl_c_waits_for_no_stuck_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mail server that never answers holds a task for ten seconds."""
+    with ports.listen(0) as silent:
+        monkeypatch.setenv("SMTP_SERVER", ports.HOST)
+        monkeypatch.setenv("SMTP_PORT", str(ports.number_of(silent)))
+        body = {"subject": "Hi", "body": "", "recipients": ["a@example.com"]}
+
+        def send(address: str) -> None:
+            url = f"{address}/stages/04/send-email/"
+            httpx2.post(url, json=body).raise_for_status()
+            silent.accept()[0].detach()  # the task is connected, and waits
+
+        said = serve(send)
+    assert "A task was still at work and has been cut off." in said
