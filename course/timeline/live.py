@@ -11,7 +11,6 @@ from .notes import Notes, Planned, planned
 from .tasks import Due, Tasks
 from .watch import Moment
 
-
 # What was asked for and what answered, by id of the first; its lane.
 Plans = dict[int, tuple[object, object, Planned]]
 

@@ -61,5 +61,5 @@ def _between(draw: Drawing, found: list[str], y: float) -> float:
         for line in folded(sign + text):
             y += 16
             colour = "error" if found else "soft"
-            draw.text((PAD, y), line, colour, font_weight="600")
+            draw.text((PAD, y), line, colour, size="11")
     return y + GAP

@@ -53,17 +53,17 @@ def detail(life: Life) -> str:
     parts: list[str] = [kind]
     if failed(life) and life.place:
         return f"{lane.kind} · raised at {life.place.rpartition('/')[2]}"
-    if lane.replaces and lane.replaces != lane.name:
-        parts.append(f"for {lane.replaces}")
-    if lane.scope == "function":
-        parts.append("function scope")
-    if life.again:
-        parts.append(f"used {life.again + 1} times")
     if life.began is not None:
         parts += [
             "event loop" if w == "loop" else w.replace("thread", "worker")
             for w in life.where
         ]
+    if lane.replaces and lane.replaces != lane.name:
+        parts.append(f"for {lane.replaces}")
+    if lane.scope == "function":
+        parts.append("function scope")
+    if life.again:
+        parts.append(f"{life.again + 1} uses")
     return " · ".join(parts)
 
 
