@@ -1,4 +1,4 @@
-"""python -m course.timeline myapp:app POST /path"""
+"""Run it: python -m course.timeline myapp:app POST /path."""
 
 from .cli import run
 

@@ -25,7 +25,7 @@ RECORDERS = pytest.StashKey[list["Recorder"]]()
 def timeline(
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[Any], "Recorder"]]:
-    """Record an application until the test is over: timeline(app)."""
+    """Record an application until the test is over, each time it is called."""
     from .attach import record  # noqa: PLC0415 (see above)
 
     recorders = request.node.stash.setdefault(RECORDERS, [])

@@ -20,6 +20,7 @@ class Owner(Protocol):
 
     plans: Plans
     roles: dict[int, str]
+    blind: str
     watch: Callable[[CodeType], None]
 
     def give_up(self, exc: BaseException, live: "Live") -> object:
@@ -139,6 +140,8 @@ class Live(Tasks, Notes):
             cache = self.lanes[due.lane].about.cache
             first = "remembered" if cache else "unseen"
             self.note("cached" if due.repeat else first, due.lane)
+            if first == "unseen" and not due.repeat:
+                self.lost = self.recorder.blind
 
     # --- a function of the application runs ---------------------------------
 

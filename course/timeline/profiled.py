@@ -12,9 +12,9 @@ from typing import Any
 
 from .watch import CURRENT, Moment, Watcher, is_real_yield
 
-LATE = (
-    "On Python 3.11 a worker thread older than the recorder cannot be seen:"
-    " record before the first request."
+BLIND = (
+    "Python 3.11 cannot show what runs on worker threads older than the"
+    " recorder: start it before the first request."
 )
 
 
@@ -26,6 +26,7 @@ class Profile(Watcher):
     """
 
     active = False
+    blind = BLIND
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,8 +38,6 @@ class Profile(Watcher):
     def start(self) -> None:
         """Tell all threads that start from now on."""
         self.active = True
-        older = any("AnyIO" in t.name for t in threading.enumerate())
-        self.late = LATE if older else ""
         threading.setprofile(self._profile)
 
     def stop(self) -> None:

@@ -34,6 +34,8 @@ class Recorder(Shelf):
     time: how many more there were, `skipped` says.
     """
 
+    live = Live  # who takes the notes of one request
+
     def __init__(
         self,
         app: App | None,
@@ -50,6 +52,7 @@ class Recorder(Shelf):
         self.plans: Plans = {}
         self.roles: dict[int, str] = {}
         self.watch: Callable[[CodeType], None] = WATCHER.watch
+        self.blind = WATCHER.blind
         self._release: Callable[[], object] | None = None
         self.on = True
 
@@ -64,7 +67,7 @@ class Recorder(Shelf):
             try:
                 self._release = WATCHER.use(self)
                 codes, missing = framework()
-                self.lost = self.lost or missing or WATCHER.late
+                self.lost = self.lost or missing
                 for role, code in codes.items():
                     self.roles[id(code)] = role
                     WATCHER.watch(code, start_only=role == "task made")
@@ -142,7 +145,7 @@ class Recorder(Shelf):
                 self.skipped += 1
                 return None
             WATCHER.enter_thread()
-            live = Live(self, self.limit)
+            live = self.live(self, self.limit)
         except Exception as exc:  # noqa: BLE001
             self.give_up(exc)
             return None

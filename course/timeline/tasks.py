@@ -22,6 +22,7 @@ class Tasks(Notes):
     """Follows Starlette's BackgroundTask, which FastAPI's are made of."""
 
     watch: Any
+    recorder: Any
 
     def __init__(self) -> None:
         self.due_tasks: list[Due] = []
@@ -63,6 +64,8 @@ class Tasks(Notes):
             lane = self.running.pop(id(frame))
             for due in [d for d in self.due_tasks if d.lane == lane]:
                 self.due_tasks.remove(due)  # not Python, or never called
+                if due.code is not None:
+                    self.lost = self.recorder.blind
                 self.unseen("began", lane, due.since)
                 text = type(value).__name__ if moment == "raised" else ""
                 self.unseen(moment, lane, perf_counter_ns(), text)

@@ -143,5 +143,11 @@ def wrapped(parts: list[str], joint: str) -> Iterator[str]:
         if line and len(more) > WIDTH - len(joint):
             yield line + joint.rstrip()
             more = part
+        while len(more) > WIDTH - len(joint):  # one part, too long itself
+            room = WIDTH - len(joint)
+            at = more.rfind(" ", 0, room)
+            at = at if at > 0 else room
+            yield more[:at]
+            more = more[at:].lstrip()
         line = more
     yield line

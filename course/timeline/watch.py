@@ -44,7 +44,7 @@ def is_real_yield(code: CodeType, value: object) -> bool:
 class Watcher:
     """The code objects watched, for as long as somebody wants to see them."""
 
-    late = ""  # what can't be seen because of when the watching began
+    blind = ""  # why Python code that was called may not be seen
 
     def __init__(self) -> None:
         # By identity: code objects of one file loaded twice are *equal*.

@@ -164,6 +164,8 @@ def test_methods_and_partials_have_the_name_of_their_function(
 
 
 def passed_on(function: Callable[..., Any]) -> Any:
+    """Decorate it as many decorators do."""
+
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)

@@ -48,11 +48,14 @@ class Log:
         self.events: list[tuple[str, str, int]] = []
 
     def __call__(self, name: str, what: str) -> None:
+        """Write a line."""
         self.events.append((name, what, get_ident()))
 
     # --- functions that say what they do ------------------------------------
 
     def does(self, name: str, error: Exception | None = None) -> Any:
+        """Make a function that logs itself, and may raise."""
+
         def real() -> None:
             with self.around(name):
                 if error:
@@ -61,6 +64,8 @@ class Log:
         return named(real, name)
 
     def adoes(self, name: str, error: Exception | None = None) -> Any:
+        """Make a coroutine function that does."""
+
         async def real() -> None:
             with self.around(name):
                 await asyncio.sleep(0)
@@ -70,6 +75,8 @@ class Log:
         return named(real, name)
 
     def gives(self, name: str) -> Any:
+        """Make a generator function for a dependency with a yield."""
+
         def real() -> Iterator[str]:
             self(name, "began")
             with self.held(name):
@@ -78,6 +85,8 @@ class Log:
         return named(real, name)
 
     def agives(self, name: str) -> Any:
+        """Make an async one."""
+
         async def real() -> AsyncIterator[str]:
             self(name, "began")
             await asyncio.sleep(0)
@@ -89,6 +98,7 @@ class Log:
 
     @contextlib.contextmanager
     def around(self, name: str) -> Iterator[None]:
+        """Log what begins and ends here."""
         self(name, "began")
         try:
             yield
@@ -99,6 +109,7 @@ class Log:
 
     @contextlib.contextmanager
     def held(self, name: str) -> Iterator[None]:
+        """Log a yield, and what follows it."""
         self(name, "yielded")
         try:
             yield
@@ -112,6 +123,7 @@ class Log:
     def add(
         self, tasks: BackgroundTasks, task: Any, *given: Any, name: str = ""
     ) -> None:
+        """Add a task and log that."""
         tasks.add_task(task, *given)
         self(name or task.__name__, "added")
 
@@ -185,6 +197,7 @@ class Outer:
         self.over = threading.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve, and log."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -199,6 +212,8 @@ class Outer:
             self.over.set()
 
     def hear(self, receive: Any) -> Callable[[], Awaitable[Any]]:
+        """Log what the client does."""
+
         async def heard() -> Any:
             message = await receive()
             kind = message["type"]
@@ -211,6 +226,8 @@ class Outer:
         return heard
 
     def say(self, send: Any) -> Callable[[Any], Awaitable[None]]:
+        """Log what the server took."""
+
         async def said(message: Any) -> None:
             await send(message)
             more = message.get("more_body")
