@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from .client import Answer, Request, RequestError, WrittenError, build, send
 from .compare import compare
 from .model import Recording
 from .recording import Recorder
-from .serving import StartError, serve
+from .serving import StartError, rehearse, serve
 from .stacked import stacked
 from .svg import svg
 from .target import TargetError, load
@@ -22,9 +23,10 @@ from .words import milliseconds, sentence
 EXAMPLES = """\
 examples:
   %(prog)s myapp:app GET /items/7
-  %(prog)s myapp:app POST /orders --json '{"name": "Ada"}' --svg picture.svg
-  %(prog)s myapp:create_app POST /login --form user=ada --form password=x
-  %(prog)s src/shop/main.py:app GET / --header 'x-key: 1' --save before.json
+  %(prog)s myapp:app POST /orders --json '{"name": "Ada"}'
+  %(prog)s myapp:create_app POST /login --form user=ada
+  %(prog)s src/shop/main.py:app GET / --header 'x-key: 1' --svg it.svg
+  %(prog)s myapp:app GET /slow --times 20 --save before.json
   %(prog)s compare before.json after.json --svg both.svg
 
 It starts the application on a real server, with its lifespan, sends the
@@ -50,10 +52,13 @@ def recording_parser(program: str) -> argparse.ArgumentParser:
     add("method", help="GET, POST, …")
     add("path", help="what to request, with its query: /items?limit=3")
     add("--json", metavar="TEXT", help="the body, as JSON")
-    add("--form", metavar="NAME=VALUE", action="append", default=[])
-    add("--header", metavar="NAME:VALUE", action="append", default=[])
-    add("--times", metavar="N", type=positive, default=1)
-    add("--wait", metavar="SECONDS", type=float, default=30.0)
+    again: dict[str, Any] = {"action": "append", "default": []}
+    add("--form", metavar="NAME=VALUE", help="a field of a form", **again)
+    add("--header", metavar="NAME:VALUE", help="a header", **again)
+    help_ = "send it so often; the last one is shown"
+    add("--times", metavar="N", type=positive, default=1, help=help_)
+    help_ = "for the answer, and for its tasks (30)"
+    add("--wait", metavar="SECONDS", type=float, default=30.0, help=help_)
     _pictures(parser)
     add("--save", metavar="FILE", type=Path, help="write the recording, JSON")
     return parser
@@ -73,7 +78,7 @@ def comparing_parser(program: str) -> argparse.ArgumentParser:
 def _pictures(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--svg", metavar="FILE", type=Path, help="write the picture")
-    add("--theme", choices=("light", "dark"), default="light")
+    add("--theme", choices=("light", "dark"), default="light", help="of it")
 
 
 def positive(text: str) -> int:
@@ -95,6 +100,7 @@ def take(arguments: argparse.Namespace) -> None:
     )
     app = load(arguments.app, Path.cwd())
     made: list[Recording] = []
+    rehearse()
     with Recorder(app) as recorder, serve(recorder) as url:
         for number in range(arguments.times):
             answer = send(url, request, arguments.wait)

@@ -6,9 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import uvicorn
+from fastapi import BackgroundTasks, Body, Depends, FastAPI
+
+from .client import build, send
 
 
 class StartError(RuntimeError):
@@ -51,8 +54,7 @@ def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
             while thread.is_alive() and not server.started:
                 time.sleep(0.005)
             if not server.started:
-                said = "\n".join(heard) or "it said nothing"
-                message = f"The application did not start:\n{said.strip()}"
+                message = f"The application did not start: {_reason(heard)}."
                 raise StartError(message)
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
@@ -61,6 +63,41 @@ def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
             if thread.is_alive():
                 server.force_exit = True
                 thread.join(1)
+
+
+def _reason(heard: list[str]) -> str:
+    """Find the last line of a traceback, and the place that it names."""
+    lines = "\n".join(heard).splitlines()
+    places = [n for n, line in enumerate(lines) if line.startswith("  File ")]
+    if not places:
+        return " ".join(lines).rstrip(".") or "it said nothing"
+    said = [line for line in lines[places[-1] :] if line[:1].strip()]
+    where = lines[places[-1]].strip().rpartition(", in ")[0]
+    return f"{said[0] if said else 'an error'} ({where})"
+
+
+def rehearse() -> None:
+    """Serve one request to an application of ours, and throw it away.
+
+    The first request of a process loads what later ones find loaded, some
+    50 ms of it: that would be most of the picture.
+    """
+    app = FastAPI()
+
+    def nothing() -> None:
+        pass
+
+    @app.post("/")
+    def answer(
+        body: Annotated[dict[str, int], Body()],
+        tasks: BackgroundTasks,
+        _: Annotated[None, Depends(nothing)],
+    ) -> dict[str, int]:
+        tasks.add_task(nothing)
+        return body
+
+    with serve(app) as url:
+        send(url, build("POST", "/", data='{"a": 1}'), 10)
 
 
 def _run(server: uvicorn.Server, listening: socket.socket) -> None:

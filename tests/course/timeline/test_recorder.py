@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import httpx2
 import pytest
@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from course.timeline import Recorder, record, serve
 from course.timeline.live import Live
 from course.timeline.recording import WATCHER
+from tests.course.timeline.truth import VERSION
 
 
 def give() -> Iterator[int]:
@@ -39,14 +40,11 @@ def small() -> FastAPI:
 
 
 ORDER = (
-    "give entered",
-    "ep began",
-    "ep ended",
-    "response sent",
-    "task began",
-    "task ended",
-    "give left",
+    *("give entered", "ep began", "ep ended", "response sent"),
+    *("task began", "task ended", "give left"),
 )
+if (0, 106) <= VERSION < (0, 118):  # there, it is left before the response
+    ORDER = (*ORDER[:3], "give left", *ORDER[3:-1])
 
 
 def test_with_record_the_order_can_be_asserted() -> None:
@@ -186,7 +184,9 @@ def test_an_error_in_the_recorder_never_reaches_the_application(
 
     app = small()
     with record(app) as timeline, TestClient(app) as client:
-        timeline.live = type("Broken", (Live,), {name: broken})
+        timeline.live = cast(
+            "type[Live]", type("Broken", (Live,), {name: broken})
+        )
         for _ in range(3):
             assert client.get("/").json() == 7
         assert timeline.wait(3).seen == 3
@@ -243,16 +243,8 @@ def test_a_hundred_requests_at_once_are_not_mixed_up() -> None:
         timeline.wait(100)
     made = timeline.recordings
     assert {r.path for r in made} == {f"/{n}" for n in range(100)}
-    assert {r.order for r in made} == {
-        (
-            "own entered",
-            "ep began",
-            "ep ended",
-            "response sent",
-            "sleep began",
-            "sleep ended",
-            "task began",
-            "task ended",
-            "own left",
-        )
-    }
+    (order,) = {r.order for r in made}
+    assert [said for said in order if not said.startswith("own")] == [
+        *("ep began", "ep ended", "response sent"),
+        *("sleep began", "sleep ended", "task began", "task ended"),
+    ]

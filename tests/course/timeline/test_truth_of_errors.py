@@ -121,8 +121,9 @@ def test_a_dependency_that_raises_ends_the_resolving(log: Log) -> None:
 
     def bad() -> Iterator[None]:
         with log.around("bad"):
-            raise HTTPException(409)
-        yield
+            if app:
+                raise HTTPException(409)
+            yield
 
     @app.get("/")
     def ep(
