@@ -101,7 +101,7 @@ def take(arguments: argparse.Namespace) -> None:
     app = load(arguments.app, Path.cwd())
     made: list[Recording] = []
     rehearse()
-    with Recorder(app) as recorder, serve(recorder) as url:
+    with Recorder(app) as recorder, serve(recorder, 1) as url:
         for number in range(arguments.times):
             answer = send(url, request, arguments.wait)
             try:
