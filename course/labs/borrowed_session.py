@@ -10,7 +10,12 @@ from fastapi import BackgroundTasks, Depends, FastAPI
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
 
-engine = sa.create_engine("sqlite://", poolclass=StaticPool)
+# One database in memory, for every thread: StaticPool shares the connection.
+engine = sa.create_engine(
+    "sqlite://",
+    poolclass=StaticPool,
+    connect_args={"check_same_thread": False},
+)
 
 
 class Base(DeclarativeBase):

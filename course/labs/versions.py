@@ -41,7 +41,12 @@ def recorded(fastapi: str, python: str) -> Recording:
         )
         if done.returncode:
             sys.exit(f"FastAPI {fastapi} was not recorded:\n{done.stderr}")
-        return Recording.from_json(saved.read_text("utf-8"))
+        recording = Recording.from_json(saved.read_text("utf-8"))
+    if recording.status != "200" or "track_task ended" not in recording.order:
+        sys.exit(
+            f"FastAPI {fastapi} did not answer as it must:\n{done.stdout}"
+        )
+    return recording
 
 
 def main() -> None:

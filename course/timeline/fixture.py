@@ -11,27 +11,26 @@ asks for it by `pytest_plugins = ["course.timeline.fixture"]`.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:  # a test run that records nothing does not load FastAPI
-    from .recording import Recorder
+from .attach import record
+from .recording import Recorder
+from .terminal import terminal
 
-RECORDERS = pytest.StashKey[list["Recorder"]]()
+RECORDERS = pytest.StashKey[list[Recorder]]()
 
 
-@pytest.fixture
-def timeline(
+@pytest.fixture(name="timeline")
+def timeline_fixture(
     request: pytest.FixtureRequest,
-) -> Iterator[Callable[[Any], "Recorder"]]:
+) -> Iterator[Callable[[Any], Recorder]]:
     """Record an application until the test is over, each time it is called."""
-    from .attach import record  # noqa: PLC0415 (see above)
-
     recorders = request.node.stash.setdefault(RECORDERS, [])
     with ExitStack() as stack:
 
-        def start(app: Any) -> "Recorder":
+        def start(app: Any) -> Recorder:
             recorder = stack.enter_context(record(app))
             recorders.append(recorder)
             return recorder
@@ -46,8 +45,6 @@ def pytest_runtest_makereport(
     """Put the picture of the last request below a failing test."""
     report = yield
     if call.when == "call" and report.failed:
-        from .terminal import terminal  # noqa: PLC0415 (see above)
-
         for recorder in item.stash.get(RECORDERS, []):
             with suppress(LookupError):
                 picture = terminal(recorder.last)
