@@ -195,13 +195,18 @@ def flood() -> None:
 def memory(requests: int) -> None:
     """Call the application so often, and print what the process holds."""
     app = Recorder(application("async"))
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [],
+    }
     scope |= {"query_string": b"", "http_version": "1.1", "scheme": "http"}
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(_: dict[str, Any]) -> None:
+    async def send(_: Any) -> None:
         pass
 
     async def some(count: int) -> None:

@@ -73,6 +73,18 @@ def broken(text: str, count: int) -> Iterator[str]:
     yield text
 
 
+def folded(text: str, room: float, size: float) -> list[str]:
+    """Break a sentence into lines of this width, between words."""
+    lines, count = [""], int(room / (size * WIDE[SANS]))
+    for word in text.split():
+        more = f"{lines[-1]} {word}".strip()
+        if len(more) > count and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = more
+    return lines
+
+
 class Drawing:
     """Collects elements; the helpers keep one look."""
 

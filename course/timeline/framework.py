@@ -4,20 +4,22 @@
 what is read of that, for each FastAPI that is supported.
 """
 
+import importlib
 from types import CodeType
+from typing import Any
 
 from starlette.background import BackgroundTask
 
 
-def framework() -> tuple[dict[str, CodeType], str]:
+def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
     """Find the code to watch, and say what can't be seen without it."""
     codes = {
         "task made": BackgroundTask.__init__.__code__,
         "task": BackgroundTask.__call__.__code__,
     }
     try:
-        from fastapi.dependencies import utils  # noqa: PLC0415 (may lack it)
-
+        if utils is None:
+            utils = importlib.import_module("fastapi.dependencies.utils")
         codes["solve"] = solver = utils.solve_dependencies.__code__
     except (ImportError, AttributeError):
         lost = "dependencies.utils.solve_dependencies"

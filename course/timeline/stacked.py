@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from .compare import changed_lanes, differences
-from .drawing import Drawing, safe
+from .drawing import Drawing, folded, safe
 from .model import Recording
-from .svg import PAD, WIDTH, folded, svg
+from .svg import PAD, WIDTH, svg
 
 GAP = 12
 
@@ -58,7 +58,7 @@ def _between(draw: Drawing, found: list[str], y: float) -> float:
     lines = found or ["the same order"]
     for text in lines:
         sign = "≠ " if found else "= "
-        for line in folded(sign + text):
+        for line in folded(sign + text, WIDTH - 2 * PAD, 11):
             y += 16
             colour = "error" if found else "soft"
             draw.text((PAD, y), line, colour, size="11")

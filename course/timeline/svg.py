@@ -7,7 +7,7 @@ right), so that no two can ever overlap, however short the moments are.
 from collections.abc import Collection
 from hashlib import sha256
 
-from .drawing import MONO, SANS, Drawing, broken, fitting, safe
+from .drawing import MONO, Drawing, broken, fitting, folded, safe
 from .model import CHUNK, Life, Recording
 from .scale import Scale
 from .words import (
@@ -56,7 +56,9 @@ class Sheet:
         events = recording.events
         self.marks = [e.at for e in events if e.what == CHUNK]
         self.warnings = [
-            line for text in warnings(recording) for line in folded(text)
+            line
+            for text in warnings(recording)
+            for line in folded(text, WIDTH - 2 * PAD, 11)
         ]
         rows = len(recording.lives) + bool(recording.client)
         self.bottom = TOP + (rows + bool(self.marks)) * ROW + 6
@@ -236,17 +238,4 @@ def names(name: str) -> list[str]:
     lines = list(broken(name, fitting(name, LEFT - PAD - 6, 10.5, MONO)))
     if len(lines) > 2:  # noqa: PLR2004 (a row has room for two)
         lines[1:] = [f"{lines[1][:-1]}…"]
-    return lines
-
-
-def folded(text: str) -> list[str]:
-    """Break a warning into lines as wide as the picture."""
-    lines = [""]
-    count = fitting(text, WIDTH - 2 * PAD, 11, SANS)
-    for word in text.split():
-        more = f"{lines[-1]} {word}".strip()
-        if len(more) > count:
-            lines.append(word)
-        else:
-            lines[-1] = more
     return lines
