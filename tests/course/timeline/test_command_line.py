@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,72 +16,13 @@ from course.timeline.cli import main
 from tests.course.timeline.examples import BORROWED, LEFT_FIRST
 
 ROOT = Path(__file__).parents[3]
-APP = """
-from contextlib import asynccontextmanager
-
-from fastapi import BackgroundTasks, Body, FastAPI, Request
-
-
-@asynccontextmanager
-async def lifespan(app):
-    app.state.ready = True
-    yield
-
-
-@asynccontextmanager
-async def bad(app):
-    raise RuntimeError("no database")
-    yield
-
-
-app = FastAPI(lifespan=lifespan)
-broken = FastAPI(lifespan=bad)
-number = 7
-
-
-def task():
-    pass
-
-
-@app.post("/orders")
-async def order(request: Request, tasks: BackgroundTasks):
-    assert request.app.state.ready
-    tasks.add_task(task)
-    return [request.headers["content-type"], (await request.body()).decode(),
-            request.headers.get("x-key")]
-
-
-@app.get("/hang")
-async def hang(tasks: BackgroundTasks):
-    import asyncio
-
-    print("hanging", flush=True)
-    tasks.add_task(asyncio.sleep, 60)
-
-
-def create_app():
-    return app
-
-
-def with_setting(setting):
-    return app
-
-
-def failing():
-    raise LookupError("no setting")
-
-
-async def plain(scope, receive, send):
-    await app(scope, receive, send)
-"""
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Make a folder that holds an application."""
-    (tmp_path / "myapp.py").write_text(APP)
+    shutil.copy(Path(__file__).with_name("an_app.py"), tmp_path / "myapp.py")
     package = tmp_path / "src" / "shop"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
