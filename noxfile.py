@@ -56,6 +56,19 @@ def mailbox(session: nox.Session) -> None:
     learner(session, "course.mailbox")
 
 
+@nox.session(python=False)
+def timeline(session: nox.Session) -> None:
+    """See what happens when: -- myapp:app POST /path --json '{...}'."""
+    session.chdir(session.invoked_from)
+    learner(session, "course.timeline")
+
+
+@nox.session(python=False)
+def versions(session: nox.Session) -> None:
+    """Record one request on three versions of FastAPI, and compare."""
+    learner(session, "course.labs.versions")
+
+
 # --- for whoever works on the course: environments of their own -------------
 
 
@@ -102,6 +115,13 @@ def compat(session: nox.Session, fastapi: str) -> None:
     """Test the stages on each Python with the oldest and newest FastAPI."""
     install(session, fastapi)
     session.run("python", "-m", "course.labs.compat", env=STRICT)
+
+
+@nox.session
+def truth(session: nox.Session) -> None:
+    """Test the recorder on many versions of FastAPI and Python."""
+    install(session, "start")
+    session.run("python", "-m", "course.labs.timeline_truth", *session.posargs)
 
 
 @nox.session(venv_backend="none")

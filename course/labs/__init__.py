@@ -1,0 +1,1 @@
+"""Experiments on the stages and on FastAPI's versions."""
