@@ -179,3 +179,17 @@ def test_ctrl_c_waits_for_no_stuck_task(
 
         said = serve(send)
     assert "A task was still at work and has been cut off." in said
+
+
+def test_the_last_request_is_drawn(client: TestClient) -> None:
+    """The picture of the newest request stands below its stage."""
+    client.post("/stages/02/send-notification/bob@example.com")
+    client.get("/stages/02/openapi.json")  # has no endpoint of the stage
+    page = client.get("/").text
+    assert "POST /stages/02/send-notification/bob@example.com" in page
+    second = page[page.index('id="stage-2"') : page.index('id="stage-3"')]
+    for name in ("get_notification_task", "write_notification"):
+        assert name in second
+    assert second.count("<svg") == 2  # light and dark
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
