@@ -122,6 +122,7 @@ def server(name: str, way: str) -> Iterator[http.client.HTTPConnection]:
             [*command, "--stand", name, way],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # stage 3 logs each request
             env=settings,
             text=True,
         ) as process:

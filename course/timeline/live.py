@@ -68,57 +68,53 @@ class Live(Tasks, Notes):
 
     def solve(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow `solve_dependencies`, entered once for each dependency."""
+        if self.due is not None:
+            self.settle(value if moment == "raised" else None)
         if moment == "began":
-            if self.due is not None:
-                self.settle()
-            dependant = frame.f_locals["dependant"]
-            lane = self._lane_of(dependant)
-            self.solving.append([dependant, lane, 0])
-        elif moment == "ended":
-            if self.due is not None:
-                self.settle()
-            lane = self.solving.pop()[1]
-            errors = getattr(value, "errors", None)
-            if errors is None and isinstance(value, tuple):
-                errors = value[1]  # FastAPI before 0.112.3
-            if errors:
-                self.note("invalid", lane)
-            else:
-                plan = self.lanes[lane]
-                again = id(plan.call) in self.called
-                now = perf_counter_ns()
-                self.due = Due(lane, plan.about.code, plan.call, now, again)
-        elif moment == "raised":
-            self.settle(value)
-            self.note("unreached", self.solving.pop()[1])
+            self._resolve(frame.f_locals["dependant"])
+            return
+        lane = self.solving.pop()[1]
+        if moment == "raised":
+            self.note("unreached", lane)
+            return
+        # FastAPI before 0.112.3 gives a tuple.
+        errors = value[1] if isinstance(value, tuple) else value.errors  # type: ignore[attr-defined]
+        if errors:
+            self.note("invalid", lane)
+            return
+        plan = self.lanes[lane]
+        again = id(plan.call) in self.called
+        self.due = Due(
+            lane, plan.about.code, plan.call, perf_counter_ns(), again
+        )
 
-    def _lane_of(self, dependant: Any) -> int:
+    def _resolve(self, dependant: Any) -> None:
         """Plan a lane, once for all requests to the same route.
 
         What is asked for stays the same object; what answers for it may be
         an override, made anew for each request.
         """
-        if self.solving:
-            parent = self.solving[-1]
+        asked, solving, lanes = dependant, self.solving, self.lanes
+        if solving:
+            parent = solving[-1]
             asked = parent[0].dependencies[parent[2]]
             parent[2] += 1
-        else:
-            asked = dependant
+        solving.append([dependant, len(lanes), 0])
         known = self.plans.get(id(asked))
         call = dependant.call
-        if known is None or known[0] is not asked or known[1] is not call:
-            if len(self.plans) >= PLANS:
-                self.plans.clear()
-            if self.solving:
-                plan = planned("dependency", call, asked)
-            else:
-                plan = planned("endpoint", call)
-            known = self.plans[id(asked)] = (asked, call, plan)
-        about = known[2].about
-        if about.code is not None:
-            self.watch(about.code)
-        self.lanes.append(known[2])
-        return len(self.lanes) - 1
+        if known is not None and known[0] is asked and known[1] is call:
+            lanes.append(known[2])
+            return
+        if len(self.plans) >= PLANS:
+            self.plans.clear()
+        if len(solving) > 1:
+            plan = planned("dependency", call, asked)
+        else:
+            plan = planned("endpoint", call)
+        self.plans[id(asked)] = (asked, call, plan)
+        if plan.about.code is not None:
+            self.watch(plan.about.code)
+        lanes.append(plan)
 
     def settle(self, exc: object = None) -> None:
         """FastAPI has moved on: what was due and did not begin, did not run.

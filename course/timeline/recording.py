@@ -65,6 +65,7 @@ class Recorder(Shelf):
     def on(self, wanted: bool) -> None:
         if wanted and self._release is None:
             try:
+                self.plans.clear()  # what they name is watched anew
                 self._release = WATCHER.use(self)
                 codes, missing = framework()
                 self.lost = self.lost or missing

@@ -27,6 +27,7 @@ class Shelf:
         self.running = self.seen = 0  # requests: under way, and over
         self._kept: deque[tuple[Notes, str, str]] = deque(maxlen=keep)
         self._closed = Condition()
+        self._waiting = 0
 
     def open(self) -> None:
         """Count a request that begins."""
@@ -39,7 +40,8 @@ class Shelf:
             self._kept.append((live, method, path))
             self.running -= 1
             self.seen += 1
-            self._closed.notify_all()
+            if self._waiting:
+                self._closed.notify_all()
 
     def wait(self, requests: int = 0, seconds: float = 10.0) -> Self:
         """Wait until all requests are over, their tasks included.
@@ -53,7 +55,10 @@ class Shelf:
             return not self.running and self.seen >= requests
 
         with self._closed:
-            if not self._closed.wait_for(over, end - time.monotonic()):
+            self._waiting += 1
+            done = self._closed.wait_for(over, end - time.monotonic())
+            self._waiting -= 1
+            if not done:
                 message = (
                     f"After {seconds:g} s {self.seen} requests are recorded"
                     f" and {self.running} still running: wait for longer."

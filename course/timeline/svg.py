@@ -11,6 +11,7 @@ from .drawing import MONO, Drawing, broken, fitting, folded, safe
 from .model import CHUNK, Life, Recording
 from .scale import Scale
 from .words import (
+    clipped,
     detail,
     failed,
     milliseconds,
@@ -112,8 +113,7 @@ class Sheet:
         draw.box((0, 0), (WIDTH, self.height), "paper", rx="10")
         name = f"{recording.method} {recording.path}"
         room = WIDTH - 2 * PAD - 12 - len(self.note) * 7
-        count = fitting(name, room, 15 * 1.08)
-        name = name if count == len(name) else f"{name[: count - 1]}…"
+        name = clipped(name, fitting(name, room, 15 * 1.08))
         draw.text((PAD, 29), name, "ink", size="15", font_weight="600")
         if self.note:
             at = (WIDTH - PAD, 29)
@@ -171,8 +171,7 @@ class Row:
             up = 14 if len(lines) == 1 else 9 + 11 * number
             self.draw.text((PAD, y + up), line, "ink", **size)
         y += 28 if len(lines) == 1 else 32
-        count = fitting(under, LEFT - PAD - 6, 10.5)
-        under = under if count == len(under) else f"{under[: count - 1]}…"
+        under = clipped(under, fitting(under, LEFT - PAD - 6, 10.5))
         self.draw.text((PAD, y), under, "soft", size="10.5")
         if right:
             y -= 11 if len(lines) == 1 else 15
@@ -188,13 +187,15 @@ class Row:
         if not exception:
             self.draw.text((x, y + 17), said, colour)
             return
-        self.draw.text((x, y + 8), said, colour, size="11")
-        lines = list(broken(exception, fitting(exception, room, 11)))
-        if len(lines) > 2:  # noqa: PLR2004 (a row has room for three)
-            lines[1:] = [f"{lines[1][:-1]}…"]  # whole in the title
-        for number, line in enumerate(lines):
-            at = (x, y + 20 + 12 * number)
-            self.draw.text(at, line, colour, size="11")
+        size, step = 11, 12
+        lines = list(broken(exception, fitting(exception, room, size)))
+        if len(lines) > 2:  # noqa: PLR2004 (smaller, three have room too)
+            size, step = 10, 11
+            lines = list(broken(exception, fitting(exception, room, size)))
+            lines[2:] = [clipped(line, 17) for line in lines[2:3]]
+        for number, line in enumerate([said, *lines]):
+            at = (x, y + 19 - step + step * number)
+            self.draw.text(at, line, colour, size=str(size))
 
     def _bar(self, ends: tuple[int, int], y: float, colour: str) -> None:
         x, end = self.scale(ends[0]), self.scale(ends[1])

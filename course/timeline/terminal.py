@@ -7,7 +7,7 @@ from rich.text import Text
 
 from .model import CHUNK, GONE, VERDICTS, Life, Recording
 from .scale import Scale
-from .words import failed, milliseconds, outcome, sentence, warnings
+from .words import clipped, failed, milliseconds, outcome, sentence, warnings
 
 COLOURS = {"dependency": "magenta", "endpoint": "blue", "task": "yellow"}
 WIDTH, NAME, SAID, WHERE = 79, 18, 27, 6
@@ -128,11 +128,6 @@ class Picture:
         first, last = round(self.scale(start)), round(self.scale(end))
         for place in range(first, last + 1):
             row[place] = sign
-
-
-def clipped(text: str, room: int) -> str:
-    """Shorten it; the words below the picture have it whole."""
-    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def wrapped(parts: list[str], joint: str) -> Iterator[str]:

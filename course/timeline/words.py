@@ -80,3 +80,8 @@ def warnings(recording: Recording) -> list[str]:
     count = recording.dropped
     more = f"{count} more events are not shown." if count else ""
     return [text for text in (recording.lost, more) if text]
+
+
+def clipped(text: str, room: int) -> str:
+    """Shorten it; the words of the order have it whole."""
+    return text if len(text) <= room else f"{text[: room - 1]}…"
