@@ -8,10 +8,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 
 import start
 from course.page.app import create_app
 from course.stage import find_stages
+from stages.s01_background_tasks import app
 from tests.servers import ROOT, Live
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -44,6 +46,14 @@ def test_every_request_to_try_is_answered(course: httpx2.Client) -> None:
         assert answer.status_code == 200, command
     statuses = [row["status"] for row in answer.json()]
     assert statuses[-2:] != ["scheduled", "scheduled"]
+
+
+def test_the_example_of_a_test_holds() -> None:
+    """The README's Python runs as it stands."""
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    with TestClient(app) as client:
+        names = {"app": app, "client": client}
+        exec(code, names)  # noqa: S102 (it is our own)
 
 
 def test_every_session_that_is_named_exists() -> None:
