@@ -68,6 +68,8 @@ class Live(Tasks, Notes):
 
     def solve(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow `solve_dependencies`, entered once for each dependency."""
+        if moment in {"resumed", "thrown"}:
+            return  # Python 3.11 tells of its awaits, too
         if self.due is not None:
             self.settle(value if moment == "raised" else None)
         if moment == "began":
