@@ -150,7 +150,7 @@ class Live(Tasks, Notes):
             self.due = None
             self.called.add(id(due.call))
         else:
-            found = self.due_task(code)
+            found = self.due_task(code, frame)
             if found is None:
                 return
             due = found
