@@ -68,6 +68,8 @@ class Live(Tasks, Notes):
 
     def solve(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow `solve_dependencies`, entered once for each dependency."""
+        if moment in {"resumed", "thrown"}:
+            return  # Python 3.11 tells of its awaits, too
         if self.due is not None:
             self.settle(value if moment == "raised" else None)
         if moment == "began":
@@ -148,7 +150,7 @@ class Live(Tasks, Notes):
             self.due = None
             self.called.add(id(due.call))
         else:
-            found = self.due_task(code)
+            found = self.due_task(code, frame)
             if found is None:
                 return
             due = found

@@ -70,13 +70,15 @@ class Tasks(Notes):
                 text = type(value).__name__ if moment == "raised" else ""
                 self.unseen(moment, lane, perf_counter_ns(), text)
 
-    def due_task(self, code: CodeType) -> Due | None:
+    def due_task(self, code: CodeType, frame: FrameType) -> Due | None:
         """Take the task that this code was to run for."""
-        for due in self.due_tasks:
-            if due.code is code:
-                self.due_tasks.remove(due)
-                return due
-        return None
+        found = [due for due in self.due_tasks if due.code is code]
+        if len(found) > 1:  # from one factory, and due at the same time
+            found = [d for d in found if encloses(d.call, frame)] or found
+        if not found:
+            return None
+        self.due_tasks.remove(found[0])
+        return found[0]
 
     def never_ran(self) -> None:
         """Say so of each task that was made and not begun."""
@@ -85,3 +87,14 @@ class Tasks(Notes):
         self.tasks.clear()
         self.due_tasks.clear()
         self.running.clear()
+
+
+def encloses(call: Any, frame: FrameType) -> bool:
+    """Tell a function by the values that it, and the frame, has around it."""
+    cells = getattr(call, "__closure__", None) or ()
+    names = frame.f_code.co_freevars
+    inside = frame.f_locals
+    return all(
+        inside.get(name) is cell.cell_contents
+        for name, cell in zip(names, cells, strict=False)
+    )

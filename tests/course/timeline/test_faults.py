@@ -1,5 +1,6 @@
 """What goes wrong in the recorder stays in the recorder."""
 
+import sys
 from types import SimpleNamespace
 from typing import Annotated, Any, cast
 
@@ -8,10 +9,12 @@ from fastapi import Depends, FastAPI
 from fastapi.dependencies import utils
 from fastapi.testclient import TestClient
 
-from course.timeline import Recorder, record
+from course.timeline import Recorder, record, serve
 from course.timeline.framework import framework
 from course.timeline.live import Live
-from tests.course.timeline.small import give, small
+from tests.course.timeline.outer import Outer
+from tests.course.timeline.small import ORDER, give, small
+from tests.course.timeline.truth import Log, get
 
 BROKEN = ["solve", "began", "went_on", "task", "task_made", "finish"]
 
@@ -90,3 +93,20 @@ def test_a_fastapi_without_them_says_what_cannot_be_seen(
     assert set(codes) == {"task", "task made"}
     assert "dependencies and endpoint cannot be seen" in missing
     assert framework(utils)[1] == ""
+
+
+def test_a_recorder_that_comes_late_sees_all_or_says_so(log: Log) -> None:
+    """Python 3.11 has no way to look at threads that already run."""
+    app = small()
+    outer = Outer(app, log)
+    with serve(outer) as url:
+        get()(url)
+        assert outer.over.wait(5)  # now there is a worker thread, and idle
+        with record(app) as timeline:
+            get()(url)
+            made = timeline.wait(1).last
+    if sys.version_info >= (3, 12):
+        assert (made.lost, made.order) == ("", ORDER)
+    else:
+        assert "worker threads older than the recorder" in made.lost
+        assert "ep was called, but could not be seen" in made.order
