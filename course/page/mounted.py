@@ -30,6 +30,7 @@ class Mounted:
     def __post_init__(self) -> None:
         """Record the requests, for the picture of the last one."""
         self.recorder = Recorder(self.app, keep=PICTURES)
+        self.recorder.on = False  # until the stage runs
 
     @classmethod
     def load(cls, stage: Stage) -> "Mounted":
