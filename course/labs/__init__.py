@@ -1,0 +1,1 @@
+"""Experiments on the stages: the one part of the machinery that names any."""
