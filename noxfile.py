@@ -12,7 +12,7 @@ nox.options.sessions = ["serve"]
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
-LESSONS = ["stages"]
+PARTS = {"stages", "course", "test"}  # groups that only stand in others
 CODE = ["start.py", "noxfile.py", "stages", "course", "tests"]
 STRICT = {"PYTHONWARNINGS": "error", "UV_SYSTEM_CERTS": "1"}
 
@@ -53,6 +53,19 @@ def stage(session: nox.Session) -> None:
 def mailbox(session: nox.Session) -> None:
     """Run a mail server on this machine and print what arrives."""
     learner(session, "course.mailbox")
+
+
+@nox.session(python=False)
+def timeline(session: nox.Session) -> None:
+    """See what happens when: -- myapp:app POST /path --json '{...}'."""
+    session.chdir(session.invoked_from)
+    learner(session, "course.timeline")
+
+
+@nox.session(python=False)
+def versions(session: nox.Session) -> None:
+    """Record one request on three versions of FastAPI, and compare."""
+    learner(session, "course.labs.versions")
 
 
 # --- for whoever works on the course: environments of their own -------------
@@ -101,12 +114,19 @@ def compat(session: nox.Session) -> None:
     learner(session, "course.labs.compat")
 
 
+@nox.session
+def truth(session: nox.Session) -> None:
+    """Test the recorder on many versions of FastAPI and Python."""
+    install(session, "start")
+    session.run("python", "-m", "course.labs.timeline_truth", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Pin every version with its hashes: -- --upgrade takes the newest."""
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
     uv = shutil.which("uv", path=str(start.BIN)) or "uv"
-    for group in [name for name in groups if name not in {"stages", "course"}]:
+    for group in [name for name in groups if name not in PARTS]:
         session.run(
             *(uv, "pip", "compile", "--quiet", "--universal"),
             *("--generate-hashes", "--no-header", "--python-version", "3.11"),

@@ -15,6 +15,11 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "locks" / "learn.txt"
+NO_VENV = (
+    "This Python cannot make virtual environments: install its venv module"
+    " (Debian, Ubuntu: sudo apt install python%d.%d-venv), then run the same"
+    " command again." % sys.version_info[:2]
+)
 OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that it was tried on
 
 
@@ -50,6 +55,23 @@ def run(remedy, *command):
         sys.exit("\n".join([*said[-6:], "", remedy]))
 
 
+def bundled_pip():
+    """Return the pip that Python brings along; it runs from its wheel.
+
+    Installing it first (ensurepip) would take longer than all the rest.
+    """
+    try:
+        import ensurepip  # noqa: PLC0415 (Debian's Python may lack it)
+    except ImportError:
+        sys.exit(NO_VENV)
+    debian = sysconfig.get_config_var("WHEEL_PKG_DIR")
+    bundled = Path(ensurepip.__file__).parent / "_bundled"
+    for folder in (bundled, Path(debian or "/usr/share/python-wheels")):
+        for wheel in folder.glob("pip-*.whl"):
+            return wheel / "pip"
+    sys.exit(NO_VENV)
+
+
 def prepare():
     """Make .venv hold what a learner needs, if it does not yet."""
     base = getattr(sys, "_base_executable", sys.executable)
@@ -65,22 +87,17 @@ def prepare():
         sys.exit(
             "%s: put the course into a folder that you can write to." % error
         )
+    pip = bundled_pip()
     if Path(sys.prefix) != VENV:  # a venv can't replace itself while it runs
-        debian = "python%d.%d-venv" % sys.version_info[:2]
-        run(
-            "This Python cannot make virtual environments: install its venv"
-            " module (Debian, Ubuntu: sudo apt install %s), then run the same"
-            " command again." % debian,
-            *(base, "-m", "venv", "--clear", VENV),
-        )
+        run(NO_VENV, base, "-m", "venv", "--clear", "--without-pip", VENV)
     network = (
         "The packages did not arrive: connect this machine to the network"
         " once (or set PIP_INDEX_URL and UV_INDEX_URL to your mirror), then"
         " run the same command again."
     )
     hashed = ["install", "-q", "--require-hashes", "-r"]
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--retries=1"]
-    run(network, *pip, *hashed, ROOT / "locks" / "start.txt")
+    options = ["--disable-pip-version-check", "--retries=1"]
+    run(network, PYTHON, pip, *options, *hashed, ROOT / "locks" / "start.txt")
     run(network, PYTHON, "-m", "uv", "pip", *hashed, LOCK)
     packages = sysconfig.get_path("purelib", "venv", {"base": str(VENV)})
     Path(packages, "course.pth").write_text(str(ROOT), "utf-8")

@@ -138,19 +138,8 @@ class Mailbox:
         self.told = told
         self.mails: deque[Mail] = deque(maxlen=100)
         self._arrived = threading.Condition()
-        certificate = authority(folder).issue_cert("localhost", ports.HOST)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(tls)
-        self._controller = Controller(
-            Handler(self),
-            hostname="localhost",
-            port=port,
-            tls_context=tls,
-            require_starttls=True,
-            auth_required=True,
-            auth_require_tls=True,
-            authenticator=self._authenticate,
-        )
+        self._folder = folder
+        self._controller: Controller | None = None
 
     def _authenticate(
         self,
@@ -182,6 +171,21 @@ class Mailbox:
     def __enter__(self) -> Self:
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         ports.listen(self.port).close()  # at once, not after five seconds
+        certificate = authority(self._folder).issue_cert(
+            "localhost", ports.HOST
+        )
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(tls)
+        self._controller = Controller(
+            Handler(self),
+            hostname="localhost",
+            port=self.port,
+            tls_context=tls,
+            require_starttls=True,
+            auth_required=True,
+            auth_require_tls=True,
+            authenticator=self._authenticate,
+        )
         self._controller.start()
         return self
 
@@ -191,7 +195,8 @@ class Mailbox:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        self._controller.stop()
+        if self._controller:
+            self._controller.stop()
 
 
 def show(mail: Mail, console: Console) -> None:

@@ -4,6 +4,7 @@ python -m course.stage 3 --reload
 """
 
 import ast
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -84,7 +85,11 @@ def main() -> None:
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
 
-    print(f"Stage {stage.number}: {stage.title}", flush=True)
+    print(f"Stage {stage.number}: {stage.title}.")
+    if "smtplib" in stage.source and not os.environ.get("SMTP_SERVER"):
+        print("Its e-mail goes to the mailbox; in a second terminal:")
+        print("python3 start.py -s mailbox")
+    sys.stdout.flush()
     target = f"{stage.module}:app"
     uvicorn.main([target, *options], prog_name="uvicorn")
 

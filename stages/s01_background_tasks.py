@@ -47,7 +47,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(title=__doc__, lifespan=lifespan)
 
 
 @app.post("/send-notification/{email}")

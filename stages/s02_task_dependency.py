@@ -55,7 +55,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(title=__doc__, lifespan=lifespan)
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 
 

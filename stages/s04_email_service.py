@@ -56,8 +56,11 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
     return write_notification
 
 
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}$"
+
+
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$")  # one line
+    subject: str = Field(pattern=ONE_LINE)
     body: str = Field(max_length=100_000)
     recipients: list[EmailStr] = Field(min_length=1, max_length=50)
 
@@ -144,7 +147,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(title=__doc__, lifespan=lifespan)
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 

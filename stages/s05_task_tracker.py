@@ -60,8 +60,11 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
     return write_notification
 
 
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,100}$"
+
+
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$")  # one line
+    subject: str = Field(pattern=ONE_LINE)
     body: str = Field(max_length=100_000)
     recipients: list[EmailStr] = Field(min_length=1, max_length=50)
 
@@ -225,21 +228,21 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     )
     with required("Correct this setting"):
         get_email_config()
-    remedy = "Set DATABASE_URL to an empty or this stage's database"
-    with required(remedy), get_session_factory()() as db:
-        with suppress(sa.exc.DatabaseError):  # another worker may be faster
-            Base.metadata.create_all(db.connection())
-            db.commit()
-        db.execute(sa.select(TaskLog).limit(0))  # is it this stage's table?
+    with required("Set DATABASE_URL to an empty or this stage's database"):
+        new_session = get_session_factory()
+        with suppress(sa.exc.DatabaseError), new_session.begin() as db:
+            Base.metadata.create_all(db.connection())  # or a faster worker
+        with new_session() as db:
+            db.execute(sa.select(TaskLog).limit(0))  # this stage's table?
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(title=__doc__, lifespan=lifespan)
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 SessionDep = Annotated[Session, Depends(get_db)]
 TrackerDep = Annotated[TaskTracker, Depends(get_task_tracker)]
-Name = Annotated[str, Field(pattern=r"^[^/\p{C}\p{Zl}\p{Zp}]{1,100}$")]
+TaskName = Annotated[str, Field(pattern=ONE_LINE)]
 
 
 @app.exception_handler(RequestValidationError)
@@ -282,7 +285,7 @@ def schedule_email(
 
 @app.post("/run-task/{task_name}")
 def run_task(
-    task_name: Name,
+    task_name: TaskName,
     background_tasks: BackgroundTasks,
     db: SessionDep,
     track: TrackerDep,

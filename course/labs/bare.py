@@ -142,7 +142,7 @@ def sql(*providers: Callable[[], object]) -> FastAPI:
 
     @app.post("/run-task/{task_name}")
     def run_task(
-        task_name: s05.Name, background_tasks: BackgroundTasks
+        task_name: s05.TaskName, background_tasks: BackgroundTasks
     ) -> dict[str, str]:
         row = run(INSERT, name=task_name, now=now())
         background_tasks.add_task(work, row)

@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
+from types import FrameType
 
 import uvicorn
 
@@ -28,6 +30,23 @@ def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
         yield box
 
 
+class Server(uvicorn.Server):
+    """Ends within two seconds of Ctrl-C, whatever a task is waiting for."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop as always, and cut off what can't be stopped: a thread."""
+        super().handle_exit(sig, frame)
+        guard = threading.Timer(1.7, cut_off)
+        guard.daemon = True
+        guard.start()
+
+
+def cut_off() -> None:
+    """Leave without waiting for the threads that tasks run in."""
+    print("A task was still at work and has been cut off.", flush=True)
+    os._exit(0)
+
+
 def main() -> None:
     """Start everything, say where it is, serve until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
@@ -48,7 +67,7 @@ def main() -> None:
             print(f"The course: http://{ports.HOST}:{port}  (Ctrl-C ends it)")
             sys.stdout.flush()
             config = uvicorn.Config(app, timeout_graceful_shutdown=1)
-            server = uvicorn.Server(config)
+            server = Server(config)
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listening])
             if not server.started:

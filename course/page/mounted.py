@@ -10,6 +10,9 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from course.stage import Stage
+from course.timeline import Recorder, Recording
+
+PICTURES = 10  # kept for each stage: its /openapi.json has no endpoint to show
 
 
 @dataclass
@@ -24,6 +27,10 @@ class Mounted:
     app: FastAPI
     state: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Record the requests, for the picture of the last one."""
+        self.recorder = Recorder(self.app, keep=PICTURES)
+
     @classmethod
     def load(cls, stage: Stage) -> "Mounted":
         """Import a stage; its application is called `app`."""
@@ -34,12 +41,22 @@ class Mounted:
         """Where it is found: /stages/01."""
         return f"/stages/{self.stage.number:02}"
 
+    @property
+    def last(self) -> Recording | None:
+        """The last request that the endpoints were asked for."""
+        for recording in reversed(self.recorder.recordings):
+            if any(lane.kind == "endpoint" for lane in recording.lanes):
+                return recording
+        return None
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Start the stage, and stop it at the end."""
-        async with self.app.router.lifespan_context(self.app) as state:
+        lifespan = self.app.router.lifespan_context(self.app)
+        async with lifespan as state:
             self.state = dict(state or {})
-            yield
+            with self.recorder:
+                yield
 
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send
@@ -48,7 +65,7 @@ class Mounted:
         inner = {**scope, "state": self.state.copy()}
         for outer in ("router", "route", "endpoint"):
             inner.pop(outer, None)
-        await self.app(inner, receive, send)
+        await self.recorder(inner, receive, send)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from course.page import code
 from course.page.course import Course
 from course.page.examples import examples
 from course.page.mounted import Mounted
+from course.timeline import svg
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
@@ -45,7 +46,7 @@ def index(request: Request, course: CourseDep) -> Response:
         for number, one in course.mounted.items()
     }
     diffs = {number: course.news(number) for number in course.mounted}
-    shown = {"course": course, "tries": tries, "diffs": diffs}
+    shown = {"course": course, "tries": tries, "diffs": diffs, "svg": svg}
     return templates.TemplateResponse(request, "index.html", shown)
 
 

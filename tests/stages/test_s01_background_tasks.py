@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from stages.s01_background_tasks import app, write_notification
+from tests.servers import Live
 
 
 def test_the_answer_says_what_will_happen() -> None:
@@ -30,7 +31,9 @@ def test_the_notification_is_written(data_dir: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a named pipe")
-def test_the_response_comes_before_the_work(live, data_dir: Path) -> None:
+def test_the_response_comes_before_the_work(
+    live: Live, data_dir: Path
+) -> None:
     """The client has its answer while the task still waits to write.
 
     The notification log is a named pipe: it can't be opened for writing

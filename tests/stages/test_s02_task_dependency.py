@@ -12,6 +12,7 @@ from stages.s02_task_dependency import (
     get_notification_task,
     write_notification,
 )
+from tests.servers import Live
 
 Outbox = list[tuple[str, str]]
 
@@ -72,7 +73,7 @@ def test_an_invalid_address_starts_no_task(outbox: Outbox) -> None:
     assert outbox == []
 
 
-def test_the_response_comes_before_the_work(live) -> None:
+def test_the_response_comes_before_the_work(live: Live) -> None:
     """The client has its answer while the task is still held."""
     held, done = threading.Event(), threading.Event()
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
 
-from course.mailbox import Mailbox
+from course.mailbox import Mailbox, authority
 from course.ports import listen, number_of
 from stages.s04_email_service import (
     EmailConfig,
@@ -19,13 +19,14 @@ from stages.s04_email_service import (
     get_email_service,
     get_logger,
 )
+from tests.servers import Live
 
 HELLO = {"subject": "Hello", "body": "Hi!", "recipients": ["ada@example.com"]}
 
 
 @pytest.fixture(autouse=True)
 def fresh_settings() -> Iterator[None]:
-    """The settings are read once and kept: forget them around each test."""
+    """Forget the settings, which are read once and kept."""
     get_email_config.cache_clear()
     yield
     get_email_config.cache_clear()
@@ -114,7 +115,7 @@ def test_invalid_content_is_refused_and_nothing_sent(
 
 
 def test_mail_arrives_over_verified_tls_after_a_login(
-    mailbox: Mailbox, live
+    mailbox: Mailbox, live: Live
 ) -> None:
     """The whole way: request, task, STARTTLS, login, delivery."""
     with live(app) as client:
@@ -166,8 +167,6 @@ def test_a_server_that_cannot_be_verified_gets_no_password(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """With another authority's certificate the conversation ends early."""
-    from course.mailbox import authority
-
     (tmp_path / "other").mkdir()
     authority(tmp_path / "other")
     other = tmp_path / "other" / "mailbox-ca.pem"
@@ -178,7 +177,9 @@ def test_a_server_that_cannot_be_verified_gets_no_password(
 
 
 def test_a_mailbox_that_is_gone_stops_nothing(
-    live, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    live: Live,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each failure is one line; the server answers the next request."""
     free = listen(0)

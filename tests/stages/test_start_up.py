@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import StartAlone
+
 ALL = [
     "s01_background_tasks",
     "s02_task_dependency",
@@ -27,7 +29,9 @@ def reason(output: str) -> str:
 
 
 @pytest.mark.parametrize("module", ALL)
-def test_every_stage_runs_alone_without_a_warning(alone, module: str) -> None:
+def test_every_stage_runs_alone_without_a_warning(
+    alone: StartAlone, module: str
+) -> None:
     """Plain uvicorn is enough, and it has nothing to complain about."""
     stage = alone(module)
     stage.start()
@@ -37,7 +41,10 @@ def test_every_stage_runs_alone_without_a_warning(alone, module: str) -> None:
 
 @pytest.mark.parametrize("module", ALL)
 def test_a_folder_that_cannot_be_written_stops_the_start(
-    alone, module: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    alone: StartAlone,
+    module: str,
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The line names the setting and the folder."""
     (data_dir / "file").touch()
@@ -49,7 +56,7 @@ def test_a_folder_that_cannot_be_written_stops_the_start(
 
 @pytest.mark.parametrize("module", ["s04_email_service", "s05_task_tracker"])
 def test_a_wrong_setting_stops_the_start(
-    alone, module: str, monkeypatch: pytest.MonkeyPatch
+    alone: StartAlone, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line names it; the password stays out."""
     monkeypatch.setenv("SMTP_PORT", "abc")
@@ -68,7 +75,7 @@ def test_a_wrong_setting_stops_the_start(
     ],
 )
 def test_a_database_that_is_not_there_stops_the_start(
-    alone, url: str, why: str, monkeypatch: pytest.MonkeyPatch
+    alone: StartAlone, url: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The line names the setting and the driver's reason."""
     monkeypatch.setenv("DATABASE_URL", url)
@@ -78,7 +85,7 @@ def test_a_database_that_is_not_there_stops_the_start(
 
 
 def test_a_table_of_another_shape_stops_the_start(
-    alone, data_dir: Path
+    alone: StartAlone, data_dir: Path
 ) -> None:
     """An older database is not altered, and no request has to fail."""
     with sqlite3.connect(data_dir / "s05_task_tracker.db") as db:

@@ -1,0 +1,67 @@
+"""Small environments, one for each version of FastAPI, made by uv."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".nox" / "timeline"
+RECORDER = ["uvicorn", "rich", "python-multipart"]
+TESTS = ["pytest", "pytest-timeout", "httpx<0.28", "httpx2", "websockets"]
+
+
+def environment(fastapi: str, python: str, *packages: str) -> Path:
+    """Make an environment, or find it made; give its Python.
+
+    `fastapi` is a version or "newest". What stops it ends the program with
+    what uv says.
+    """
+    folder = FOLDER / f"{python}-{fastapi}"
+    program = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    wanted = "fastapi" if fastapi == "newest" else f"fastapi=={fastapi}"
+    everything = [wanted, *RECORDER, *packages]
+    stamp = folder / "made.txt"
+    if stamp.is_file() and stamp.read_text("utf-8") == f"{everything}":
+        return program
+    uv = find_uv()
+    _run(uv, "venv", "-q", "--clear", "--python", python, str(folder))
+    _run(uv, "pip", "install", "-q", "--python", str(program), *everything)
+    stamp.write_text(f"{everything}", "utf-8")
+    return program
+
+
+def version(python: Path, package: str) -> str:
+    """Tell which version of a package an environment has."""
+    code = (
+        f"from importlib.metadata import version as v; print(v({package!r}))"
+    )
+    done = subprocess.run(
+        [python, "-c", code], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def find_uv() -> str:
+    """Find uv beside this Python or on the path, or end with what to do."""
+    beside = str(Path(sys.executable).parent)
+    uv = shutil.which("uv", path=beside) or shutil.which("uv")
+    if uv is None:
+        sys.exit("uv makes the environments: install it (pip install uv).")
+    return uv
+
+
+def has_python(python: str) -> bool:
+    """Tell whether this Python is on this machine; none is downloaded."""
+    command = [find_uv(), "python", "find", "--no-python-downloads", python]
+    return not subprocess.run(
+        command, capture_output=True, check=False
+    ).returncode
+
+
+def _run(*command: str) -> None:
+    settings = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    settings.pop("VIRTUAL_ENV", None)
+    if subprocess.run(command, env=settings, check=False).returncode:
+        sys.exit(f"This failed: {' '.join(command)}")

@@ -1,0 +1,152 @@
+"""The notes taken of one request, made into a recording when asked for.
+
+A note is a bare tuple and the recording is built by whoever looks at it: the
+request pays for no more than a list's append.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import get_ident
+from time import perf_counter_ns
+from typing import Any
+
+from . import model
+from .callables import Call, Described, describe, name_of, shorten
+from .model import Event, Kind, Lane, Recording
+
+Place = tuple[str, int]
+
+# When, what, which lane, which thread (0: not known), a text, a place.
+Note = tuple[int, str, int | None, int, str, Place | None]
+
+
+@dataclass(slots=True)
+class Planned:
+    """A lane before it is one; `call` is let go when the request is over."""
+
+    kind: Kind
+    name: str
+    about: Described
+    call: Any
+    scope: str = ""
+    replaces: str = ""
+
+    def as_lane(self) -> Lane:
+        """Make plain data of it."""
+        about = self.about
+        place = shorten(*about.place) if about.place else ""
+        return Lane(
+            kind=self.kind,
+            name=self.name,
+            form=about.form,
+            place=place,
+            scope=self.scope,
+            replaces=self.replaces,
+        )
+
+
+def planned(kind: Kind, call: Call, asked: Any = None) -> Planned:
+    """Plan the lane of a call; `asked` is what stands in the signature."""
+    other = asked.call if asked is not None else call
+    return Planned(
+        kind,
+        name_of(call),
+        describe(call),
+        call,
+        scope=getattr(asked, "scope", None) or "",
+        replaces="" if other is call else name_of(other),
+    )
+
+
+class Notes:
+    """A notebook with a last page: `limit` notes, then it only counts."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.closed = False
+        self.lost = ""  # why something cannot be seen, if so
+        self.dropped = 0
+        self.loop = get_ident()
+        self.lanes: list[Planned] = []
+        self.zero = perf_counter_ns()
+        self.notes: list[Note] = [
+            (self.zero, model.ARRIVED, None, self.loop, "", None)
+        ]
+
+    def note(
+        self,
+        what: str,
+        lane: int | None = None,
+        text: str = "",
+        place: Place | None = None,
+    ) -> None:
+        """Write down what happens now, on this thread."""
+        if len(self.notes) < self.limit:
+            now = perf_counter_ns()
+            self.notes.append((now, what, lane, get_ident(), text, place))
+        else:
+            self.dropped += 1
+
+    def unseen(self, what: str, lane: int, at: int, text: str = "") -> None:
+        """Write down what nobody saw: when it can only have been."""
+        if len(self.notes) < self.limit:
+            self.notes.append((at, what, lane, 0, text, None))
+        else:
+            self.dropped += 1
+
+    # --- what the server and the client say to each other -------------------
+
+    def sent(self, message: Mapping[str, Any]) -> None:
+        """Note what the application gave to the server, after it took it."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.note(model.STARTED, text=str(message["status"]))
+        elif kind == "http.response.body":
+            more = message.get("more_body", False)
+            size = str(len(message.get("body", b"")))
+            self.note(model.CHUNK if more else model.SENT, text=size)
+        elif kind == "websocket.accept":
+            self.note(model.ACCEPTED)
+        elif kind == "websocket.send":
+            self.note(model.CHUNK)
+        elif kind == "websocket.close":
+            self.note(model.CLOSED, text=str(message.get("code", 1000)))
+
+    def received(self, message: Mapping[str, Any]) -> None:
+        """Note what the client sent, or that it went away."""
+        kind = message["type"]
+        if kind == "websocket.receive":
+            self.note(model.RECEIVED)
+        elif kind == "websocket.disconnect":
+            self.note(model.GONE, text=str(message.get("code", "")))
+        elif kind == "http.disconnect":
+            self.note(model.GONE)
+
+    def failed(self, exc: BaseException) -> None:
+        """Note an exception that left the application for the server."""
+        self.note(model.FAILED, text=type(exc).__name__)
+
+    # --- afterwards ---------------------------------------------------------
+
+    def recording(self, **about: Any) -> Recording:
+        """Make plain data of the notes; threads are numbered as met."""
+        names = {self.loop: "loop", 0: ""}
+        for note in self.notes:
+            names.setdefault(note[3], f"thread {len(names) - 1}")
+        events = [
+            Event(
+                at - self.zero,
+                what,
+                lane,
+                names[thread],
+                text,
+                shorten(*place) if place else "",
+            )
+            for at, what, lane, thread, text, place in self.notes
+        ]
+        return Recording(
+            lanes=tuple(lane.as_lane() for lane in self.lanes),
+            events=tuple(events),
+            dropped=self.dropped,
+            **about,
+        )

@@ -1,0 +1,118 @@
+"""A real server on this machine, in a thread: only it shows what waits."""
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import BackgroundTasks, Body, Depends, FastAPI
+
+from .client import build, send
+
+
+class StartError(RuntimeError):
+    """The application did not start; the text says why."""
+
+
+class Ear(logging.Handler):
+    """Remembers what uvicorn says, for when the start fails."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.heard.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
+    """Serve an ASGI application, lifespan included; give its address.
+
+    It answers on a free port of 127.0.0.1 and stops at the end, within
+    `seconds` at most. StartError says why the application did not start.
+    """
+    # Bound by hand with the protocol named: without it asyncio leaves
+    # Nagle's algorithm on, and each request takes 44 ms.
+    listening = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(
+        target=_run, args=(server, listening), daemon=True
+    )
+    with _hearing() as heard, contextlib.closing(listening):
+        thread.start()
+        try:
+            while thread.is_alive() and not server.started:
+                time.sleep(0.005)
+            if not server.started:
+                message = f"The application did not start: {_reason(heard)}."
+                raise StartError(message)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(seconds)
+            if thread.is_alive():
+                server.force_exit = True
+                thread.join(1)
+
+
+def _reason(heard: list[str]) -> str:
+    """Find the last line of a traceback, and the place that it names."""
+    lines = "\n".join(heard).splitlines()
+    places = [n for n, line in enumerate(lines) if line.startswith("  File ")]
+    if not places:
+        return " ".join(lines).rstrip(".") or "it said nothing"
+    said = [line for line in lines[places[-1] :] if line[:1].strip()]
+    where = lines[places[-1]].strip().rpartition(", in ")[0]
+    return f"{said[0] if said else 'an error'} ({where})"
+
+
+def rehearse() -> None:
+    """Serve one request to an application of ours, and throw it away.
+
+    The first request of a process loads what later ones find loaded, some
+    50 ms of it: that would be most of the picture.
+    """
+    app = FastAPI()
+
+    def nothing() -> None:
+        pass
+
+    @app.post("/")
+    def answer(
+        body: Annotated[dict[str, int], Body()],
+        tasks: BackgroundTasks,
+        _: Annotated[None, Depends(nothing)],
+    ) -> dict[str, int]:
+        tasks.add_task(nothing)
+        return body
+
+    with serve(app) as url:
+        send(url, build("POST", "/", data='{"a": 1}'), 10)
+
+
+def _run(server: uvicorn.Server, listening: socket.socket) -> None:
+    with contextlib.suppress(SystemExit):  # how uvicorn ends a failed start
+        server.run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def _hearing() -> Iterator[list[str]]:
+    """Keep uvicorn's errors off the terminal: the picture shows them."""
+    log, ear = logging.getLogger("uvicorn.error"), Ear()
+    passed, log.propagate = log.propagate, False
+    log.addHandler(ear)
+    try:
+        yield ear.heard
+    finally:
+        log.removeHandler(ear)
+        log.propagate = passed

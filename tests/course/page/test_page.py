@@ -1,0 +1,195 @@
+"""The page: every stage is there, runs, and can be read."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+from fastapi.testclient import TestClient
+
+from course import ports
+from course.page.app import create_app
+from course.page.examples import examples
+from course.stage import find_stages
+from tests.servers import ROOT
+
+NUMBERS = [1, 2, 3, 4, 5]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Run the page with all stages mounted, without a mailbox."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        for stage in find_stages():
+            forget(stage.module)
+        with TestClient(create_app(find_stages(), None)) as client:
+            yield client
+        for stage in find_stages():
+            forget(stage.module)
+
+
+def forget(module: str) -> None:
+    """Empty a stage's caches, so that it reads this test's settings."""
+    for value in vars(sys.modules.get(module, object)).copy().values():
+        if hasattr(value, "cache_clear"):
+            if "session" in value.__name__ and value.cache_info().currsize:
+                value().kw["bind"].dispose()
+            value.cache_clear()
+
+
+def test_every_stage_is_listed_with_what_it_adds(client: TestClient) -> None:
+    """Its title, its code, its documentation, and the diff's size."""
+    page = client.get("/").text
+    for stage in find_stages():
+        assert stage.title in page
+        assert f'href="/code/{stage.number}"' in page
+        assert f'href="/stages/{stage.number:02}/docs"' in page
+    assert page.count('<span class="label">What is new</span>') == 4
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_stage_answers_below_its_prefix(
+    client: TestClient, number: int
+) -> None:
+    """Mounted, it does what it does alone."""
+    path = f"/stages/{number:02}/send-notification/ada@example.com"
+    assert client.post(path).json() == {
+        "message": "Notification sent in the background"
+    }
+
+
+def test_a_mounted_stage_has_its_lifespan(client: TestClient) -> None:
+    """Stage 5's table was made: a plain mount would have run nothing."""
+    client.post("/stages/05/run-task/report")
+    rows = client.get("/stages/05/task-logs/").json()
+    assert [row["status"] for row in rows] == ["completed"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_documentation_needs_no_network(
+    client: TestClient, number: int
+) -> None:
+    """Whatever it loads comes from this machine, and is there."""
+    for name in ("docs", "redoc"):
+        page = client.get(f"/stages/{number:02}/{name}")
+        assert page.status_code == 200
+        assert "http" not in page.text.replace("http://www.w3.org", "")
+    files = ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js")
+    for name in files:
+        assert client.get(f"/docs-files/{name}").status_code == 200
+    api = client.get(f"/stages/{number:02}/openapi.json").json()
+    assert api["servers"] == [{"url": f"/stages/{number:02}"}]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_code_can_be_read(client: TestClient, number: int) -> None:
+    """Each line has its number; no line is lost in the highlighting."""
+    page = client.get(f"/code/{number}").text
+    source = find_stages()[number - 1].source
+    assert page.count('<td class="no">') == len(source.splitlines())
+    assert 'class="kn">from</span>' in page
+
+
+def test_the_diff_shows_both_sides(client: TestClient) -> None:
+    """Added and removed lines bear their signs, not only a colour."""
+    page = client.get("/new/2").text
+    assert '<td class="sign">+</td>' in page
+    assert '<td class="sign">−</td>' in page
+    assert "14 lines added, 4 removed" in page
+
+
+@pytest.mark.parametrize("path", ["/code/9", "/new/1", "/stages/09/docs"])
+def test_what_is_not_there_is_a_404(client: TestClient, path: str) -> None:
+    """A wrong number is no server error."""
+    assert client.get(path).status_code == 404
+
+
+def test_every_command_to_try_is_complete() -> None:
+    """No placeholder is left for the learner to fill in."""
+    openapi = create_app(find_stages(), None).state.course.mounted[5]
+    commands = examples(openapi.app.openapi(), "http://127.0.0.1:8000")
+    assert [(one.method, one.path) for one in commands] == [
+        ("POST", "/send-notification/{email}"),
+        ("POST", "/send-email/"),
+        ("POST", "/run-task/{task_name}"),
+        ("GET", "/task-logs/"),
+    ]
+    assert not any("{email}" in one.curl for one in commands)
+    assert '"recipients": ["ada@example.com"]' in commands[1].curl
+
+
+def serve(during: Callable[[str], object]) -> str:
+    """Serve the course, do something, press Ctrl-C; return what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "course.page", "--port", "0"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    guard = threading.Timer(60, process.kill)
+    guard.start()
+    assert process.stdout
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if "startup complete" in line:
+            (address,) = re.findall(r"http://[\d.:]+", "".join(said))
+            during(address)
+            process.send_signal(signal.SIGINT)
+    process.stdout.close()
+    assert process.wait() == 0, "".join(said)
+    guard.cancel()
+    return "".join(said)
+
+
+unix = pytest.mark.skipif(sys.platform == "win32", reason="a Unix signal")
+
+
+@unix
+@pytest.mark.usefixtures("data_dir")
+def test_ctrl_c_ends_the_course() -> None:
+    """It says where it is, serves, and ends with no traceback."""
+    said = serve(lambda address: httpx2.get(address).raise_for_status())
+    assert "The course: http://127.0.0.1:" in said
+    assert "Application shutdown complete" in said
+    assert "Traceback" not in said
+
+
+@unix
+@pytest.mark.usefixtures("data_dir")
+def test_ctrl_c_waits_for_no_stuck_task(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mail server that never answers holds a task for ten seconds."""
+    with ports.listen(0) as silent:
+        monkeypatch.setenv("SMTP_SERVER", ports.HOST)
+        monkeypatch.setenv("SMTP_PORT", str(ports.number_of(silent)))
+        body = {"subject": "Hi", "body": "", "recipients": ["a@example.com"]}
+
+        def send(address: str) -> None:
+            url = f"{address}/stages/04/send-email/"
+            httpx2.post(url, json=body).raise_for_status()
+            silent.accept()[0].detach()  # the task is connected, and waits
+
+        said = serve(send)
+    assert "A task was still at work and has been cut off." in said
+
+
+def test_the_last_request_is_drawn(client: TestClient) -> None:
+    """The picture of the newest request stands below its stage."""
+    client.post("/stages/02/send-notification/bob@example.com")
+    client.get("/stages/02/openapi.json")  # has no endpoint of the stage
+    page = client.get("/").text
+    assert "POST /stages/02/send-notification/bob@example.com" in page
+    second = page[page.index('id="stage-2"') : page.index('id="stage-3"')]
+    for name in ("get_notification_task", "write_notification"):
+        assert name in second
+    assert second.count("<svg") == 2  # light and dark
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))

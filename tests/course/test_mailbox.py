@@ -1,0 +1,118 @@
+"""The mail server: what it takes, what it refuses, what it shows."""
+
+import smtplib
+import ssl
+import stat
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from course.mailbox import Mail, Mailbox, authority, show
+from course.ports import listen, number_of
+
+LOGIN = ("course@example.com", "mailbox")
+LETTER = "From: course@example.com\r\nSubject: Hello\r\n\r\nHi!\r\n"
+
+
+@pytest.fixture
+def box(data_dir: Path) -> Iterator[Mailbox]:
+    """Run a mailbox on a free port."""
+    free = listen(0)
+    port = number_of(free)
+    free.close()
+    with Mailbox(data_dir, port) as running:
+        yield running
+
+
+@pytest.fixture
+def smtp(box: Mailbox, data_dir: Path) -> Iterator[smtplib.SMTP]:
+    """Connect to it, verified, not yet logged in."""
+    tls = ssl.create_default_context(cafile=data_dir / "mailbox-ca.pem")
+    with smtplib.SMTP("localhost", box.port, timeout=10) as connected:
+        connected.starttls(context=tls)
+        yield connected
+
+
+def test_a_mail_is_kept_as_it_arrived(
+    box: Mailbox, smtp: smtplib.SMTP
+) -> None:
+    """Sender, recipients, subject and body are there to look at."""
+    smtp.login(*LOGIN)
+    smtp.sendmail(LOGIN[0], ["ada@example.com"], LETTER)
+    (mail,) = box.wait_for(1)
+    assert (mail.sender, mail.recipients) == (LOGIN[0], ("ada@example.com",))
+    assert (mail.subject, mail.body) == ("Hello", "Hi!\n")
+    assert mail.tls.startswith("TLSv1.")
+
+
+def test_a_login_needs_encryption(box: Mailbox) -> None:
+    """In the clear, nobody is asked for a password."""
+    with smtplib.SMTP("localhost", box.port, timeout=10) as clear:
+        clear.ehlo()
+        assert not clear.has_extn("auth")
+        with pytest.raises(smtplib.SMTPException):
+            clear.login(*LOGIN)
+
+
+def test_mail_needs_a_login(smtp: smtplib.SMTP) -> None:
+    """Encryption alone is not enough."""
+    with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+        smtp.sendmail(LOGIN[0], ["ada@example.com"], LETTER)
+    assert refused.value.smtp_code == 530
+
+
+def test_a_wrong_password_is_a_535(smtp: smtplib.SMTP) -> None:
+    """The client is told at once, and does not hang."""
+    with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
+        smtp.login(LOGIN[0], "wrong")
+    assert refused.value.smtp_code == 535
+
+
+def test_the_first_messages_can_be_refused(
+    box: Mailbox, smtp: smtplib.SMTP
+) -> None:
+    """A 451 means: try again later. The next attempt succeeds."""
+    box.refuse = 1
+    smtp.login(*LOGIN)
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        smtp.sendmail(LOGIN[0], ["ada@example.com"], LETTER)
+    assert refused.value.smtp_code == 451
+    smtp.sendmail(LOGIN[0], ["ada@example.com"], LETTER)
+    assert len(box.wait_for(1)) == 1
+
+
+def test_a_second_mailbox_is_trusted_too(data_dir: Path) -> None:
+    """The authority is kept: a restart needs no new trust."""
+    first = authority(data_dir).cert_pem.bytes()
+    assert authority(data_dir).cert_pem.bytes() == first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such modes")
+def test_the_private_key_is_the_owners_alone(data_dir: Path) -> None:
+    """Nobody else on the machine can pose as the mailbox."""
+    authority(data_dir)
+    mode = (data_dir / "mailbox-ca.key").stat().st_mode
+    assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_taken_port_is_told_at_once(data_dir: Path) -> None:
+    """No five seconds of waiting for a server that can't start."""
+    with listen(0) as taken, pytest.raises(OSError, match="in use"):
+        Mailbox(data_dir, number_of(taken)).__enter__()
+
+
+def test_what_a_mail_says_cannot_control_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Escape sequences are shown, not obeyed; markup stays as it is."""
+    body = "\x1b[31mred\x07 [bold]not bold[/bold]"
+    who = ("course@example.com", ("ada@example.com",))
+    mail = Mail(datetime.now(UTC), *who, "Hello", body, "TLSv1.3")
+    show(mail, Console(width=60, force_terminal=False))
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "•[31mred• [bold]not bold[/bold]" in shown

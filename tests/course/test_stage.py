@@ -1,0 +1,73 @@
+"""Finding the stages, and running one."""
+
+from pathlib import Path
+
+import pytest
+
+from course import ports, stage
+
+
+def test_stages_are_found_in_order_without_an_import(tmp_path: Path) -> None:
+    """A file's name and docstring are enough; broken code is no matter."""
+    (tmp_path / "s02_second.py").write_text('"""Stage 2: more."""\n1 / 0')
+    (tmp_path / "s01_first.py").write_text('"""Stage 1: begin."""')
+    (tmp_path / "notes.py").write_text("")
+    found = stage.find_stages(tmp_path)
+    assert [(one.number, one.title) for one in found] == [
+        (1, "Begin"),
+        (2, "More"),
+    ]
+    assert found[0].module == f"{tmp_path.name}.s01_first"
+
+
+def test_the_course_has_its_five_stages() -> None:
+    """The numbers count from one, without a gap."""
+    assert [one.number for one in stage.find_stages()] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("arguments", [["7"], ["three"], ["0"], [""]])
+def test_a_wrong_number_names_those_there_are(arguments: list[str]) -> None:
+    """The error says what was asked for and what can be."""
+    with pytest.raises(SystemExit) as told:
+        stage.choose(arguments, stage.find_stages())
+    text = str(told.value)
+    assert f"There is no stage {arguments[0]!r}." in text
+    assert "  3  What the task needs is a dependency too" in text
+
+
+@pytest.mark.parametrize("asked", ["3", "03"])
+def test_a_number_is_enough(asked: str) -> None:
+    """With or without its zero."""
+    found = stage.choose([asked, "--reload"], stage.find_stages())
+    assert found.module == "stages.s03_chained_dependencies"
+
+
+def test_a_free_port_is_chosen() -> None:
+    """If 8000 is taken, the next is used."""
+    _, port = stage.choose_port([])
+    assert int(port) >= 8000
+
+
+def test_a_port_that_is_named_and_taken_is_an_error() -> None:
+    """Whoever names a port wants that one."""
+    with ports.listen(0) as taken:
+        number = ports.number_of(taken)
+        with pytest.raises(SystemExit, match=f"Port {number} cannot be used"):
+            stage.choose_port(["--port", str(number)])
+
+
+def test_a_port_that_is_named_and_free_is_left_alone() -> None:
+    """The options reach uvicorn as they were typed."""
+    free = ports.listen(0)
+    number = ports.number_of(free)
+    free.close()
+    options = ["--reload", f"--port={number}"]
+    assert stage.choose_port(options) == options
+
+
+def test_a_taken_port_leads_to_another() -> None:
+    """The page never fails for want of a port."""
+    with ports.listen(0) as taken:
+        number = ports.number_of(taken)
+        with ports.listen_near(number) as found:
+            assert ports.number_of(found) != number

@@ -1,0 +1,189 @@
+"""The faces of a recording: words, terminal and SVG say the same."""
+
+import io
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from rich.console import Console
+
+from course.timeline import (
+    Recording,
+    compare,
+    differences,
+    sentence,
+    show,
+    stacked,
+    svg,
+    terminal,
+)
+from course.timeline.drawing import MONO, WIDE
+from course.timeline.words import milliseconds
+from tests.course.timeline.examples import BORROWED, FAILING, LEFT_FIRST, made
+
+ALL = [BORROWED, LEFT_FIRST, FAILING]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "said"),
+    [
+        (0, "0.00 ms"),
+        (70_000, "0.07 ms"),
+        (1_240_000, "1.2 ms"),
+        (126_400_000, "126 ms"),
+        (2_500_000_000, "2.5 s"),
+    ],
+)
+def test_a_time_has_two_figures_that_matter(
+    nanoseconds: int, said: str
+) -> None:
+    """More would be noise: the next request takes another time."""
+    assert milliseconds(nanoseconds) == said
+
+
+def test_the_words_say_whose_error_it_was() -> None:
+    """Raised by the task; the dependency was only left with it."""
+    words = sentence(FAILING)
+    name = "VeryLongNamedConnectionRefusedError"
+    assert f"raised {name} → get_db left with {name}" in words
+    assert words.endswith(f"error reached the server: {name}")
+
+
+@pytest.mark.parametrize("recording", ALL)
+def test_the_terminal_picture_fits_80_columns(recording: Recording) -> None:
+    """However long the names are; and none of them is lost."""
+    text = terminal(recording)
+    assert max(map(len, text.splitlines())) < 80
+    together = " ".join(text.split())
+    for said in recording.order:
+        assert " ".join(said.split()) in together
+    for event in recording.events:
+        assert event.note.lstrip("↑") in together
+
+
+@pytest.mark.parametrize("recording", ALL)
+def test_without_colours_every_sign_is_still_there(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NO_COLOR: no colour code reaches the terminal."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = io.StringIO()
+    show(recording, Console(file=out, force_terminal=True, width=80))
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", out.getvalue())
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
+    assert [line.rstrip() for line in shown.splitlines()] == (
+        terminal(recording).splitlines()
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("recording", ALL)
+def test_the_svg_says_the_order_in_words(
+    recording: Recording, theme: str
+) -> None:
+    """Whoever listens to the picture is told what others see."""
+    root = ET.fromstring(svg(recording, theme))  # noqa: S314 (our own)
+    title, desc = root[0], root[1]
+    assert title.text
+    assert recording.path in title.text
+    assert desc.text
+    assert sentence(recording) in desc.text
+    ids = f"{title.attrib['id']} {desc.attrib['id']}"
+    assert root.attrib["aria-labelledby"] == ids
+    assert "style" not in svg(recording, theme)
+
+
+def test_no_two_pictures_of_a_page_share_an_id() -> None:
+    """Both themes of many recordings stand in one HTML document."""
+    pictures = [svg(r, t) for r in ALL for t in ("light", "dark")]
+    ids = re.findall(r'\bid="(\w+)"', "".join(pictures))
+    assert len(ids) == len(set(ids)) == 12
+
+
+@pytest.mark.parametrize("recording", ALL)
+def test_no_text_of_the_svg_lies_on_another(recording: Recording) -> None:
+    """Measured with the widest letters that the fonts have."""
+    root = ET.fromstring(svg(recording, note="FastAPI 0.117.1"))  # noqa: S314
+    boxes = []
+    for text in root.iter(f"{SVG}text"):
+        look, words = text.attrib, text.text or ""
+        size = float(look["font-size"])
+        mono = look["font-family"] == MONO
+        wide = len(words) * size * (WIDE[MONO] if mono else 0.55)
+        x, y = float(look["x"]), float(look["y"])
+        anchor = look.get("text-anchor", "start")
+        x -= {"start": 0, "middle": wide / 2, "end": wide}[anchor]
+        assert x >= 0, words
+        assert x + wide <= 640, words
+        boxes.append((x, x + wide, y - size * 0.75, y, words))
+    for number, one in enumerate(boxes):
+        for two in boxes[number + 1 :]:
+            apart = one[1] <= two[0] or two[1] <= one[0]
+            assert apart or one[3] <= two[2] or two[3] <= one[2], (one, two)
+
+
+def test_what_cannot_be_seen_is_said_in_every_face() -> None:
+    """Never guessed: the reason stands below the picture."""
+    for face in (svg(FAILING), terminal(FAILING)):
+        assert "no solve_dependencies" in face
+        assert "3 more events are not shown" in face
+
+
+def test_any_name_and_path_can_be_drawn() -> None:
+    """XML has no form at all for some characters."""
+    odd = Recording("GET", '/<&">\x00\ud800' + "x" * 300, (), ())
+    ET.fromstring(svg(odd).encode())  # noqa: S314
+    assert max(map(len, terminal(odd).splitlines())) < 80
+
+
+def test_a_theme_that_is_not_there_is_named() -> None:
+    """And those that are."""
+    with pytest.raises(ValueError, match="'blue': take light or dark"):
+        svg(BORROWED, "blue")
+
+
+def test_equal_orders_differ_in_nothing() -> None:
+    """Times are not compared: they differ at every request."""
+    slower = made(
+        *[
+            (e.at / 5e5, e.what, e.lane)
+            for e in BORROWED.events
+            if e.what != "started"
+        ]
+    )
+    assert differences(BORROWED, slower) == []
+    assert compare(BORROWED, slower) == "Both happened in the same order."
+
+
+def test_what_moved_is_said_once() -> None:
+    """The dependency is left earlier: nothing else happened differently."""
+    assert compare(BORROWED, LEFT_FIRST) == (
+        "≠ get_db left: after track_task ended, now after run_task ended"
+    )
+
+
+def test_what_happened_in_one_of_them_only_is_said() -> None:
+    """Before or now."""
+    short = made((0, "arrived", None), (1, "began", 1), (2, "ended", 1))
+    assert "≠ response sent: only before" in compare(BORROWED, short)
+    assert "≠ response sent: only now" in compare(short, BORROWED)
+
+
+def test_pictures_are_laid_one_below_the_other() -> None:
+    """The lane that differs is marked, and the words stand between."""
+    notes = ["FastAPI 0.105.0", "FastAPI 0.117.1"]
+    both = stacked([BORROWED, LEFT_FIRST], notes, "dark")
+    root = ET.fromstring(both)  # noqa: S314
+    inner = root.findall(f"{SVG}svg")
+    assert len(inner) == 2
+    assert float(inner[1].attrib["y"]) > float(inner[0].attrib["height"])
+    assert "get_db left: after track_task ended" in both
+    assert len(re.findall("≠ held", both)) == 2
+    assert all(note in both for note in notes)
+
+
+def test_one_recording_cannot_be_compared() -> None:
+    """A sentence, not an IndexError."""
+    with pytest.raises(ValueError, match="two recordings or more"):
+        stacked([BORROWED])

@@ -1,0 +1,86 @@
+"""The README is true: its commands exist, and its requests are answered."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+import start
+from course.page.app import create_app
+from course.stage import find_stages
+from tests.servers import ROOT, Live
+
+TEXT = (ROOT / "README.md").read_text("utf-8")
+CURLS = re.findall(r"^curl .*", TEXT, re.MULTILINE)
+
+
+@pytest.fixture
+def course(live: Live) -> Iterator[httpx2.Client]:
+    """Serve the page with all its stages."""
+    page = create_app(find_stages(), None)
+    with live(page) as client:
+        yield client
+
+
+def test_every_request_to_try_is_answered(course: httpx2.Client) -> None:
+    """Each curl command of the README gets a 200, in their order."""
+    assert len(CURLS) == 7
+    for command in CURLS:
+        words = iter(shlex.split(command)[1:])
+        method, url, body = "GET", "", None
+        for word in words:
+            if word == "-X":
+                method = next(words)
+            elif word == "--json":
+                method, body = "POST", next(words)
+            else:
+                url = word.removeprefix("http://127.0.0.1:8000")
+        headers = {"content-type": "application/json"} if body else {}
+        answer = course.request(method, url, content=body, headers=headers)
+        assert answer.status_code == 200, command
+    statuses = [row["status"] for row in answer.json()]
+    assert statuses[-2:] != ["scheduled", "scheduled"]
+
+
+def test_every_session_that_is_named_exists() -> None:
+    """`start.py -s NAME` in any document names a nox session."""
+    listed = subprocess.run(
+        [start.PYTHON, "-m", "nox", "-l"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    known = set(re.findall(r"^[*-] (\w+)", listed, re.MULTILINE))
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    text = "\n".join(document.read_text("utf-8") for document in documents)
+    commands = re.findall(r"start\.py -s ((?:\w+ ?)+)", text)
+    named = {name for command in commands for name in command.split()}
+    assert len(named) >= 8
+    assert named <= known
+
+
+@pytest.mark.parametrize(
+    "document",
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")],
+    ids=lambda path: path.name,
+)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    """A link to a file of the repository finds it."""
+    links = re.findall(r"\]\(([^)#]+)\)", document.read_text("utf-8"))
+    for link in links:
+        if not link.startswith("https://"):
+            assert (document.parent / link).exists(), link
+
+
+def test_every_stage_is_in_the_table() -> None:
+    """The table says what the stages say of themselves."""
+    for stage in find_stages():
+        title = stage.title[0].lower() + stage.title[1:]
+        assert f"| [{stage.number}](stages/{stage.path.name}) | {title} |" in (
+            TEXT
+        )

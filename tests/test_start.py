@@ -1,0 +1,118 @@
+"""Setting up: what can go wrong is told in a sentence."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ROOT
+
+NEWER = "sys.version_info = (3, 99, 0); import start; start.check_python()"
+OLDER = "sys.version_info = (3, 9, 0); import start; start.check_python()"
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Give a folder with as much of the course as the start needs."""
+    shutil.copy(ROOT / "start.py", tmp_path)
+    shutil.copytree(ROOT / "locks", tmp_path / "locks")
+    return tmp_path
+
+
+def run(*arguments: str, **settings: str) -> Done:
+    """Run this Python in the repository, and keep what it says."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_an_old_python_is_refused() -> None:
+    """It is told which one is needed and how to use it."""
+    done = run("-c", f"import sys; {OLDER}")
+    assert done.returncode == 1
+    assert "needs Python 3.11 or newer and this is 3.9" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_old_python_can_read_as_far() -> None:
+    """No syntax newer than Python 3.6 stands in the way of that sentence."""
+    source = (ROOT / "start.py").read_text("utf-8")
+    compile(source, "start.py", "exec")
+    assert ast.parse(source, feature_version=(3, 7))
+
+
+def test_a_newer_python_goes_on() -> None:
+    """It says that nobody tried it, and is not in the way."""
+    done = run("-c", f"import sys; {NEWER}")
+    assert done.returncode == 0
+    assert "newer than those the course was tried on" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told(clone: Path) -> None:
+    """The sentence says what to do about it."""
+    (clone / ".venv").touch()
+    done = run(str(clone / "start.py"))
+    assert done.returncode == 1
+    assert "put the course into a folder that you can write to" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_network_is_told(clone: Path) -> None:
+    """The last line says that packages are missing, and what helps."""
+    nowhere = "http://127.0.0.1:9/simple"
+    settings = {
+        "PIP_INDEX_URL": nowhere,
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "",
+        "PIP_FIND_LINKS": "",
+        "PIP_NO_CACHE_DIR": "1",
+    }
+    done = run(str(clone / "start.py"), **settings)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("The packages did not arrive: connect this")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_venv_module_is_told() -> None:
+    """What Debian says is followed by the package to install."""
+    failing = "raise SystemExit('ensurepip is not available')"
+    code = f"start.run('install it', sys.executable, '-c', {failing!r})"
+    done = run("-c", f"import sys, start; {code}")
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        "ensurepip is not available",
+        "",
+        "install it",
+    ]
+
+
+def test_a_second_start_prepares_nothing() -> None:
+    """The stamp in .venv says that all is there."""
+    stamp = ROOT / ".venv" / "course.stamp"
+    before = stamp.stat().st_mtime_ns if stamp.exists() else None
+    assert before, "run it by python3 start.py -s tests"
+    done = subprocess.run(
+        [
+            ROOT / ".venv" / "bin" / "python",
+            "-c",
+            "import start; start.prepare()",
+        ],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    assert stamp.stat().st_mtime_ns == before
