@@ -89,6 +89,7 @@ class Server:
 
     def __init__(self, target: str, folder: Path) -> None:
         self.target = target
+        self.folder = folder
         self.log = folder / "server.log"
         self.port = 0
         settings = {**os.environ, "DATA_DIR": str(folder)}
