@@ -1,0 +1,238 @@
+"""Compare each stage's speed with bare endpoints, in one run.
+
+Absolute numbers say more about a machine than about a stage. So the servers
+are asked in turn, round after round, and each round gives a ratio: how many
+requests a second, background tasks included, a stage answers for one that
+the bare endpoint answers.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from course.labs.load import NotServedError, Server, serving
+
+NOTIFY = "/send-notification/ada@example.com"
+BARE = "course.labs.bare:"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One endpoint, and the two bare ones that it is measured by."""
+
+    name: str
+    app: str
+    alike: str  # with as many `def` dependencies and log lines
+    alone: str  # the same work without any dependency
+    goal: float | None  # what the ratio to `alike` should be at least
+    path: str = NOTIFY
+    clients: int = 2
+
+    @property
+    def apps(self) -> list[str]:
+        """The applications to serve for it, each once."""
+        return list(dict.fromkeys([self.app, self.alike, self.alone]))
+
+
+TRIALS = [
+    Trial(
+        "stage 1",
+        "stages.s01_background_tasks:app",
+        BARE + "notify_0",
+        BARE + "notify_0",
+        0.95,
+    ),
+    Trial(
+        "stage 2",
+        "stages.s02_task_dependency:app",
+        BARE + "notify_1",
+        BARE + "notify_0",
+        0.95,
+    ),
+    Trial(
+        "stage 3",
+        "stages.s03_chained_dependencies:app",
+        BARE + "notify_log_2",
+        BARE + "notify_log_0",
+        0.95,
+    ),
+    Trial(
+        "stage 3, providers async def",
+        BARE + "notify_async",
+        BARE + "notify_log_2",
+        BARE + "notify_log_0",
+        None,
+    ),
+    Trial(
+        "stage 5, SQLite",
+        "course.labs.at_once:app",
+        BARE + "sql_4",
+        BARE + "sql_0",
+        0.9,
+        "/run-task/report",
+        clients=1,  # two would only wait for each other's lock
+    ),
+]
+NOTES = """\
+A ratio of 1.00 is as fast as the bare endpoint; in brackets, between which \
+ratios half of the rounds lay. A def provider costs a hop to a worker thread, an async def one does \
+not: that is the difference between the two columns.
+Stage 5 is measured without the tenth of a second its work sleeps, and one \
+request at a time. Stage 4 is left out: its notifications are stage 3's, and \
+its e-mail takes as long as the mail server does."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How two speeds compare, over all rounds."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, speeds: Sequence[float], others: Sequence[float]) -> "Ratio":
+        """Compare round by round: what disturbs one disturbs both.
+
+        The spread is that of the middle half: on a busy machine the extremes
+        of many short rounds say what else it did.
+        """
+        each = [a / b for a, b in zip(speeds, others, strict=True)]
+        if len(each) == 1:
+            return cls(*each * 3)
+        low, median, high = statistics.quantiles(each, method="inclusive")
+        return cls(median, low, high)
+
+    def __str__(self) -> str:
+        """Show the median and, in brackets, the spread."""
+        return f"{self.median:.2f} ({self.low:.2f}–{self.high:.2f})"
+
+
+Speeds = dict[str, list[float]]  # requests a second, one for each round
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a trial came to."""
+
+    trial: Trial
+    speeds: Speeds
+
+    def to(self, other: str) -> Ratio:
+        """Return the ratio to one of the bare endpoints."""
+        return Ratio.of(self.speeds[self.trial.app], self.speeds[other])
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the goal was met."""
+        if self.trial.goal is None:
+            return "for comparison"
+        met = self.to(self.trial.alike).median >= self.trial.goal
+        return f"{self.trial.goal:.2f} {'✓ met' if met else '✗ missed'}"
+
+
+def in_turn(
+    servers: dict[str, Server], trial: Trial, rounds: int, seconds: float
+) -> Speeds:
+    """Ask each server for a moment, round after round."""
+    speeds: Speeds = {app: [] for app in servers}
+    for number in range(rounds):
+        turn = number % len(servers)  # nobody is always the first
+        for app in [*servers][turn:] + [*servers][:turn]:
+            speed = servers[app].measure(trial.path, seconds, trial.clients)
+            speeds[app].append(speed)
+    return speeds
+
+
+def try_out(trial: Trial, rounds: int, seconds: float) -> Result:
+    """Serve what a trial needs, warm it up, measure it."""
+    with serving(trial.apps) as servers:
+        in_turn(servers, trial, 1, min(seconds, 0.5))
+        return Result(trial, in_turn(servers, trial, rounds, seconds))
+
+
+def table(results: Sequence[Result]) -> Table:
+    """Return what was measured, for a terminal."""
+    shown = Table(
+        title="Speed as a ratio to a bare endpoint: median (middle half)"
+    )
+    shown.add_column("endpoint")
+    shown.add_column("same def dependencies")
+    shown.add_column("goal")
+    shown.add_column("no dependency")
+    for result in results:
+        alike, alone = result.trial.alike, result.trial.alone
+        shown.add_row(
+            *(result.trial.name, str(result.to(alike))),
+            *(result.verdict, str(result.to(alone))),
+        )
+    return shown
+
+
+def compare(rounds: int, seconds: float, trials: Sequence[Trial]) -> None:
+    """Measure all trials and show the table; progress goes to stderr."""
+    results = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=len(trials))
+        for trial in trials:
+            progress.update(bar, description=trial.name)
+            results.append(try_out(trial, rounds, seconds))
+            progress.advance(bar)
+    console = Console()
+    console.print(table(results))
+    console.print(NOTES)
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["stages", "timeline"],
+        default="stages",
+        help="stages (the default), or what the timeline's recorder costs",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=0.2,
+        help="how long each server is asked in a round (0.2)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=40, help="how many rounds (40)"
+    )
+    asked = parser.parse_args(arguments)
+    if asked.seconds <= 0 or asked.rounds < 1:
+        parser.error("a measurement takes time: --seconds 0.2 --rounds 40")
+    return asked
+
+
+def main() -> None:
+    """Measure what is asked for; Ctrl-C ends it."""
+    asked = parse()
+    try:
+        if asked.what == "stages":
+            compare(asked.rounds, asked.seconds, TRIALS)
+        elif importlib.util.find_spec("course.labs.bench_timeline"):
+            module = importlib.import_module("course.labs.bench_timeline")
+            sys.argv.remove("timeline")
+            module.main()
+        else:
+            sys.exit("The timeline's recorder is not measured yet.")
+    except KeyboardInterrupt:
+        sys.exit("Stopped.")
+    except NotServedError as error:
+        sys.exit(f"It could not run.\n{error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""Test the stages on each Python with the oldest and the newest FastAPI.
+
+What ran, and how it went, is written to docs/compat.md.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from rich.console import Console
+
+import start
+from course.labs.results import Counts, Run, document, table, verdict
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "compat.md"
+PYTHONS = ["3.11", "3.12", "3.13"]
+REQUIRED = PYTHONS[0]
+LOCKS = {"oldest": "compat-oldest.txt", "newest": "compat.txt"}
+OLD = "ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning"
+BUT = {  # the TestClient of that time meets an anyio of today
+    "oldest": ["-W", OLD],
+    "newest": [],
+}
+PACKAGES = ["fastapi", "starlette", "pydantic", "sqlalchemy"]
+ASK = f"""
+import json, platform
+from importlib.metadata import version
+found = {{name: version(name) for name in {PACKAGES}}}
+print(json.dumps({{"python": platform.python_version(), **found}}))
+"""
+
+
+class NotRunError(Exception):
+    """A combination could not be tried at all; the text says why."""
+
+
+def candidates(version: str) -> Iterator[Path]:
+    """Return where a Python may be: here, on PATH, among pyenv's, uv's."""
+    yield Path(getattr(sys, "_base_executable", sys.executable))
+    for folder in os.get_exec_path():
+        for name in (f"python{version}", "python3", "python.exe"):
+            if (path := Path(folder, name)).is_file():
+                yield path
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
+    uv = "uv.exe" if os.name == "nt" else "uv"
+    answer = ask(start.BIN / uv, "python", "find", "--managed-python", version)
+    if answer:
+        yield Path(answer)
+
+
+def ask(*command: str | Path) -> str:
+    """Return what a command prints, nothing if it fails."""
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except OSError:
+        return ""
+    return "" if done.returncode else done.stdout.strip()
+
+
+def find_python(version: str) -> Path | None:
+    """Return a Python of this version that really starts.
+
+    One that is found need not: pyenv leaves a `python3.12` on PATH that only
+    says which of its versions to choose.
+    """
+    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for path in candidates(version):
+        if ask(path, "-c", program) == version:
+            return path
+    return None
+
+
+def run_quietly(*command: str | Path) -> tuple[int, str]:
+    """Return a command's exit code and all that it said."""
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={
+            "UV_SYSTEM_CERTS": "1",
+            **os.environ,
+            "UV_PYTHON_DOWNLOADS": "never",
+            "PYTHONWARNINGS": "error",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            said, _ = process.communicate()
+        except KeyboardInterrupt:
+            try:  # it was told as well, and has servers to stop
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+    return process.returncode, said
+
+
+def prepare(python: Path, folder: Path, lock: str) -> Path:
+    """Make an environment hold exactly what a lock says; return its Python."""
+    inside = folder / start.PYTHON.relative_to(start.VENV)
+    uv: list[str | Path] = [start.PYTHON, "-m", "uv"]
+    make = [*uv, "venv", "-q", "--clear", "--python", python, folder]
+    fill = [*uv, "pip", "sync", "-q", "--require-hashes", "--python", inside]
+    fill.append(ROOT / "locks" / lock)
+    for step in [fill] if ask(inside, "-c", "print(1)") else [make, fill]:
+        code, said = run_quietly(*step)
+        if code:
+            last = said.strip().splitlines() or ["it said nothing"]
+            raise NotRunError(f"uv could not prepare it: {last[-1]}")
+    return inside
+
+
+def read_junit(report: Path) -> Counts:
+    """Return what a JUnit report of pytest counts, and what failed."""
+    passed, skipped, failed = 0, 0, []
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314 (our own)
+        if case.find("failure") is not None or case.find("error") is not None:
+            module = (case.get("classname") or "").split(".")[-1]
+            failed.append(f"{module}::{case.get('name')}")
+        elif case.find("skipped") is not None:
+            skipped += 1
+        else:
+            passed += 1
+    return Counts(passed, tuple(failed), skipped)
+
+
+def test(inside: Path, options: Sequence[str]) -> Counts:
+    """Run the tests in an environment, warnings as errors; return counts."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "junit.xml")
+        junit = f"--junitxml={report}"
+        code, said = run_quietly(inside, "-m", "pytest", junit, *options)
+        if not report.exists():
+            last = said.strip().splitlines() or [f"exit code {code}"]
+            raise NotRunError(f"pytest ended early: {last[-1]}")
+        counts = read_junit(report)
+    if counts.failed:
+        print(said)
+    elif code or not counts.passed:
+        raise NotRunError(f"pytest ended with {code}, no test failed")
+    return counts
+
+
+def try_one(version: str, which: str, tests: Sequence[str]) -> Run:
+    """Test one Python with one lock, whatever comes of it."""
+    python = find_python(version)
+    if python is None:
+        return Run(version, which, note="no such Python on this machine")
+    versions: dict[str, str] = {}
+    try:
+        folder = ROOT / ".nox" / f"compat-{version}-{which}"
+        inside = prepare(python, folder, LOCKS[which])
+        versions = json.loads(ask(inside, "-c", ASK) or "{}")
+        counts = test(inside, [*BUT[which], *tests])
+        return Run(version, which, versions, counts)
+    except NotRunError as error:
+        return Run(version, which, versions, note=str(error), wrong=True)
+
+
+def main() -> None:
+    """Try every combination, show the table, write it down."""
+    parser = argparse.ArgumentParser(prog="compat", description=__doc__)
+    parser.add_argument(
+        "tests",
+        nargs="*",
+        help="only these, and nothing is written; by default tests/stages",
+    )
+    asked = parser.parse_args().tests
+    tests = asked or ["tests/stages"]
+    console = Console()
+    runs = []
+    try:
+        for version in PYTHONS:
+            for which in LOCKS:
+                name = f"Python {version}, {which} FastAPI"
+                with console.status(f"{name} …"):
+                    runs.append(try_one(version, which, tests))
+                console.print(f"{name}: {runs[-1].outcome}")
+    except KeyboardInterrupt:
+        sys.exit("Stopped; nothing was written.")
+    console.print(table(runs))
+    if not asked:
+        DOCUMENT.parent.mkdir(exist_ok=True)
+        DOCUMENT.write_text(document(runs), "utf-8")
+        console.print(f"Written to {DOCUMENT.relative_to(ROOT)}.")
+    if wrong := verdict(runs, REQUIRED):
+        sys.exit(wrong)
+
+
+if __name__ == "__main__":
+    main()
