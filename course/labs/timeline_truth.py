@@ -26,7 +26,7 @@ HEAD = """\
 Made by `nox -s truth`. Each case is an application that writes a log of its
 own; "38 of 38" says that the recorded order, threads included, was the logged
 one in all cases that this FastAPI can run (older ones have no function scope
-and no server-sent events). "+ 55" are the recorder's other tests.
+and no server-sent events). what follows "+" are the recorder's other tests.
 
 """
 
