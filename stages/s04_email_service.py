@@ -26,9 +26,7 @@ from pydantic_settings import BaseSettings
 def get_data_dir() -> Path:
     """Return the one folder the stages write to; DATA_DIR moves it."""
     default = Path(__file__).parents[1] / "data"
-    folder = Path(os.environ.get("DATA_DIR") or default)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return Path(os.environ.get("DATA_DIR") or default)
 
 
 def get_logger() -> logging.Logger:
@@ -134,6 +132,7 @@ def required(remedy: str) -> Iterator[None]:
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Prepare once, at start-up: never in a request, never at import."""
     with required("Set DATA_DIR to a folder that can be written"):
+        get_data_dir().mkdir(parents=True, exist_ok=True)
         (get_data_dir() / "notifications.txt").touch()
     path = get_data_dir() / "background_tasks.log"
     file = logging.FileHandler(path, encoding="utf-8", delay=True)

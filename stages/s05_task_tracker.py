@@ -30,9 +30,7 @@ from sqlalchemy.orm import mapped_column as column
 def get_data_dir() -> Path:
     """Return the one folder the stages write to; DATA_DIR moves it."""
     default = Path(__file__).parents[1] / "data"
-    folder = Path(os.environ.get("DATA_DIR") or default)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return Path(os.environ.get("DATA_DIR") or default)
 
 
 def get_logger() -> logging.Logger:
@@ -163,7 +161,7 @@ def schedule(task_name: str, db: Session) -> int:
 def get_task_tracker(new_session: SessionsDep, log: LoggerDep) -> TaskTracker:
     def record(log_id: int, **values: object) -> None:
         with new_session.begin() as db:  # fresh: the task's may be broken
-            db.execute(sa.update(TaskLog).filter_by(id=log_id).values(values))
+            db.execute(sa.update(TaskLog), [{"id": log_id, **values}])
 
     def track_task(log_id: int, task: Callable[[Session], None]) -> None:
         error = None
@@ -218,6 +216,7 @@ def required(remedy: str) -> Iterator[None]:
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Prepare once, at start-up: never in a request, never at import."""
     with required("Set DATA_DIR to a folder that can be written"):
+        get_data_dir().mkdir(parents=True, exist_ok=True)
         (get_data_dir() / "notifications.txt").touch()
     path = get_data_dir() / "background_tasks.log"
     file = logging.FileHandler(path, encoding="utf-8", delay=True)

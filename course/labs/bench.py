@@ -85,7 +85,8 @@ NOTES = """\
 A ratio of 1.00 is as fast as the bare endpoint; in brackets, between which \
 ratios half of the rounds lay. A def provider costs a hop to a worker thread, an async def one does \
 not: that is the difference between the two columns.
-Stage 5 is measured without the tenth of a second its work sleeps, and one \
+Stage 5's bare endpoint sends its SQL as text: what is missing is what \
+SQLAlchemy's ORM takes. It is measured without the tenth of a second its work sleeps, and one \
 request at a time. Stage 4 is left out: its notifications are stage 3's, and \
 its e-mail takes as long as the mail server does."""
 

@@ -9,13 +9,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from rich.console import Console
 
 import start
+from course.labs.pythons import ask, find_python
 from course.labs.results import Counts, Run, document, table, verdict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,50 +40,6 @@ print(json.dumps({{"python": platform.python_version(), **found}}))
 
 class NotRunError(Exception):
     """A combination could not be tried at all; the text says why."""
-
-
-def candidates(version: str) -> Iterator[Path]:
-    """Return where a Python may be: here, on PATH, among pyenv's, uv's."""
-    yield Path(getattr(sys, "_base_executable", sys.executable))
-    for folder in os.get_exec_path():
-        for name in (f"python{version}", "python3", "python.exe"):
-            if (path := Path(folder, name)).is_file():
-                yield path
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
-    uv = "uv.exe" if os.name == "nt" else "uv"
-    answer = ask(start.BIN / uv, "python", "find", "--managed-python", version)
-    if answer:
-        yield Path(answer)
-
-
-def ask(*command: str | Path) -> str:
-    """Return what a command prints, nothing if it fails."""
-    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-    except OSError:
-        return ""
-    return "" if done.returncode else done.stdout.strip()
-
-
-def find_python(version: str) -> Path | None:
-    """Return a Python of this version that really starts.
-
-    One that is found need not: pyenv leaves a `python3.12` on PATH that only
-    says which of its versions to choose.
-    """
-    program = "import sys; print('%d.%d' % sys.version_info[:2])"
-    for path in candidates(version):
-        if ask(path, "-c", program) == version:
-            return path
-    return None
 
 
 def run_quietly(*command: str | Path) -> tuple[int, str]:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from course.labs.pythons import find_python
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".nox" / "timeline"
 RECORDER = ["uvicorn", "rich", "python-multipart"]
@@ -26,7 +28,8 @@ def environment(fastapi: str, python: str, *packages: str) -> Path:
     if stamp.is_file() and stamp.read_text("utf-8") == f"{everything}":
         return program
     uv = find_uv()
-    _run(uv, "venv", "-q", "--clear", "--python", python, str(folder))
+    base = find_python(python) or sys.exit(f"There is no Python {python}.")
+    _run(uv, "venv", "-q", "--clear", "--python", str(base), str(folder))
     _run(uv, "pip", "install", "-q", "--python", str(program), *everything)
     stamp.write_text(f"{everything}", "utf-8")
     return program
@@ -50,14 +53,6 @@ def find_uv() -> str:
     if uv is None:
         sys.exit("uv makes the environments: install it (pip install uv).")
     return uv
-
-
-def has_python(python: str) -> bool:
-    """Tell whether this Python is on this machine; none is downloaded."""
-    command = [find_uv(), "python", "find", "--no-python-downloads", python]
-    return not subprocess.run(
-        command, capture_output=True, check=False
-    ).returncode
 
 
 def _run(*command: str) -> None:

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from .environments import ROOT, TESTS, environment, has_python, version
+from course.labs.environments import ROOT, TESTS, environment, version
+from course.labs.pythons import find_python
 
 VERSIONS = [
     *("0.105.0", "0.106.0", "0.112.0", "0.115.0"),
@@ -24,9 +25,9 @@ HEAD = """\
 # Where the recorded order is right
 
 Made by `nox -s truth`. Each case is an application that writes a log of its
-own; "38 of 38" says that the recorded order, threads included, was the logged
+own; "37 of 37" says that the recorded order, threads included, was the logged
 one in all cases that this FastAPI can run (older ones have no function scope
-and no server-sent events). what follows "+" are the recorder's other tests.
+and no server-sent events). What follows "+" are the recorder's other tests.
 
 """
 
@@ -72,7 +73,9 @@ def measure(fastapi: str, python: str) -> Result:
     others = len(ran) - len(wrong) - len(right)
     names = [t.attrib["name"] for t in wrong]
     found = version(program, "fastapi")
-    return Result(found, len(right), len(cases), others, names)
+    result = Result(found, len(right), len(cases), others, names)
+    print(f"FastAPI {found}, Python {python}: {result}", flush=True)
+    return result
 
 
 def table(results: list[list[Result]], pythons: list[str]) -> Iterator[str]:
@@ -94,8 +97,8 @@ def main() -> None:
     parser.add_argument("--fastapi", nargs="+", default=VERSIONS)
     parser.add_argument("--python", nargs="+", default=[*PYTHONS])
     chosen = parser.parse_args()
-    for python in [p for p in chosen.python if not has_python(p)]:
-        print(f"Left out: Python {python} is not on this machine's path.")
+    for python in [p for p in chosen.python if not find_python(p)]:
+        print(f"Left out: Python {python} was not found on this machine.")
         chosen.python.remove(python)
     pairs = [(f, p) for f in chosen.fastapi for p in chosen.python]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
