@@ -90,9 +90,16 @@ class Log:
         async def real() -> AsyncIterator[str]:
             self(name, "began")
             await asyncio.sleep(0)
-            with self.held(name):
+            self(name, "yielded")
+            try:
                 yield name
-                await asyncio.sleep(0)
+            except BaseException:
+                self(name, "resumed")
+                self(name, "raised")
+                raise
+            self(name, "resumed")
+            await asyncio.sleep(0)  # the loop may turn to something else here
+            self(name, "ended")
 
         return named(real, name)
 
