@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
 
-import start
+sys.path.insert(0, str(Path(__file__).parent))  # not there under `uvx nox`
+import start  # noqa: E402
 
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # a company's, if there is one
 
