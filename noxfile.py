@@ -8,7 +8,7 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent))  # not there under `uvx nox`
-import start  # noqa: E402
+import start
 
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # a company's, if there is one
 
