@@ -9,6 +9,7 @@ the bare endpoint answers.
 import argparse
 import importlib
 import importlib.util
+import math
 import statistics
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ class Ratio:
     median: float
     low: float
     high: float
+    doubt: float  # how far the median may be from the true ratio
 
     @classmethod
     def of(cls, speeds: Sequence[float], others: Sequence[float]) -> "Ratio":
@@ -39,9 +41,10 @@ class Ratio:
         """
         each = [a / b for a, b in zip(speeds, others, strict=True)]
         if len(each) == 1:
-            return cls(*each * 3)
+            return cls(*each * 3, doubt=math.inf)
         low, median, high = statistics.quantiles(each, method="inclusive")
-        return cls(median, low, high)
+        error = 0.93 * (high - low) / math.sqrt(len(each))  # the standard one
+        return cls(median, low, high, 2 * error)
 
     def __str__(self) -> str:
         """Show the median and, in brackets, the spread."""
@@ -64,11 +67,14 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """Say whether the goal was met."""
-        if self.trial.goal is None:
+        """Say whether the goal was met, unless that is left to chance."""
+        goal = self.trial.goal
+        if goal is None:
             return "–"
-        met = self.to(self.trial.alike).median >= self.trial.goal
-        return f"{self.trial.goal:.2f} {'✓ met' if met else '✗ missed'}"
+        ratio = self.to(self.trial.alike)
+        if abs(ratio.median - goal) < ratio.doubt:
+            return f"{goal:.2f} ? too noisy"
+        return f"{goal:.2f} {'✓ met' if ratio.median >= goal else '✗ missed'}"
 
 
 def in_turn(
