@@ -5,8 +5,9 @@ from contextlib import closing
 import pytest
 
 from course.labs import bench
-from course.labs.bench import TRIALS, Ratio, Result, Trial
+from course.labs.bench import Ratio, Result
 from course.labs.load import NotServedError, Server, serving
+from course.labs.trials import NOTES, TRIALS, Trial
 
 TRIAL = Trial("a stage", "stage", "alike", "alone", 0.95)
 
@@ -37,29 +38,36 @@ def test_a_goal_is_met_from_its_value_on(speed: float, word: str) -> None:
     assert result([speed] * 3, [100] * 3).verdict == f"0.95 {word}"
 
 
+def test_a_median_that_chance_may_have_moved_decides_nothing() -> None:
+    """On a busy machine more rounds are needed, not a coin."""
+    noisy = result([80, 94, 120, 70], [100] * 4)
+    assert noisy.verdict == "0.95 ? too noisy"
+    assert result([50], [100]).verdict == "0.95 ? too noisy"
+
+
 def test_every_stage_but_the_fourth_is_measured_by_a_goal() -> None:
     """Stages 1 to 3 at 0.95, stage 5 at 0.9; why 4 is not, is said."""
     goals = {trial.name: trial.goal for trial in TRIALS if trial.goal}
     assert list(goals.values()) == [0.95, 0.95, 0.95, 0.9]
-    assert "Stage 4 is left out" in bench.NOTES
+    assert "Stage 4 is left out" in NOTES
 
 
 def test_a_short_run_prints_a_ratio(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Two real servers, asked for a moment each."""
-    bench.compare(1, 0.02, [TRIALS[1]])
+    bench.compare(1, 0.02, TRIALS[:1])
     out = capsys.readouterr().out
-    assert re.search(r"stage 2 .*\d\.\d\d \(\d\.\d\d–\d\.\d\d\)", out)
+    assert re.search(r"again +│ +\d\.\d\d \(\d\.\d\d–\d\.\d\d\)", out)
 
 
-def test_stage_5_and_the_sql_by_hand_leave_the_same_rows() -> None:
+def test_stage_5_and_its_yardsticks_leave_the_same_rows() -> None:
     """What is compared does the same: scheduled, started, completed."""
-    trial = TRIALS[-1]
+    sql, orm = TRIALS[-2:]
     kept = []
-    with serving(trial.apps) as servers:
+    with serving([*{*sql.apps, *orm.apps}]) as servers:
         for server in servers.values():
-            assert server.measure(trial.path, 0.01, 1) > 0
+            assert server.measure(sql.path, 0.01, 1) > 0
             file = server.folder / "s05_task_tracker.db"
             with closing(sqlite3.connect(file)) as db:
                 rows = db.execute(
@@ -67,7 +75,7 @@ def test_stage_5_and_the_sql_by_hand_leave_the_same_rows() -> None:
                     " length(completed_at) FROM task_logs"
                 )
                 kept.append(set(rows))
-    assert kept == [{("report", "completed", None, 26, 26)}] * 3
+    assert kept == [{("report", "completed", None, 26, 26)}] * 5
 
 
 def test_an_answer_that_is_an_error_is_told() -> None:
