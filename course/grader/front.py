@@ -32,6 +32,7 @@ class Round:
         self.files, self.how = files, how
         self.judge = Judge(how.target, how.deadline)
         self.claims: dict[str, Claim] = {}
+        self.began = time.monotonic()
         self.checks: dict[str, Check] = {}
         self.seconds: dict[str, float] = {}
         self.at_once = how.at_once
@@ -53,6 +54,8 @@ class Round:
             text = str((said or {}).get("broken") or "The worker died.")
             printed = head(worker.scratch / "printed")
             raise OurBugError(f"{text}\n{printed}".strip())
+        if not self.claims:  # to collect is not the answer's time
+            self.began = time.monotonic()
         claims = [claim_from(each) for each in said["claims"]]
         self.claims = {claim.id: claim for claim in claims}
 
@@ -98,19 +101,23 @@ class Round:
             before = [c for c in mine if c.name.split("[")[0] == name]
             if not before:
                 message = f"{claim.line} names no check: after({name!r})"
-                self.checks[claim.id] = Check(
-                    claim.name, "not run", claim.points, "our bug", message
-                )
+                self._blame_us(claim, message)
                 return False
             states = [self.checks.get(each.id) for each in before]
             if any(state and state.state != "right" for state in states):
                 self.checks[claim.id] = check
                 return False
             if None in states:
-                if not self.flying and self._circular(claim):
-                    self.checks[claim.id] = check
+                if self._circular(claim):
+                    message = f"{claim.line} waits, in the end, for itself"
+                    self._blame_us(claim, message)
                 return False
         return self._import_ends(claim, mine)
+
+    def _blame_us(self, claim: Claim, message: str) -> None:
+        self.checks[claim.id] = Check(
+            claim.name, "not run", claim.points, "our bug", message
+        )
 
     def _circular(self, claim: Claim) -> bool:
         """See whether a check waits, in the end, for itself."""

@@ -18,14 +18,13 @@ def grade(suites: list[Suite], how: How) -> Grade:
 
 
 def _together(suites: list[Suite], how: How) -> list[Exercise]:
-    began = time.monotonic()
     round_ = Round([suite.checks for suite in suites], how)
     bug = ""
     try:
         round_.run()
     except OurBugError as error:
         bug = str(error)
-    taken = time.monotonic() - began
+    taken = time.monotonic() - round_.began
     share = taken / (sum(round_.seconds.values()) or 1)
     return [_exercise(suite, round_, bug, share) for suite in suites]
 

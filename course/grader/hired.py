@@ -1,6 +1,7 @@
 """Start a worker, talk to it, and end it with all that it started."""
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -41,20 +42,23 @@ class Worker:
         self.process = subprocess.Popen(
             [*command, json.dumps(given)],
             cwd=root,
+            env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
         self.said: queue.SimpleQueue[dict[str, Any] | None]
         self.said = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     def _listen(self) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            with suppress(ValueError):
-                said = json.loads(line)
-                if isinstance(said, dict):
-                    self.said.put(said)
+        with self.process.stdout as lines:
+            for line in lines:
+                with suppress(ValueError):
+                    said = json.loads(line)
+                    if isinstance(said, dict):
+                        self.said.put(said)
         self.said.put(None)
 
     def hear(self, seconds: float) -> dict[str, Any] | None:
@@ -77,10 +81,21 @@ class Worker:
         with suppress(OSError):
             self.process.kill()
         self.process.wait()
+        self.listener.join(2)
         assert self.process.stdin
         with suppress(OSError):
             self.process.stdin.close()
         processes.end_orphans(set())
+
+
+def _environment() -> dict[str, str]:
+    """Leave out what would change how Python runs an answer."""
+    kept = {"PYTHONPATH", "PYTHONHOME", "PYTHONUTF8"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST_")) or name in kept
+    }
 
 
 @contextmanager

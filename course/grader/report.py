@@ -8,6 +8,7 @@ from rich.text import Text
 from course.grader.model import Check, Exercise, Grade
 
 WIDTH = 80
+COUNTS, POINTS = 77, 74  # the columns where these end
 INDENT, LABEL = 4, 10
 SIGNS = {"right": "✓", "wrong": "✗", "waiting": "–", "not run": "!"}
 STYLES = {"right": "green", "wrong": "red", "waiting": "dim"}
@@ -36,23 +37,18 @@ def _exercise(exercise: Exercise, *, traceback: bool) -> list[Text]:
     lines = [*_header(exercise), Text()]
     checks = exercise.checks
     wrong = [each for each in checks if each.state in {"wrong", "not run"}]
-    alike = (
-        len({each.message for each in wrong})
-        == 1
-        == len({each.state for each in checks})
-    )
-    if alike and not wrong[0].imported:
-        lines += _in_full(wrong[0], "the answer can't be imported")
+    if exercise.state == "not run" and not wrong[0].imported:
+        lines += _in_full(wrong[0], "the answer can't be imported", "")
         lines += _traceback(wrong[0]) if traceback else []
         return [*lines, Text(), _next(exercise)]
     for check in checks:
         if check.state == "right":
             lines.append(Text(f"✓ {check.title}", STYLES["right"]))
         elif check.state != "waiting" and check is wrong[0]:
-            lines += _in_full(check, check.title)
+            lines += _in_full(check, check.title, _worth(check))
             lines += _traceback(check) if traceback else []
         elif check.state != "waiting":
-            lines += _headline(check, check.title)
+            lines += _headline(check, check.title, _worth(check))
             if check.state == "not run" or not check.expected:
                 lines += _labelled("got", check.message or check.got)
     waiting = sum(check.state == "waiting" for check in checks)
@@ -71,27 +67,30 @@ def _header(exercise: Exercise) -> list[Text]:
         f" {exercise.points:g} of {exercise.max_points:g} points ·"
         f" {exercise.seconds:.1f} s"
     )
-    room = WIDTH - len(exercise.title) - len(counts)
+    room = COUNTS - len(exercise.title) - len(counts)
     if room < 2:  # noqa: PLR2004 (two blanks part them)
         title = textwrap.shorten(exercise.title, WIDTH, placeholder=" …")
-        return [Text(title, "bold"), Text(counts.rjust(WIDTH))]
+        return [Text(title, "bold"), Text(counts.rjust(COUNTS))]
     line = Text(exercise.title, "bold")
     return [line.append(" " * room + counts, "not bold")]
 
 
-def _headline(check: Check, title: str) -> list[Text]:
-    worth = (
-        "1 point" if check.max_points == 1 else f"{check.max_points:g} points"
-    )
-    first, *more = textwrap.wrap(title, WIDTH - len(worth) - 4) or [""]
+def _worth(check: Check) -> str:
+    points = check.max_points
+    return "1 point" if points == 1 else f"{points:g} points"
+
+
+def _headline(check: Check, title: str, worth: str) -> list[Text]:
+    first, *more = textwrap.wrap(title, POINTS - len(worth) - 4) or [""]
     start = f"{SIGNS[check.state]} {first}"
     style = STYLES.get(check.state, "yellow")
     line = Text(start, style)
-    line.append(" " * (WIDTH - 8 - len(start) - len(worth) + 1))
+    if worth:
+        line.append(worth.rjust(POINTS - len(start)), "dim")
     return [line, *(Text(f"  {each}", style) for each in more)]
 
 
-def _in_full(check: Check, title: str) -> list[Text]:
+def _in_full(check: Check, title: str, worth: str) -> list[Text]:
     fault = {
         "this machine": "this machine, not your answer",
         "our bug": "the course, not your answer: please report it",
@@ -103,7 +102,7 @@ def _in_full(check: Check, title: str) -> list[Text]:
         expected = check.expected
     yours = f"{check.place}   {check.code}" if check.place else ""
     return [
-        *_headline(check, title),
+        *_headline(check, title, worth),
         *_labelled("did", check.did),
         *_labelled("expected", expected),
         *_labelled("got", check.got),

@@ -43,7 +43,7 @@ class Judge:
         else:
             check = self._reported(claim, check, outcome["reports"])
             left = outcome.get("left")
-            if left and check.state == "right":
+            if left and (check.state == "right" or _only_noise(check)):
                 message = (
                     f"It left {' and '.join(map(str, left))} running: wait"
                     " for what you start, or stop it."
@@ -165,6 +165,11 @@ def _well_formed(reports: object) -> bool:
             for each in reports
         )
     )
+
+
+def _only_noise(check: Check) -> bool:
+    """See whether it failed only by what Python says of things left."""
+    return "PytestUnraisable" in check.got or "PytestUnhandled" in check.got
 
 
 def _ending(outcome: dict[str, Any]) -> str:
