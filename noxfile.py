@@ -73,6 +73,12 @@ def versions(session: nox.Session) -> None:
     learner(session, "course.labs.versions")
 
 
+@nox.session(python=False)
+def grade(session: nox.Session) -> None:
+    """Grade your exercises: all, or -- 8, -- rate_limit, -- --help."""
+    learner(session, "course.grader")
+
+
 # --- for whoever works on the course: environments of their own -------------
 
 

@@ -1,0 +1,120 @@
+"""The command line: which exercises, whose answers, what to write where."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from course.grader import processes
+from course.grader.exercises import UsageError, choose, find, folder
+from course.grader.front import cores
+from course.grader.grading import grade
+from course.grader.hired import How
+from course.grader.junit import junit
+from course.grader.model import Grade
+from course.grader.report import show
+
+EXAMPLES = """\
+examples:
+  %(prog)s                     all exercises
+  %(prog)s 8                   one, by number or by name: rate_limit
+  %(prog)s --target=solutions  other answers, in any folder
+  %(prog)s 8 --traceback       with the traceback and what was printed
+  %(prog)s --json=-            the result as JSON, and nothing else
+
+exit codes: 0 all right, 1 some wrong, 2 an answer can't be imported (or
+wrong use of this command), 3 a bug of ours, 130 Ctrl-C
+"""
+BUG = 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command."""
+    found = argparse.ArgumentParser(
+        "python -m course.grader",
+        description="Grade exercises: each check in a process of its own.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = found.add_argument
+    add("exercises", nargs="*", metavar="EXERCISE", help="a number or a name")
+    help_ = "the folder of the answers (exercises)"
+    add("--target", metavar="FOLDER", default="exercises", help=help_)
+    help_ = "the folder of the checks (checks)"
+    add("--checks", metavar="FOLDER", default="checks", help=help_)
+    add("--json", metavar="FILE", help="write the result there; - is stdout")
+    add("--junit", metavar="FILE", help="write JUnit XML there; - is stdout")
+    help_ = "show traceback and output of the first failure"
+    add("--traceback", action="store_true", help=help_)
+    help_ = "run each suite in one fresh process instead of forks"
+    add("--no-fork", action="store_true", help=help_)
+    help_ = "for one check (10)"
+    add("--deadline", metavar="SECONDS", type=positive, default=10, help=help_)
+    return found
+
+
+def positive(text: str) -> float:
+    """Read a number above zero."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("it must be above zero")
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Find, grade, report; return the exit code."""
+    given = parser().parse_args(arguments)
+    if given.json == given.junit == "-":
+        parser().error("only one of --json and --junit can go to stdout")
+    try:
+        target = folder(given.target)
+        suites = choose(find(folder(given.checks), target), given.exercises)
+        fork = processes.LINUX and not given.no_fork
+        done = grade(suites, How(target, fork, given.deadline, cores()))
+        written = [_write(given.json, done.to_json() + "\n")]
+        written += [_write(given.junit, junit(done))]
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    if "-" not in written:
+        _print(done, traceback=given.traceback)
+    return done.exit_code
+
+
+def _print(done: Grade, *, traceback: bool) -> None:
+    console = Console(highlight=False)
+    show(done, console, traceback=traceback)
+
+
+def _write(file: str | None, text: str) -> str | None:
+    if file == "-":
+        with suppress(AttributeError):
+            sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        sys.stdout.write(text)
+    elif file:
+        try:
+            Path(file).write_text(text, "utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"{file} cannot be written ({error.strerror}): name another"
+                " file."
+            ) from None
+    return file
+
+
+def run() -> None:
+    """Be the command."""
+    processes.adopt_orphans()
+    try:
+        code = main()
+    except Exception:  # noqa: BLE001 (said, then exit code 3)
+        sys.excepthook(*sys.exc_info())
+        print("This is a bug of ours: please report it.", file=sys.stderr)
+        code = BUG
+    sys.exit(code)

@@ -1,0 +1,191 @@
+"""Run each check in a fork of its own, and let nothing of it remain."""
+
+import fcntl
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from course.grader import processes
+from course.grader.inside import run_here
+from course.grader.streams import (
+    PRINTED,
+    head,
+    redirect,
+    say_where_it_stands,
+    size,
+)
+
+WRITTEN = 1 << 26  # bytes of any file of its own
+REPORTED = 1 << 23  # bytes of its reports
+TICK = 0.05  # seconds between two looks at clock and output
+
+
+@dataclass
+class Running:
+    """A check in its fork, as its parent sees it."""
+
+    id: str
+    pid: int
+    read: int
+    folder: Path
+    began: float
+    deadline: float
+    handle: int  # becomes readable when the process is over
+    heard: bytearray = field(default_factory=bytearray)
+    cut: str = ""  # why it was ended
+
+
+class Forks:
+    """The checks that run at this moment."""
+
+    def __init__(self, suite: Any, scratch: Path) -> None:
+        self.suite = suite
+        self.scratch = scratch
+        self.live: dict[int, Running] = {}
+        self.ours: list[int] = []  # descriptors that no fork may hold
+
+    def start(self, id_: str, deadline: float) -> None:
+        """Fork and run the check there."""
+        read, write = os.pipe()
+        fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
+        pid = os.fork()
+        if pid == 0:
+            foreign = [each.read for each in self.live.values()]
+            foreign += [each.handle for each in self.live.values()]
+            _child(
+                [*foreign, *self.ours],
+                lambda tell: run_here(self.suite, id_, tell),
+                (write, folder, deadline),
+            )
+        os.close(write)
+        now = time.monotonic()
+        handle = os.pidfd_open(pid)
+        self.live[pid] = Running(id_, pid, read, folder, now, deadline, handle)
+
+    def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:
+        """Wait a little; return what is over, and whether `also` speaks."""
+        watched = [*also]
+        for each in self.live.values():
+            watched += [each.read, each.handle]
+        ready, _, _ = select.select(
+            watched, [], [], TICK if self.live else None
+        )
+        over = []
+        for each in list(self.live.values()):
+            if each.read in ready:
+                _hear(each)
+            _watch(each)
+            if each.handle in ready or each.cut:
+                over.append(self._finish(each))
+        return over, any(descriptor in ready for descriptor in also)
+
+    def end_all(self) -> None:
+        """Kill what runs; nothing is reported."""
+        for each in list(self.live.values()):
+            self._finish(each)
+
+    def _finish(self, each: Running) -> dict[str, Any]:
+        if each.cut or not self._is_over(each):
+            processes.end(each.pid)
+        _, status = os.waitpid(each.pid, 0)
+        del self.live[each.pid]
+        processes.end_orphans(set(self.live))
+        _hear(each)
+        os.close(each.read)
+        os.close(each.handle)
+        outcome = {
+            "id": each.id,
+            "seconds": time.monotonic() - each.began,
+            "cut": each.cut,
+            "status": os.waitstatus_to_exitcode(status),
+            "stood": head(each.folder / "stood"),
+            "printed": head(each.folder / "printed"),
+            **_parsed(bytes(each.heard)),
+        }
+        shutil.rmtree(each.folder, ignore_errors=True)
+        return outcome
+
+    def _is_over(self, each: Running) -> bool:
+        return bool(select.select([each.handle], [], [], 0)[0])
+
+
+def _hear(each: Running) -> None:
+    """Take what the fork has said so far."""
+    while len(each.heard) <= REPORTED:
+        try:
+            part = os.read(each.read, 1 << 16)
+        except BlockingIOError:
+            return
+        if not part:
+            return
+        each.heard += part
+    each.cut = each.cut or "its reports are too long"
+
+
+def _watch(each: Running) -> None:
+    """End a fork that is late, or that prints without measure."""
+    if time.monotonic() - each.began > each.deadline:
+        each.cut = each.cut or "late"
+    if size(each.folder / "printed") > PRINTED:
+        each.cut = each.cut or "flood"
+
+
+def _parsed(heard: bytes) -> dict[str, Any]:
+    """Read the lines of a fork; what is no JSON is no line."""
+    found: dict[str, Any] = {}
+    for line in heard.splitlines():
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(said, dict):
+            known = {"phase", "reports", "left", "raised"}
+            found |= {key: said[key] for key in known & set(said)}
+    return found
+
+
+def _child(
+    foreign: list[int],
+    run: Callable[[Callable[[dict[str, Any]], None]], None],
+    given: tuple[int, Path, float],
+) -> NoReturn:
+    """Be the fork: make it a place of its own, run, and leave at once."""
+    write, folder, deadline = given
+    dumps, write_bytes = json.dumps, os.write
+    leave = os._exit
+
+    def tell(said: dict[str, Any]) -> None:
+        data = dumps(said, default=str).encode() + b"\n"
+        while data:
+            data = data[write_bytes(write, data) :]
+
+    try:
+        os.setsid()
+        processes.adopt_orphans()
+        for descriptor in foreign:
+            os.close(descriptor)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN, WRITTEN))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        redirect(folder / "printed")
+        say_where_it_stands(folder / "stood", deadline)
+        (folder / "cwd").mkdir()
+        os.chdir(folder / "cwd")
+        run(tell)
+        sys.stdout.flush()
+    except BaseException as error:  # noqa: BLE001 (told, whatever it is)
+        tell({"raised": f"{type(error).__name__}: {error}"})
+    finally:
+        leave(0)

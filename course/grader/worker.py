@@ -1,0 +1,115 @@
+"""The process that has the checks collected; the front starts and ends it.
+
+It reads lines of JSON, {"run": id, "deadline": seconds}, and writes lines of
+JSON: first the claims, then for each check what came of it. With forks it
+never runs an answer itself; without, it does, and may be lost with it.
+"""
+
+import faulthandler
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from course.grader.collect import Suite, open_suite
+from course.grader.inside import run_here
+from course.grader.rehearse import rehearse
+from course.grader.streams import redirect, say_where_it_stands
+
+
+class Channel:
+    """Lines to and from the front, where no answer can print into them."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.read, self.write = os.dup(0), os.dup(1)
+        self.rest = b""
+        redirect(scratch / "printed")
+
+    def tell(self, said: dict[str, Any]) -> None:
+        """Send one line."""
+        data = json.dumps(said, default=str).encode() + b"\n"
+        while data:
+            data = data[os.write(self.write, data) :]
+
+    def take(self) -> list[dict[str, Any]] | None:
+        """Wait for lines and return them; None when the front has gone."""
+        part = os.read(self.read, 1 << 16)
+        *lines, self.rest = (self.rest + part).split(b"\n")
+        return [json.loads(line) for line in lines] if part else None
+
+    def orders(self) -> Iterator[dict[str, Any]]:
+        """Give one order after the other until the front has gone."""
+        while (orders := self.take()) is not None:
+            yield from orders
+
+
+def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
+    """Run each check that is ordered in a fork of its own."""
+    from course.grader.isolate import Forks  # noqa: PLC0415 (Linux only)
+
+    forks = Forks(suite, scratch)
+    forks.ours = [channel.read, channel.write]
+    try:
+        while True:
+            over, spoken = forks.wait([channel.read])
+            for outcome in over:
+                channel.tell(outcome)
+            orders = channel.take() if spoken else []
+            if orders is None:
+                return
+            for order in orders:
+                forks.start(order["run"], order["deadline"])
+    finally:
+        forks.end_all()
+
+
+def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
+    """Run each check that is ordered in this process."""
+    for order in channel.orders():
+        id_ = order["run"]
+
+        def tell(said: dict[str, Any], id_: str = id_) -> None:
+            channel.tell({"id": id_, **said})
+
+        os.truncate(scratch / "printed", 0)
+        say_where_it_stands(scratch / "stood", order["deadline"])
+        try:
+            run_here(suite, id_, tell)
+        except BaseException as error:  # noqa: BLE001 (told, whatever it is)
+            tell({"raised": f"{type(error).__name__}: {error}"})
+        faulthandler.cancel_dump_traceback_later()
+        sys.stdout.flush()
+        tell({"status": 0})
+
+
+def main() -> None:
+    """Collect, state the claims, serve until the front has gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the front decides
+    given = json.loads(sys.argv[1])
+    scratch = Path(given["scratch"])
+    channel = Channel(scratch)
+    os.chdir(scratch)  # an answer's own files are no litter in the course
+
+    def serve(suite: Suite) -> None:
+        if suite.broken:
+            return
+        if given["fork"]:
+            rehearse()
+        claims = [asdict(claim) for claim in suite.claims()]
+        channel.tell({"claims": claims})
+        way = serve_forked if given["fork"] else serve_here
+        way(suite, channel, scratch)
+
+    files = [Path(file) for file in given["files"]]
+    broken = open_suite(files, Path(given["target"]), serve)
+    if broken:
+        channel.tell({"broken": broken})
+    os._exit(0)  # a thread that an answer left can't keep it
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""A small made-up course, and answers that are right, wrong or hostile."""
+
+CONFTEST = """\
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--target", default="exercises")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "points(number): its worth")
+    config.addinivalue_line("markers", "after(name): its prerequisite")
+
+
+class Client:
+    order = ["response sent", "task began", "ValueError"]
+    did = "POST /hello"
+
+
+@pytest.fixture
+def answer(request):
+    target = Path(request.config.getoption("--target"))
+    path = target / request.path.name.removeprefix("test_")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[path.stem]
+
+
+@pytest.fixture
+def client(answer):
+    return Client()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and report.failed and "client" in item.funcargs:
+        order = " → ".join(item.funcargs["client"].order)
+        report.sections.append(("order", order))
+    return report
+"""
+
+CHECKS = '''\
+"""Checks of a made-up exercise."""
+
+import pytest
+
+
+@pytest.mark.points(2)
+def test_says_hello(answer, client):
+    """It greets."""
+    assert answer.hello() == "hello"
+
+
+@pytest.mark.points(3)
+def test_says_bye(answer):
+    """It takes its leave."""
+    assert answer.bye() == "bye", "who comes should go"
+
+
+@pytest.mark.points(0.5)
+@pytest.mark.after("test_says_hello")
+def test_says_hello_twice(answer):
+    """It greets again."""
+    assert answer.hello() == answer.hello() == "hello"
+'''
+
+RIGHT = '''\
+"""Exercise 1: say what is polite."""
+
+
+def hello() -> str:
+    return "hello"
+
+
+def bye() -> str:
+    return "bye"
+'''
+
+USES = """\
+import builtins, json, os, signal, subprocess, sys, threading, time
+MARK = "{mark}"
+ASLEEP = [sys.executable, "-c", "import time; time.sleep(99)", MARK]
+KILL = lambda: os.kill(os.getpid(), signal.SIGKILL)
+
+def bye() -> str:
+    return "bye"
+
+def hello() -> str:
+    {body}
+"""
+
+# what hello() does -> what the report says of it; "" where it is right
+IN_A_CHECK = {
+    "loop": ("while True: str(1)", "It did not end within"),
+    "exit": ("os._exit(0)", "It ended the whole process: an answer may"),
+    "exit_7": ("os._exit(7)", "It ended the whole process (exit code 7)"),
+    "sys_exit": ("sys.exit(0)", "SystemExit: 0"),
+    "interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "kill": ("KILL()", "killed by SIGKILL"),
+    "crash": ("import ctypes; ctypes.string_at(0)", "killed by SIGSEGV"),
+    "flood": ("while True: print('x' * 1000)", "printed more than 1 MB"),
+    "thread": (
+        "threading.Thread(target=time.sleep, args=[9]).start(); return 'hello'",
+        "It left a thread (Thread-",
+    ),
+    "child": (
+        "subprocess.Popen(ASLEEP); return 'hello'",
+        "It left a process (",
+    ),
+    "daemon": (
+        "subprocess.Popen(ASLEEP, start_new_session=True); return 'hello'",
+        "It left a process (",
+    ),
+    "orphan": (
+        "os.fork() or (os.setsid(), os.execv(*ASLEEP[:1], ASLEEP)); KILL()",
+        "killed by SIGKILL",
+    ),
+    "json": ("json.dumps = json.loads = None; return 'hello'", ""),
+    "builtins": (
+        "builtins.isinstance = lambda *a: True; return 'nothing'",
+        "?",
+    ),
+    "raises": ("raise ValueError('no\\x1b[31m')", "ValueError: no"),
+}
+# what stands at the top of the file -> what is said of the import
+AT_IMPORT = {
+    "import_loop": ("while True: str(1)", "Its import did not end within"),
+    "import_exit": ("import os; os._exit(0)", "Its import ended the whole"),
+    "import_sys": ("import sys; sys.exit('why')", "SystemExit: why"),
+    "syntax": ("def hello(:", "SyntaxError: "),
+    "absent": ("import no_such_thing", "ModuleNotFoundError: No module"),
+    "raising": ("raise RuntimeError('top')", "RuntimeError: top"),
+}

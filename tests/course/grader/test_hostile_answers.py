@@ -1,0 +1,148 @@
+"""An answer that misbehaves loses its check; the rest goes on."""
+
+import re
+import secrets
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.grader.model import Check, Exercise
+from tests.course.grader.conftest import Course
+from tests.course.grader.made import AT_IMPORT, IN_A_CHECK, RIGHT, USES
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="forks are used on Linux only"
+)
+MARK = f"left-{secrets.token_hex(8)}"
+DEADLINE = "--deadline=3"
+Graded = dict[str, Exercise]
+
+
+def name_of(name: str) -> str:
+    """Put a number before the name."""
+    names = [*IN_A_CHECK, *AT_IMPORT, "killer", "missing", "latin", "right"]
+    return f"ex{names.index(name) + 1:02}_{name}"
+
+
+@pytest.fixture(scope="module")
+def graded(course: Course) -> Graded:
+    """Grade all of them at once, so that each has others beside it."""
+    for name, (body, _) in IN_A_CHECK.items():
+        text = USES.format(mark=MARK, body=body)
+        course.add(name_of(name), text)
+    for name, (top, _) in AT_IMPORT.items():
+        course.add(name_of(name), f"{top}\n{RIGHT}")
+    course.add(name_of("missing"), None)
+    course.add(name_of("latin"), b"CAF = 'caf\xe9'\n")
+    course.add(name_of("right"), RIGHT)
+    # files beside the answers are nothing to the checks
+    for beside in ("conftest.py", "fastapi.py", "sitecustomize.py"):
+        file = course.folder / "exercises" / beside
+        file.write_text("raise RuntimeError('was imported')\n", "utf-8")
+    done = course.grade(DEADLINE)
+    return {each.name.partition("_")[2]: each for each in done.exercises}
+
+
+def by_name(exercise: Exercise) -> dict[str, Check]:
+    """Give each check by its name."""
+    return {check.name: check for check in exercise.checks}
+
+
+@pytest.mark.parametrize("name", IN_A_CHECK)
+def test_it_loses_that_check_with_a_sentence(
+    graded: Graded, name: str
+) -> None:
+    """The checks beside it are unharmed."""
+    said = IN_A_CHECK[name][1]
+    checks = by_name(graded[name])
+    hello = checks["test_says_hello"]
+    assert checks["test_says_bye"].state == "right"
+    if said:
+        assert (hello.state, hello.points) == ("wrong", 0)
+        assert said.strip("?") in hello.message
+        assert checks["test_says_hello_twice"].state == "waiting"
+    else:
+        assert hello.state == "right"
+
+
+@pytest.mark.parametrize("name", AT_IMPORT)
+def test_what_cannot_be_imported_is_said(graded: Graded, name: str) -> None:
+    """No check is run, and the fault is the answer's."""
+    first, second, third = graded[name].checks
+    assert AT_IMPORT[name][1] in first.message
+    for check in (first, second):
+        assert check.state == "not run"
+        assert check.fault == "the answer"
+        assert not check.imported
+    assert third.state in {"waiting", "not run"}
+    assert graded[name].points == 0
+
+
+def test_a_missing_or_unreadable_file_is_said(graded: Graded) -> None:
+    """Both are the answer's fault."""
+    assert "No such file" in graded["missing"].checks[0].message
+    assert "SyntaxError" in graded["latin"].checks[0].message
+    for name in ("missing", "latin"):
+        assert graded[name].state == "not run"
+        assert graded[name].checks[0].fault == "the answer"
+
+
+def test_an_ordinary_answer_among_them_is_right(graded: Graded) -> None:
+    """Whatever the others did."""
+    assert graded["right"].points == graded["right"].max_points == 5.5
+
+
+def test_a_hang_names_its_line(graded: Graded) -> None:
+    """The learner's own, not one of the library below."""
+    hello = by_name(graded["loop"])["test_says_hello"]
+    assert re.search(r"exercises/ex01_loop\.py:10$", hello.place)
+    assert hello.code == "while True: str(1)"
+    imported = graded["import_loop"].checks[0]
+    assert imported.place.endswith("import_loop.py:1")
+
+
+@pytest.mark.usefixtures("graded")
+def test_nothing_is_left_running() -> None:
+    """No child, whether it left its group or lost its parent."""
+    for folder in Path("/proc").iterdir():
+        try:
+            said = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        assert MARK.encode() not in said
+
+
+def test_one_that_kills_the_warm_process_loses_alone(fresh: Course) -> None:
+    """Another is started and goes on with the next check."""
+    kill = "os.kill(os.getppid(), signal.SIGKILL); time.sleep(99)"
+    fresh.add("ex01_killer", USES.format(mark=MARK, body=kill))
+    fresh.add("ex02_right", RIGHT)
+    killer, right = fresh.grade(DEADLINE).exercises
+    states = [check.state for check in killer.checks]
+    assert states == ["wrong", "right", "waiting"]
+    assert "was killed by SIGKILL" in killer.checks[0].message
+    assert right.state == "right"
+
+
+def test_without_forks_the_verdicts_are_the_same(
+    graded: Graded, fresh: Course
+) -> None:
+    """A fresh process for each suite, and another after each that was lost."""
+    for name in ("loop", "exit", "thread"):
+        text = USES.format(mark=MARK, body=IN_A_CHECK[name][0])
+        fresh.add(name_of(name), text)
+    for name in ("syntax", "import_exit"):
+        fresh.add(name_of(name), f"{AT_IMPORT[name][0]}\n{RIGHT}")
+    fresh.add(name_of("right"), RIGHT)
+    for exercise in fresh.grade(DEADLINE, "--no-fork").exercises:
+        forked = graded[exercise.name.partition("_")[2]]
+        assert verdicts(exercise) == verdicts(forked)
+
+
+def verdicts(exercise: Exercise) -> list[tuple[str, ...]]:
+    """Leave out times and tracebacks."""
+    return [
+        (each.name, each.state, each.fault, f"{each.points}", each.message)
+        for each in exercise.checks
+    ]

@@ -1,0 +1,135 @@
+"""What a learner reads, line by line, at 80 columns and without colours."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from course.grader.model import Check, Exercise, Grade
+from course.grader.report import show
+
+TRACKED = Check(
+    "test_records_a_failing_task_as_failed",
+    "wrong",
+    3,
+    did="POST /run-task/crash, a task that raises ValueError",
+    expected='status "failed"',
+    got='status "started"',
+    order=(
+        "response sent",
+        "task began",
+        "ValueError",
+        "nothing committed",
+    ),
+    place="exercises/ex05_own_session.py:41",
+    code="work(session, task_name)",
+    traceback="Traceback\n  line",
+    printed="hello\x1b[31m",
+)
+OWN_SESSION = Exercise(
+    "ex05_own_session",
+    "ex05 · A session of its own",
+    "exercises/ex05_own_session.py",
+    (
+        Check("test_answers_before_the_task_starts", "right", 2),
+        Check("test_records_the_task_as_started", "right", 2),
+        TRACKED,
+        Check("test_x", "waiting", 2),
+        Check("test_y", "waiting", 1),
+    ),
+    0.2,
+)
+EXPECTED = """\
+ex05 · A session of its own            2 of 5 checks · 4 of 10 points · 0.2 s
+
+✓ answers before the task starts
+✓ records the task as started
+✗ records a failing task as failed                                3 points
+    did       POST /run-task/crash, a task that raises ValueError
+    expected  status "failed"
+    got       status "started"
+    order     response sent → task began → ValueError → nothing committed
+    yours     exercises/ex05_own_session.py:41   work(session, task_name)
+– 2 checks wait for the one above
+
+Edit exercises/ex05_own_session.py, then: python -m course.grader 5
+"""
+LOST = Check(
+    "test_a",
+    "not run",
+    2,
+    "the answer",
+    message="SyntaxError: invalid syntax",
+    place="exercises/ex01_x.py:3",
+    code="def (:",
+    imported=False,
+)
+NOT_IMPORTED = """\
+ex01 · X                                0 of 2 checks · 0 of 4 points · 0.0 s
+
+! the answer can't be imported
+    why       SyntaxError: invalid syntax
+    yours     exercises/ex01_x.py:3   def (:
+
+Edit exercises/ex01_x.py, then: python -m course.grader 1
+"""
+
+
+def shown(
+    *exercises: Exercise, encoding: str = "utf-8", traceback: bool = False
+) -> str:
+    """Return what is written where there is no terminal."""
+    raw = io.BytesIO()
+    with io.TextIOWrapper(raw, encoding) as file:
+        console = Console(file=file)
+        show(Grade(exercises), console, traceback=traceback)
+        file.flush()
+        return raw.getvalue().decode(encoding)
+
+
+def test_the_first_failure_is_told_in_full() -> None:
+    """Those that depend on it wait, and it says what to do next."""
+    assert shown(OWN_SESSION) == EXPECTED
+
+
+def test_an_answer_that_cannot_be_imported_is_told_once() -> None:
+    """Not once for each check."""
+    exercise = Exercise(
+        "ex01_x", "ex01 · X", "exercises/ex01_x.py", (LOST, LOST)
+    )
+    assert shown(exercise) == NOT_IMPORTED
+
+
+def test_traceback_and_output_come_on_request() -> None:
+    """What an answer printed can't colour the screen."""
+    assert "Traceback" not in shown(OWN_SESSION)
+    text = shown(OWN_SESSION, traceback=True)
+    assert "    | hello�[31m\n" in text
+    assert "    | Traceback\n    |   line\n" in text
+
+
+@pytest.mark.parametrize("width", ["20", "80", "200"])
+def test_no_line_is_longer_than_80(
+    width: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long values, titles and names are wrapped."""
+    monkeypatch.setenv("COLUMNS", width)
+    check = Check("test_" + "long_" * 40, "wrong", 1, got="value " * 40)
+    check2 = Check("test_b", "not run", 1, "our bug", message="x" * 200)
+    title = "ex01 · " + "A title " * 12
+    text = shown(Exercise("ex01_x", title, "x.py", (check, check2)))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "please report it" in text
+
+
+def test_a_console_without_these_signs_gets_plain_ones() -> None:
+    """Nothing is lost: signs always stand beside words."""
+    text = shown(OWN_SESSION, encoding="cp1252")
+    assert "\n+ answers before the task starts" in text
+    assert "response sent > task began" in text
+
+
+def test_several_exercises_end_with_a_sum() -> None:
+    """Of exercises and points."""
+    text = shown(OWN_SESSION, OWN_SESSION)
+    assert text.endswith("0 of 2 exercises are right · 8 of 20 points\n")
