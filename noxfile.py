@@ -14,7 +14,10 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 PARTS = {"stages", "course", "test"}  # groups that only stand in others
-CODE = ["start.py", "noxfile.py", "stages", "course", "tests"]
+CODE = [
+    *("start.py", "noxfile.py", "stages", "solutions", "checks"),
+    *("course", "tests"),
+]
 STRICT = {"PYTHONWARNINGS": "error", "UV_SYSTEM_CERTS": "1"}
 
 

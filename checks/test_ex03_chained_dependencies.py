@@ -133,7 +133,7 @@ def test_each_line_appears_once(
     lines = "\n".join(capfd.readouterr()).splitlines()
     for word in ("start", "done"):
         said = [x for x in lines if word in x.lower() and ISO.search(x)]
-        assert len(said) == 3, said  # noqa: PLR2004
+        assert len(said) == 3, said
         times = [found for text in said for found in ISO.findall(text)]
         aware = [datetime.fromisoformat(each) for each in times]
         assert all(each.tzinfo for each in aware), times
