@@ -18,7 +18,10 @@ nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
 PARTS = {"stages", "course", "test"}  # groups that only stand in others
-CODE = ["start.py", "noxfile.py", "stages", "course", "tests"]
+CODE = [
+    *("start.py", "noxfile.py", "stages", "solutions", "checks"),
+    *("course", "tests"),
+]
 STRICT = {"PYTHONWARNINGS": "error"}
 
 

@@ -1,0 +1,70 @@
+"""Find an answer by its check's name, and import it afresh."""
+
+import contextlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def answer_for(check: Path, target: str) -> Path:
+    """Return the file that test_ex01_x.py checks: <target>/ex01_x.py."""
+    folder = Path(target)
+    if not folder.is_absolute() and not folder.is_dir():
+        folder = ROOT / target  # started from another folder
+    return folder / check.name.removeprefix("test_")
+
+
+@contextlib.contextmanager
+def imported(path: Path) -> Iterator[ModuleType]:
+    """Import it under its file's name, and forget it afterwards."""
+    name, shown = path.stem, _shown(path)
+    if not path.is_file():
+        pytest.fail(
+            f"There is no {shown}: it is your answer. Restore the file, or"
+            " say --target=FOLDER for another folder.",
+            pytrace=False,
+        )
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as exc:  # noqa: BLE001
+            pytest.fail(_why_not(path, shown, exc), pytrace=False)
+        yield module
+    finally:
+        sys.modules.pop(name, None)
+        if before is not None:
+            sys.modules[name] = before
+
+
+def _why_not(path: Path, shown: str, exc: BaseException) -> str:
+    """Say in which line of the answer its import ended, and why."""
+    if isinstance(exc, SyntaxError) and exc.filename == str(path):
+        line = exc.lineno or 1
+    else:
+        frames = traceback.extract_tb(exc.__traceback__)
+        own = [each for each in frames if each.filename == str(path)]
+        line = (own[-1].lineno if own else None) or 1
+    text = exc.msg if isinstance(exc, SyntaxError) else str(exc)
+    return (
+        f"Your answer {shown} can't be imported: {type(exc).__name__} in"
+        f" line {line}: {text}\n{shown}:{line}"
+    )
+
+
+def _shown(path: Path) -> str:
+    with contextlib.suppress(ValueError):
+        return path.resolve().relative_to(ROOT).as_posix()
+    return str(path)

@@ -1,0 +1,270 @@
+"""A client that has its response while the background tasks go on.
+
+A TestClient waits for the tasks, so it can't show that the response comes
+first. This one talks to the application as a server does, by ASGI messages,
+on an event loop in a thread. It returns with the last part of the response.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import httpx2
+import pytest
+
+from course.timeline import Recorder, record
+
+PATIENCE = 10.0  # seconds; an answer that needs them is not right
+Message = MutableMapping[str, Any]
+
+
+class DidNotStartError(Exception):
+    """The application's lifespan failed; `__cause__` says how."""
+
+
+class Call:
+    """One request to the application, from its first message to its end."""
+
+    def __init__(self, request: httpx2.Request) -> None:
+        self.name = f"{request.method} {request.url.path}"
+        self.body = request.read()
+        self.complete = threading.Event()  # the response is
+        self.status, self.headers, self.content = 500, [], b""
+        self.headers: list[tuple[bytes, bytes]]
+        path, _, query = request.url.raw_path.partition(b"?")
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.url.path,
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": [(k.lower(), v) for k, v in request.headers.raw],
+            "client": ("127.0.0.1", 50000),
+            "server": ("127.0.0.1", 80),
+        }
+
+
+class Server(httpx2.BaseTransport):
+    """Serves an application from its first request until it is closed."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.errors: list[BaseException] = []  # that left the application
+        self.responses = 0  # that are complete
+        self.when_sent: Callable[[], object] = lambda: None
+        self.timeline: Recorder | None = None
+        self.running: list[Call] = []
+        self.together = 0  # so many responses are kept for each other
+        self._waiting: list[asyncio.Event] = []
+        self._state: dict[str, Any] = {}
+        self._changed = threading.Condition()
+        self._started = threading.Event()
+        self._start_error: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._once = threading.Lock()
+        self._stack = ExitStack()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send it, and return as soon as the response is complete."""
+        self._start()
+        call = Call(request)
+        asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
+        if not call.complete.wait(PATIENCE):
+            pytest.fail(
+                f"{call.name} was not answered within {PATIENCE:g} s: what"
+                " does the endpoint, or one of its dependencies, wait for?"
+            )
+        return httpx2.Response(
+            call.status, headers=call.headers, content=call.content
+        )
+
+    def finish(self, seconds: float) -> None:
+        """Wait until the application is done with every request."""
+        with self._changed:
+            if self._changed.wait_for(lambda: not self.running, seconds):
+                return
+            names = ", ".join(call.name for call in self.running)
+        pytest.fail(
+            f"After {seconds:g} s these still run: {names}. The response is"
+            " there; which task does not end?"
+        )
+
+    def close(self) -> None:
+        """Stop: the calls first, then the lifespan, then the event loop."""
+        if self._thread is None:
+            return
+        try:
+            if self._start_error is None:
+                self.finish(PATIENCE)
+        finally:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(PATIENCE)
+            self._stack.close()
+        if self._thread.is_alive():
+            pytest.fail(
+                f"The event loop did not end within {PATIENCE:g} s: which"
+                " task, or which lifespan, blocks it?"
+            )
+
+    # --- in the thread of the event loop ------------------------------------
+
+    def _start(self) -> None:
+        with self._once:
+            if self._thread is None:
+                self.timeline = self._stack.enter_context(record(self.app))
+                run = threading.Thread(
+                    target=lambda: asyncio.run(self._run()), daemon=True
+                )
+                self._thread = run
+                run.start()
+        if not self._started.wait(PATIENCE):
+            pytest.fail(f"The lifespan did not start in {PATIENCE:g} s.")
+        if self._start_error is not None:
+            raise DidNotStartError(
+                f"The application did not start: {self._start_error!r}"
+            ) from self._start_error
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        lifespan = asyncio.create_task(self._lifespan())
+        await self._stopping.wait()
+        await asyncio.wait([lifespan], timeout=PATIENCE)
+
+    async def _lifespan(self) -> None:
+        phases = ["lifespan.shutdown", "lifespan.startup"]
+
+        async def receive() -> Message:
+            if len(phases) == 1:
+                await self._stopping.wait()
+            return {"type": phases.pop()}
+
+        async def send(_message: Message) -> None:
+            if _message["type"] == "lifespan.startup.complete":
+                self._started.set()
+
+        scope = {"type": "lifespan", "asgi": {}, "state": self._state}
+        try:
+            await self.app(scope, receive, send)
+        except BaseException as exc:  # noqa: BLE001 (a server takes them all)
+            self.errors.append(exc)
+            if not self._started.is_set():
+                self._start_error = exc
+        finally:
+            self._started.set()
+
+    async def _serve(self, call: Call) -> None:
+        over = asyncio.Event()
+        body = [call.body]
+
+        async def receive() -> Message:
+            if body:
+                return {"type": "http.request", "body": body.pop()}
+            await over.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+                call.headers = list(message.get("headers", []))
+            elif message["type"] == "http.response.body":
+                call.content += message.get("body", b"")
+                if not message.get("more_body", False):
+                    await self._meet()
+                    self._sent(call)
+                    over.set()
+
+        scope = {**call.scope, "state": self._state.copy()}
+        with self._changed:
+            self.running.append(call)
+        try:
+            await self.app(scope, receive, send)
+        except Exception as exc:  # noqa: BLE001 (a server takes them all)
+            self.errors.append(exc)
+        finally:
+            over.set()
+            with self._changed:
+                self.running.remove(call)
+                self._changed.notify_all()
+            call.complete.set()
+
+    def _sent(self, call: Call) -> None:
+        self.responses += 1
+        self.when_sent()
+        call.complete.set()
+
+    async def _meet(self) -> None:
+        """Keep the response until as many as were asked for are there."""
+        if not self.together:
+            return
+        here = asyncio.Event()
+        self._waiting.append(here)
+        if len(self._waiting) == self.together:
+            self.together = 0
+            for each in self._waiting:
+                each.set()
+            self._waiting.clear()
+        await asyncio.wait([asyncio.create_task(here.wait())], timeout=2)
+
+
+class Client(httpx2.Client):
+    """httpx2's client, and what one wants to know of the tasks.
+
+    The application's lifespan runs once, before the first request: set
+    `app.dependency_overrides` before it.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.server = Server(app)
+        super().__init__(transport=self.server, base_url="http://testserver")
+
+    def finish(self, seconds: float = PATIENCE) -> None:
+        """Wait until all tasks are done; fail if they don't end."""
+        self.server.finish(seconds)
+
+    def post_together(self, *paths: str) -> list[httpx2.Response]:
+        """Post to all at once.
+
+        No response leaves before all are ready, so that every endpoint has
+        run before the first task begins.
+        """
+        self.server.together = len(paths)
+        try:
+            with ThreadPoolExecutor(len(paths)) as threads:
+                return list(threads.map(self.post, paths))
+        finally:
+            self.server.together = 0
+
+    def when_sent(self, do: Callable[[], object]) -> None:
+        """Call it each time when a response is complete, before its tasks."""
+        self.server.when_sent = do
+
+    @property
+    def responses(self) -> int:
+        """How many responses are complete by now."""
+        return self.server.responses
+
+    @property
+    def running(self) -> int:
+        """How many requests the application still works for."""
+        return len(self.server.running)
+
+    @property
+    def errors(self) -> list[BaseException]:
+        """The exceptions that left the application, the newest last."""
+        return self.server.errors
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The last finished request in words: "response sent", and so on."""
+        try:
+            return self.server.timeline.order if self.server.timeline else ()
+        except LookupError:
+            return ()

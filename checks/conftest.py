@@ -1,0 +1,93 @@
+"""What every check may ask for: `answer`, the module, and its `client`.
+
+pytest checks/test_ex01_background_task.py    your answer, in exercises/
+pytest checks --target=solutions              other answers, in any folder
+"""
+
+from collections.abc import Generator, Iterator
+from types import ModuleType
+
+import pytest
+
+from checks.answers import answer_for, imported
+from checks.asgi import Client
+from checks.loggers import logging_kept_apart, without_pytests_handlers
+
+CLIENT = pytest.StashKey[Client]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take --target=FOLDER."""
+    parser.addoption(
+        "--target",
+        default="exercises",
+        help="the folder of the answers to check: exercises, solutions, …",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marks of a check mean."""
+    for line in (
+        "points(number): what the check is worth",
+        "after(name): it makes no sense before that check passes",
+    ):
+        config.addinivalue_line("markers", line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Show the warnings of an answer: they are no errors of a check."""
+    for item in items:
+        if item.get_closest_marker("points"):
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
+@pytest.fixture
+def answer(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """Give the learner's module, imported afresh for this check."""
+    target = request.config.getoption("--target")
+    path = answer_for(request.path, target)
+    with logging_kept_apart(), imported(path) as module:
+        yield module
+
+
+@pytest.fixture
+def client(
+    request: pytest.FixtureRequest, answer: ModuleType
+) -> Iterator[Client]:
+    """Give a client of the answer's `app`."""
+    if not hasattr(answer, "app"):
+        pytest.fail(
+            f"{answer.__name__}.py has no `app`: the checks send their"
+            " requests to it. Name your FastAPI application so.",
+            pytrace=False,
+        )
+    with Client(answer.app) as client:
+        request.node.stash[CLIENT] = client
+        yield client
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Import the answer with the root logger as Python leaves it."""
+    with without_pytests_handlers():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Run the check likewise."""
+    with without_pytests_handlers():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the order of the last request below a check that fails."""
+    report = yield
+    if call.when == "call" and report.failed and CLIENT in item.stash:
+        order = " → ".join(item.stash[CLIENT].order)
+        if order:
+            report.sections.append(("order", order))
+    return report

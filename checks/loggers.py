@@ -1,0 +1,100 @@
+"""Loggers that remember, and logging as it was before a check."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+class Remember(logging.Handler):
+    """Keeps each record with what `moment` said when it came."""
+
+    def __init__(self, moment: Callable[[], int]) -> None:
+        super().__init__()
+        self.moment = moment
+        self.kept: list[tuple[int, logging.LogRecord]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.kept.append((self.moment(), record))
+
+    @property
+    def records(self) -> list[logging.LogRecord]:
+        """What was logged, the oldest first."""
+        return [record for _, record in self.kept]
+
+    def that_say(self, word: str) -> list[str]:
+        """Return the messages with this word, in any case of letters."""
+        messages = [record.getMessage() for record in self.records]
+        return [text for text in messages if word in text.lower()]
+
+
+def logger_for(handler: logging.Handler) -> logging.Logger:
+    """Make a real logger that nobody else knows, at any level."""
+    logger = logging.Logger("a check's logger")  # noqa: LOG001 (nobody's)
+    logger.addHandler(handler)
+    return logger
+
+
+@contextlib.contextmanager
+def remembered_records() -> Iterator[list[logging.LogRecord]]:
+    """Remember every record that is made, by whatever logger."""
+    made: list[logging.LogRecord] = []
+    factory = logging.getLogRecordFactory()
+
+    def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = factory(*args, **kwargs)
+        made.append(record)
+        return record
+
+    logging.setLogRecordFactory(make)
+    try:
+        yield made
+    finally:
+        logging.setLogRecordFactory(factory)
+
+
+@contextlib.contextmanager
+def logging_kept_apart() -> Iterator[None]:
+    """Let an answer set logging up as it likes, and forget it afterwards.
+
+    Loggers outlive the module that asked for them: without this, a handler
+    of one check would print in the next.
+    """
+    root, manager = logging.getLogger(), logging.Logger.manager
+    known = dict(manager.loggerDict)
+    loggers = [each for each in known.values() if _is_logger(each)]
+    before = [(each, vars(each).copy()) for each in [root, *loggers]]
+    handlers = {id(each): list(each.handlers) for each, _ in before}
+    disable = manager.disable
+    try:
+        yield
+    finally:
+        manager.loggerDict.clear()
+        manager.loggerDict.update(known)
+        for each, values in before:
+            vars(each).update(values)
+            each.handlers[:] = handlers[id(each)]
+        manager.disable = disable
+        manager._clear_cache()  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _is_logger(found: object) -> bool:
+    return isinstance(found, logging.Logger)
+
+
+@contextlib.contextmanager
+def without_pytests_handlers() -> Iterator[None]:
+    """Take pytest's handlers off the root logger for a while.
+
+    While it has any, `logging.basicConfig` does nothing.
+    """
+    root = logging.getLogger()
+    theirs = [h for h in root.handlers if h.__module__ == "_pytest.logging"]
+    for handler in theirs:
+        root.removeHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in theirs:
+            root.addHandler(handler)

@@ -1,0 +1,104 @@
+"""Checks of exercise 1: the response comes first, then the work."""
+
+from types import ModuleType
+
+import pytest
+
+from checks.asgi import Client
+from checks.fakes import Work
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+SCHEDULED = {"message": "Welcome scheduled"}
+
+
+@pytest.mark.points(2)
+def test_the_response_comes_before_the_work(
+    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client has all of its answer when send_welcome begins."""
+    work = Work(client)
+    monkeypatch.setattr(answer, "send_welcome", work.plain)
+    response = client.post(f"/welcome/{ADA}")
+    assert response.status_code == 202
+    assert response.json() == SCHEDULED
+    client.finish()
+    assert work.emails == [ADA]
+    assert work.after == [1], "send_welcome began before the response"
+    assert client.errors == []
+
+
+@pytest.mark.points(2)
+@pytest.mark.after("test_the_response_comes_before_the_work")
+def test_each_request_is_welcomed_once(
+    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three requests are three calls, each with its own address."""
+    work = Work(client)
+    monkeypatch.setattr(answer, "send_welcome", work.plain)
+    for email in (ADA, BOB, ADA):
+        assert client.post(f"/welcome/{email}").status_code == 202
+        client.finish()
+    assert work.emails == [ADA, BOB, ADA]
+    assert work.after == [1, 2, 3], "each call comes after its response"
+
+
+@pytest.mark.points(2)
+@pytest.mark.after("test_the_response_comes_before_the_work")
+def test_the_server_hears_of_a_failure(
+    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client has its 202, the exception leaves the application."""
+    failure = ConnectionRefusedError("no mail server here")
+    work = Work(client, raises=failure)
+    monkeypatch.setattr(answer, "send_welcome", work.plain)
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
+    assert work.emails == [ADA]
+    assert client.errors == [failure]
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_the_response_comes_before_the_work")
+def test_the_server_knows_of_the_work_until_it_is_done(
+    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is stopped waits for its requests, so for the work."""
+    work = Work(client, held=True)
+    monkeypatch.setattr(answer, "send_welcome", work.plain)
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    assert work.begun.wait(5), "send_welcome was never called"
+    assert work.after == [1]
+    work.go.set()
+    client.finish()
+    assert work.running == [1], "the request was over before the work was"
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_the_response_comes_before_the_work")
+def test_an_invalid_address_starts_nothing(
+    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """422, and nobody is welcomed: only the valid address is."""
+    work = Work(client)
+    monkeypatch.setattr(answer, "send_welcome", work.plain)
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
+        assert client.post(f"/welcome/{wrong}").status_code == 422
+    client.finish()
+    assert work.emails == [ADA]
+    assert all(work.after), "send_welcome began before the response"
+
+
+@pytest.mark.points(2)
+@pytest.mark.after("test_the_response_comes_before_the_work")
+def test_requests_at_the_same_time_do_not_mix(
+    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both endpoints have run before the first work begins."""
+    work = Work(client)
+    monkeypatch.setattr(answer, "send_welcome", work.plain)
+    responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
+    assert [each.status_code for each in responses] == [202, 202]
+    client.finish()
+    assert sorted(work.emails) == [ADA, BOB]
+    assert all(work.after), "send_welcome began before the response"

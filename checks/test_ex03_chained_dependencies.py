@@ -1,0 +1,165 @@
+"""Checks of exercise 3: logger, clock and work come from outside."""
+
+import logging
+import re
+from datetime import datetime, timedelta, timezone
+from types import ModuleType
+
+import pytest
+
+from checks.asgi import Client
+from checks.fakes import Clock, Work
+from checks.loggers import Remember, logger_for, remembered_records
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:[+-]\d\d:\d\d)?")
+
+
+class LongWork(Work):
+    """Work that takes five minutes on a clock."""
+
+    def __init__(
+        self, client: Client, clock: Clock, raises: Exception | None = None
+    ) -> None:
+        super().__init__(client, raises)
+        self.clock = clock
+
+    def plain(self, email: str) -> None:
+        """Remember the call, and let the time pass."""
+        try:
+            super().plain(email)
+        finally:
+            self.clock.forward(minutes=5)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a clock that stands still, in a zone of its own."""
+    return Clock(timezone(timedelta(hours=5, minutes=30)))
+
+
+@pytest.fixture
+def log(client: Client) -> Remember:
+    """Remember what is logged, and how many responses were sent by then."""
+    return Remember(lambda: client.responses)
+
+
+@pytest.mark.points(3)
+def test_start_and_done_have_the_time_of_the_task(
+    answer: ModuleType, client: Client, clock: Clock, log: Remember
+) -> None:
+    """Each line has the time as it is just then, in the clock's own zone."""
+    work = LongWork(client, clock)
+    answer.app.dependency_overrides |= {
+        answer.get_logger: lambda: logger_for(log),
+        answer.get_clock: lambda: clock,
+        answer.get_welcome_task: lambda: work.plain,
+    }
+    client.when_sent(lambda: clock.forward(hours=1))  # a slow network
+    started = (clock.now + timedelta(hours=1)).isoformat()
+    done = (clock.now + timedelta(hours=1, minutes=5)).isoformat()
+    response = client.post(f"/welcome/{ADA}")
+    assert response.status_code == 202
+    assert response.json() == {"message": "Welcome scheduled"}
+    client.finish()
+    assert client.errors == []
+    assert work.emails == [ADA]
+    assert work.after == [1], "the work began before the response"
+    starts, ends = log.that_say("start"), log.that_say("done")
+    assert any(started in text for text in starts), (started, starts)
+    assert any(done in text for text in ends), (done, ends)
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_start_and_done_have_the_time_of_the_task")
+def test_nothing_is_started_before_the_response(
+    answer: ModuleType, client: Client, clock: Clock, log: Remember
+) -> None:
+    """The log says "start" in the task: not before, not for a 422."""
+    work = Work(client)
+    answer.app.dependency_overrides |= {
+        answer.get_logger: lambda: logger_for(log),
+        answer.get_clock: lambda: clock,
+        answer.get_welcome_task: lambda: work.plain,
+    }
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
+    assert log.that_say("start")
+    early = [r for sent, r in log.kept if not sent]
+    assert not [r for r in early if "start" in r.getMessage().lower()]
+    log.kept.clear()
+    for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
+        assert client.post(f"/welcome/{wrong}").status_code == 422
+    client.finish()
+    assert log.that_say("start") + log.that_say("done") == []
+    assert work.emails == [ADA]
+
+
+@pytest.mark.points(3)
+@pytest.mark.after("test_start_and_done_have_the_time_of_the_task")
+def test_a_failure_is_logged_and_goes_on(
+    answer: ModuleType, client: Client, clock: Clock, log: Remember
+) -> None:
+    """One ERROR with the traceback, no "done", and the same exception."""
+    failure = ConnectionRefusedError("no mail server here")
+    work = LongWork(client, clock, raises=failure)
+    answer.app.dependency_overrides |= {
+        answer.get_logger: lambda: logger_for(log),
+        answer.get_clock: lambda: clock,
+        answer.get_welcome_task: lambda: work.plain,
+    }
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
+    assert work.emails == [ADA]
+    assert log.that_say("start")
+    errors = [r for r in log.records if r.levelno >= logging.ERROR]
+    shown = "\n".join(logging.Formatter().format(each) for each in errors)
+    assert "Traceback (most recent call last)" in shown
+    assert "ConnectionRefusedError: no mail server here" in shown
+    said = [r.getMessage().partition("\n")[0] for r in log.records]
+    assert not [text for text in said if "done" in text.lower()]
+    assert client.errors == [failure]
+
+
+@pytest.mark.points(2)
+def test_each_line_appears_once(
+    capfd: pytest.CaptureFixture[str], answer: ModuleType, client: Client
+) -> None:
+    """Three requests, nothing replaced: three lines of each, at INFO."""
+    with remembered_records() as records:
+        for _ in range(3):
+            assert client.post(f"/welcome/{ADA}").status_code == 202
+            client.finish()
+    lines = "\n".join(capfd.readouterr()).splitlines()
+    for word in ("start", "done"):
+        said = [x for x in lines if word in x.lower() and ISO.search(x)]
+        assert len(said) == 3, said
+        times = [found for text in said for found in ISO.findall(text)]
+        aware = [datetime.fromisoformat(each) for each in times]
+        assert all(each.tzinfo for each in aware), times
+        levels = {
+            record.levelname
+            for record in records
+            if word in record.getMessage().lower()
+            and ISO.search(record.getMessage())
+        }
+        assert levels == {"INFO"}
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_start_and_done_have_the_time_of_the_task")
+def test_requests_at_the_same_time_do_not_mix(
+    answer: ModuleType, client: Client, clock: Clock, log: Remember
+) -> None:
+    """Both endpoints have run before the first task begins."""
+    work = Work(client)
+    answer.app.dependency_overrides |= {
+        answer.get_logger: lambda: logger_for(log),
+        answer.get_clock: lambda: clock,
+        answer.get_welcome_task: lambda: work.plain,
+    }
+    responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
+    assert [each.status_code for each in responses] == [202, 202]
+    client.finish()
+    assert sorted(work.emails) == [ADA, BOB]
+    assert len(log.that_say("start")) >= len(work.emails)

@@ -1,0 +1,212 @@
+"""Checks of exercise 4: read once, when asked, and never show a password."""
+
+import traceback
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from checks.asgi import Client, DidNotStartError
+
+ADA, BOB = "ada@example.com", "bob@example.com"
+SECRET = "swordfish-4711"  # noqa: S105 (nobody's)
+VALID = {
+    "MAIL_HOST": "mail.example.com",
+    "MAIL_PORT": "2525",
+    "MAIL_SENDER": "shop@example.com",
+    "MAIL_PASSWORD": SECRET,
+}
+
+
+class Transport:
+    """Remembers who was to be sent what, with which settings."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.sent: list[tuple[Any, str]] = []
+        self.after: list[int] = []
+
+    def __call__(self, settings: Any, email: str) -> None:
+        """Remember it, and how many responses were complete."""
+        self.after.append(self.client.responses)
+        self.sent.append((settings, email))
+
+    @property
+    def emails(self) -> list[str]:
+        """To whom, in order."""
+        return [email for _, email in self.sent]
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin without any variable of MAIL_."""
+    for name in VALID:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def environment(
+    answer: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    """Set valid variables, after the answer has been imported."""
+    for name, value in VALID.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.fixture
+def transport(answer: ModuleType, client: Client) -> Transport:
+    """Put a transport that remembers in the place of the real one."""
+    transport = Transport(client)
+    overrides = answer.app.dependency_overrides
+    overrides[answer.get_transport] = lambda: transport
+    return transport
+
+
+def failure(answer: ModuleType) -> Exception:
+    """Return what get_settings raises; a TODO does not count."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 (any will do)
+        answer.get_settings()
+    assert not isinstance(caught.value, NotImplementedError), caught.value
+    return caught.value
+
+
+@pytest.mark.points(2)
+@pytest.mark.usefixtures("environment")
+def test_the_mailer_sends_with_the_settings(
+    answer: ModuleType, client: Client, transport: Transport
+) -> None:
+    """One mail, after the response, with what the environment says."""
+    response = client.post(f"/welcome/{ADA}")
+    assert response.status_code == 202
+    assert response.json() == {"message": "Welcome scheduled"}
+    client.finish()
+    assert client.errors == []
+    assert transport.emails == [ADA]
+    assert transport.after == [1], "the mail went before the response"
+    settings, _ = transport.sent[0]
+    assert (settings.host, settings.port) == ("mail.example.com", 2525)
+    assert settings.sender == "shop@example.com"
+    assert settings.password.get_secret_value() == SECRET
+
+
+@pytest.mark.points(2)
+def test_the_first_reading_stays(
+    answer: ModuleType,
+    client: Client,
+    transport: Transport,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """Requests and calls by hand get one object, whatever is set later."""
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    environment.setenv("MAIL_HOST", "other.example.com")
+    assert client.post(f"/welcome/{BOB}").status_code == 202
+    client.finish()
+    assert sorted(transport.emails) == [ADA, BOB]
+    settings = answer.get_settings()
+    assert settings is answer.get_settings()
+    assert settings.host == "mail.example.com"
+    assert all(used is settings for used, _ in transport.sent)
+
+
+@pytest.mark.points(2)
+@pytest.mark.usefixtures("environment")
+def test_an_override_replaces_the_settings(
+    answer: ModuleType, client: Client, transport: Transport
+) -> None:
+    """The mailer uses what it was given, for each request anew."""
+    made: list[Any] = []
+
+    def provide() -> Any:
+        made.append(
+            answer.Settings(
+                host=f"{len(made)}.example.com",
+                port=25,
+                sender=BOB,
+                password=SECRET,
+            )
+        )
+        return made[-1]
+
+    answer.app.dependency_overrides[answer.get_settings] = provide
+    for email in (ADA, BOB):
+        assert client.post(f"/welcome/{email}").status_code == 202
+        client.finish()
+    assert transport.emails == [ADA, BOB]
+    hosts = [settings.host for settings, _ in transport.sent]
+    assert len(set(hosts)) == 2, f"one mailer for two requests: {hosts}"
+    assert all(any(s is m for m in made) for s, _ in transport.sent)
+
+
+@pytest.mark.points(1)
+@pytest.mark.usefixtures("environment")
+def test_a_refused_address_gets_no_mail(
+    answer: ModuleType, client: Client, transport: Transport
+) -> None:
+    """The address is all that a request takes, and it has to be one."""
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
+        assert client.post(f"/welcome/{wrong}").status_code == 422
+    client.finish()
+    assert transport.emails == [ADA]
+    operation = answer.app.openapi()["paths"]["/welcome/{email}"]["post"]
+    names = [each["name"] for each in operation.get("parameters", [])]
+    assert names == ["email"], "the settings are asked of the client"
+
+
+@pytest.mark.points(1)
+def test_a_wrong_variable_is_named(
+    answer: ModuleType, environment: pytest.MonkeyPatch
+) -> None:
+    """The error says which one is wrong, or missing."""
+    environment.setenv("MAIL_PORT", "abc")
+    assert "port" in str(failure(answer)).lower()
+    environment.setenv("MAIL_PORT", "2525")
+    for field in ("host", "port", "sender", "password"):
+        name = f"MAIL_{field.upper()}"
+        environment.delenv(name)
+        assert field in str(failure(answer)).lower()
+        environment.setenv(name, VALID[name])
+
+
+@pytest.mark.points(1)
+def test_nothing_is_sent_with_a_wrong_port(
+    answer: ModuleType,
+    client: Client,
+    transport: Transport,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """The start, or the request, fails: no default takes its place."""
+    environment.setenv("MAIL_PORT", "abc")
+    assert "port" in str(failure(answer)).lower()
+    try:
+        assert client.post(f"/welcome/{ADA}").status_code >= 500
+        client.finish()
+    except DidNotStartError:
+        pass  # kinder still
+    assert transport.emails == []
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_a_wrong_variable_is_named")
+def test_the_password_is_shown_nowhere(
+    capfd: pytest.CaptureFixture[str],
+    answer: ModuleType,
+    client: Client,
+    transport: Transport,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """Not in a repr, an output, a response or a traceback."""
+    texts = []
+    for name in ("MAIL_HOST", "MAIL_PORT", "MAIL_SENDER"):
+        environment.delenv(name)
+        texts += traceback.format_exception(failure(answer))
+        environment.setenv(name, VALID[name])
+    settings = answer.get_settings()
+    texts += [repr(settings), str(settings)]
+    response = client.post(f"/welcome/{ADA}")
+    assert response.status_code == 202
+    client.finish()
+    texts += [response.text, str(response.headers), *capfd.readouterr()]
+    assert transport.emails == [ADA]
+    assert SECRET not in "\n".join(texts)

@@ -1,0 +1,1 @@
+"""The exercises: edit these files, and no others."""

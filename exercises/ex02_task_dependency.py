@@ -1,0 +1,66 @@
+"""Exercise 2: the endpoint asks for its task, so it can be replaced.
+
+Story
+    The shop wants to try the application without welcoming anybody for
+    real. As long as the endpoint names the function that does it, the only
+    way is to edit the endpoint.
+
+Build
+    Let `get_welcome_task` provide the work, and let the endpoint ask for it:
+    `POST /welcome/{email}` adds what was provided, whatever that is, and
+    answers 202 and {"message": "Welcome scheduled"}. All that exercise 1 asks
+    for still holds: after the response, once for each request, nothing for an
+    address that is refused, and errors reach the server.
+
+Names the checks rely on
+    app               the application
+    get_welcome_task  a dependency that gives the callable itself, which
+                      takes the address: neither its result nor another
+                      function that would give it. It may be replaced by
+                      `app.dependency_overrides`, by `def` and by `async def`.
+
+Hints
+    1. Which line of the endpoint would you have to edit to send something
+       else? What is left when that line no longer names a function?
+    2. A dependency returns a value. A function is a value. The endpoint
+       declares a parameter for it, with `Depends`.
+    3. `task: Annotated[WelcomeTask, Depends(get_welcome_task)]`, and then
+       `tasks.add_task(task, email)`; `get_welcome_task` ends in
+       `return send_welcome`, without parentheses.
+
+Builds on exercise 1 and on stages/s02_task_dependency.py. To try it
+yourself: uvicorn exercises.ex02_task_dependency:app
+"""
+
+from collections.abc import Callable
+
+from fastapi import BackgroundTasks, FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import EmailStr
+
+WelcomeTask = Callable[[str], object]  # takes the address
+
+
+def send_welcome(email: str) -> None:
+    """Stand in for a mail server (given)."""
+    print(f"Welcome, {email}!")
+
+
+def get_welcome_task() -> WelcomeTask:
+    # TODO: provide the work; do not do it.
+    raise NotImplementedError("get_welcome_task provides nothing yet")
+
+
+app = FastAPI(title="Exercise 2")
+
+
+@app.exception_handler(NotImplementedError)
+async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
+    """Say what is still to do (given)."""
+    return JSONResponse({"to do": str(error)}, 501)
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(email: EmailStr, tasks: BackgroundTasks) -> dict[str, str]:
+    # TODO: ask for what get_welcome_task provides, and add it.
+    raise NotImplementedError("welcome adds no task yet")

@@ -1,0 +1,1 @@
+"""One good answer to each exercise, under the same file name."""

@@ -1,0 +1,21 @@
+# Takes any text for an address.
+# fails: test_an_invalid_address_starts_nothing
+
+import time
+
+from fastapi import BackgroundTasks, FastAPI
+from pydantic import EmailStr
+
+
+def send_welcome(email: str) -> None:
+    time.sleep(3)
+    print(f"Welcome, {email}!")
+
+
+app = FastAPI()
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(email: str, tasks: BackgroundTasks):
+    tasks.add_task(send_welcome, email)
+    return {"message": "Welcome scheduled"}

@@ -1,0 +1,26 @@
+# A task hands the work to a thread and passes no wait on.
+# fails: test_the_server_knows_of_the_work_until_it_is_done
+
+import threading
+import time
+
+from fastapi import BackgroundTasks, FastAPI
+from pydantic import EmailStr
+
+
+def send_welcome(email: str) -> None:
+    time.sleep(3)
+    print(f"Welcome, {email}!")
+
+
+app = FastAPI()
+
+
+async def later(email):
+    threading.Timer(0.02, send_welcome, [email]).start()
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(email: EmailStr, tasks: BackgroundTasks):
+    tasks.add_task(later, email)
+    return {"message": "Welcome scheduled"}

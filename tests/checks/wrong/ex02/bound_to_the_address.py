@@ -1,0 +1,30 @@
+# The provider gives a callable that takes nothing.
+# fails: test_an_override_replaces_the_work
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+WelcomeTask = Callable[[str], object]
+
+
+def send_welcome(email: str) -> None:
+    print(f"Welcome, {email}!")
+
+
+def get_welcome_task(email: EmailStr) -> Callable[[], None]:
+    return lambda: send_welcome(email)
+
+
+app = FastAPI()
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(
+    tasks: BackgroundTasks,
+    task: Annotated[WelcomeTask, Depends(get_welcome_task)],
+) -> dict[str, str]:
+    tasks.add_task(task)
+    return {"message": "Welcome scheduled"}

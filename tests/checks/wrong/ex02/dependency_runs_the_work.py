@@ -1,0 +1,28 @@
+# The dependency does the work itself.
+# fails: test_an_override_replaces_the_work
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+WelcomeTask = Callable[[str], object]
+
+
+def send_welcome(email: str) -> None:
+    print(f"Welcome, {email}!")
+
+
+def get_welcome_task(email: EmailStr) -> None:
+    send_welcome(email)
+
+
+app = FastAPI()
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(
+    done: Annotated[None, Depends(get_welcome_task)],
+) -> dict[str, str]:
+    return {"message": "Welcome scheduled"}

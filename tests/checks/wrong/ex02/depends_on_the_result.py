@@ -1,0 +1,29 @@
+# Depends(get_welcome_task()): the work is the dependency.
+# fails: test_an_override_replaces_the_work
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+WelcomeTask = Callable[[str], object]
+
+
+def send_welcome(email: str) -> None:
+    print(f"Welcome, {email}!")
+
+
+def get_welcome_task() -> WelcomeTask:
+    return send_welcome
+
+
+app = FastAPI()
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(
+    email: EmailStr,
+    done: Annotated[object, Depends(get_welcome_task())],
+) -> dict[str, str]:
+    return {"message": "Welcome scheduled"}

@@ -1,0 +1,35 @@
+# A coroutine function is called and never awaited.
+# fails: test_an_async_task_is_awaited
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+WelcomeTask = Callable[[str], object]
+
+
+def send_welcome(email: str) -> None:
+    print(f"Welcome, {email}!")
+
+
+def get_welcome_task() -> WelcomeTask:
+    return send_welcome
+
+
+def run(task: WelcomeTask, email: str) -> None:
+    task(email)
+
+
+app = FastAPI()
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(
+    email: EmailStr,
+    tasks: BackgroundTasks,
+    task: Annotated[WelcomeTask, Depends(get_welcome_task)],
+) -> dict[str, str]:
+    tasks.add_task(run, task, email)
+    return {"message": "Welcome scheduled"}

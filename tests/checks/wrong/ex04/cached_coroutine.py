@@ -1,0 +1,62 @@
+# lru_cache on an async def: the second request awaits it again.
+# fails: test_the_first_reading_stays
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="MAIL_", hide_input_in_errors=True
+    )
+
+    host: str
+    port: int
+    sender: EmailStr
+    password: SecretStr
+
+
+@lru_cache
+async def get_settings() -> Settings:
+    return Settings()
+
+
+Mailer = Callable[[str], object]  # takes the address
+Transport = Callable[[Settings, str], None]
+
+
+def get_transport() -> Transport:
+    """Stand in for a mail server (given)."""
+
+    def send(settings: Settings, email: str) -> None:
+        print(f"Mail to {email}")
+
+    return send
+
+
+def get_mailer(
+    settings: Annotated[Settings, Depends(get_settings)],
+    transport: Annotated[Transport, Depends(get_transport)],
+) -> Mailer:
+    def mail(email: str) -> None:
+        transport(settings, email)
+
+    return mail
+
+
+app = FastAPI(title="Exercise 4")
+MailerDep = Annotated[Mailer, Depends(get_mailer)]
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(
+    email: EmailStr, tasks: BackgroundTasks, mailer: MailerDep
+) -> dict[str, str]:
+    """Add the mailer (given)."""
+    tasks.add_task(mailer, email)
+    return {"message": "Welcome scheduled"}
