@@ -32,8 +32,8 @@ class Call:
         self.name = f"{request.method} {request.url.path}"
         self.body = request.read()
         self.complete = threading.Event()  # the response is
-        self.status, self.headers, self.content = 500, [], b""
-        self.headers: list[tuple[bytes, bytes]]
+        self.status, self.content = 500, b""
+        self.headers: list[tuple[bytes, bytes]] = []
         path, _, query = request.url.raw_path.partition(b"?")
         self.scope = {
             "type": "http",

@@ -63,7 +63,7 @@ def logging_kept_apart() -> Iterator[None]:
     """
     root, manager = logging.getLogger(), logging.Logger.manager
     known = dict(manager.loggerDict)
-    loggers = [each for each in known.values() if _is_logger(each)]
+    loggers = [e for e in known.values() if isinstance(e, logging.Logger)]
     before = [(each, vars(each).copy()) for each in [root, *loggers]]
     handlers = {id(each): list(each.handlers) for each, _ in before}
     disable = manager.disable
@@ -77,10 +77,6 @@ def logging_kept_apart() -> Iterator[None]:
             each.handlers[:] = handlers[id(each)]
         manager.disable = disable
         manager._clear_cache()  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _is_logger(found: object) -> bool:
-    return isinstance(found, logging.Logger)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ class Ratio:
         """
         each = [a / b for a, b in zip(speeds, others, strict=True)]
         if len(each) == 1:
-            return cls(*each * 3, doubt=math.inf)
+            return cls(each[0], each[0], each[0], math.inf)
         low, median, high = statistics.quantiles(each, method="inclusive")
         error = 0.93 * (high - low) / math.sqrt(len(each))  # the standard one
         return cls(median, low, high, 2 * error)
