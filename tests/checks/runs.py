@@ -10,13 +10,14 @@ import functools
 import io
 import multiprocessing
 import os
-import shutil
 import tempfile
 from dataclasses import dataclass
-from multiprocessing.pool import AsyncResult
+from multiprocessing.pool import AsyncResult, Pool
 from pathlib import Path
 
 import pytest
+
+from tests.checks.variations import assembled, is_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -56,6 +57,15 @@ class Answer:
         return ROOT / "checks" / f"test_{self.exercise.name}"
 
     @property
+    def text(self) -> str:
+        """The whole answer; a variation is put into the solution."""
+        text = self.path.read_text("utf-8")
+        if is_whole(text):
+            return text
+        solution = ROOT / "solutions" / self.exercise.name
+        return assembled(solution.read_text("utf-8"), text)
+
+    @property
     def mistake(self) -> str:
         """What is wrong with it, as its first line says."""
         return self.path.read_text("utf-8").splitlines()[0]
@@ -84,22 +94,32 @@ def both(folder: str) -> list[Answer]:
 
 
 @functools.cache
-def runs() -> dict[Answer, AsyncResult[Outcome]]:
-    """Begin to run everything there is."""
+def pool() -> Pool:
+    """Start the processes that the answers are run in."""
     methods = multiprocessing.get_all_start_methods()
     method = "forkserver" if "forkserver" in methods else "spawn"
     context = multiprocessing.get_context(method)
     context.set_forkserver_preload(LOADED)
-    pool = context.Pool(2, maxtasksperchild=10)
-    atexit.register(pool.terminate)
+    found = context.Pool(2, maxtasksperchild=10)
+    atexit.register(found.terminate)
+    return found
+
+
+@functools.cache
+def runs(exercise: Path) -> dict[Answer, AsyncResult[Outcome]]:
+    """Begin to run all answers to an exercise."""
     stubs, solutions = both("exercises"), both("solutions")
     every = [*stubs, *solutions, *answers("right"), *answers("wrong")]
-    return {each: pool.apply_async(run, (each,)) for each in every}
+    return {
+        each: pool().apply_async(run, (each,))
+        for each in every
+        if each.exercise == exercise
+    }
 
 
 def outcome(answer: Answer) -> Outcome:
     """Wait for an answer's checks."""
-    return runs()[answer].get(LIMIT)
+    return runs(answer.exercise)[answer].get(LIMIT)
 
 
 class Results:
@@ -125,7 +145,7 @@ def run(answer: Answer) -> Outcome:
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     results, said = Results(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(answer.path, Path(folder, answer.exercise.name))
+        Path(folder, answer.exercise.name).write_text(answer.text, "utf-8")
         options = ["-p", "pytest_timeout", "-q", f"--target={folder}"]
         with contextlib.redirect_stdout(said):
             pytest.main([*options, str(answer.checks)], plugins=[results])
