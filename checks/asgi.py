@@ -2,12 +2,13 @@
 
 A TestClient waits for the tasks, so it can't show that the response comes
 first. This one talks to the application as a server does, by ASGI messages,
-on an event loop in a thread. It returns with the last part of the response.
+on an event loop in a thread. It returns with the last part of the response;
+`client.stream(…)` returns with the first, and gives each when it was sent.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -15,40 +16,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from checks.calls import PATIENCE, Call, Message
 from course.timeline import Recorder, record
-
-PATIENCE = 10.0  # seconds; an answer that needs them is not right
-Message = MutableMapping[str, Any]
 
 
 class DidNotStartError(Exception):
     """The application's lifespan failed; `__cause__` says how."""
-
-
-class Call:
-    """One request to the application, from its first message to its end."""
-
-    def __init__(self, request: httpx2.Request) -> None:
-        self.name = f"{request.method} {request.url.path}"
-        self.body = request.read()
-        self.complete = threading.Event()  # the response is
-        self.status, self.content = 500, b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        path, _, query = request.url.raw_path.partition(b"?")
-        self.scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
-            "method": request.method,
-            "scheme": "http",
-            "path": request.url.path,
-            "raw_path": path,
-            "query_string": query,
-            "root_path": "",
-            "headers": [(k.lower(), v) for k, v in request.headers.raw],
-            "client": ("127.0.0.1", 50000),
-            "server": ("127.0.0.1", 80),
-        }
 
 
 class Server(httpx2.BaseTransport):
@@ -58,6 +31,7 @@ class Server(httpx2.BaseTransport):
         self.app = app
         self.errors: list[BaseException] = []  # that left the application
         self.responses = 0  # that are complete
+        self.did = ""  # the last request
         self.when_sent: Callable[[], object] = lambda: None
         self.timeline: Recorder | None = None
         self.running: list[Call] = []
@@ -72,18 +46,17 @@ class Server(httpx2.BaseTransport):
         self._stack = ExitStack()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send it, and return as soon as the response is complete."""
+        """Send it, and return as soon as the response begins."""
         self._start()
         call = Call(request)
+        self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
-        if not call.complete.wait(PATIENCE):
+        if not call.begun.wait(PATIENCE):
             pytest.fail(
                 f"{call.name} was not answered within {PATIENCE:g} s: what"
                 " does the endpoint, or one of its dependencies, wait for?"
             )
-        return httpx2.Response(
-            call.status, headers=call.headers, content=call.content
-        )
+        return httpx2.Response(call.status, headers=call.headers, stream=call)
 
     def finish(self, seconds: float) -> None:
         """Wait until the application is done with every request."""
@@ -161,44 +134,29 @@ class Server(httpx2.BaseTransport):
             self._started.set()
 
     async def _serve(self, call: Call) -> None:
-        over = asyncio.Event()
-        body = [call.body]
-
-        async def receive() -> Message:
-            if body:
-                return {"type": "http.request", "body": body.pop()}
-            await over.wait()
-            return {"type": "http.disconnect"}
-
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                call.status = message["status"]
-                call.headers = list(message.get("headers", []))
+                call.begin(message)
             elif message["type"] == "http.response.body":
-                call.content += message.get("body", b"")
+                call.go_on(message.get("body", b""))
                 if not message.get("more_body", False):
                     await self._meet()
-                    self._sent(call)
-                    over.set()
+                    self.responses += 1
+                    self.when_sent()
+                    call.end()
 
         scope = {**call.scope, "state": self._state.copy()}
         with self._changed:
             self.running.append(call)
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, call.receive, send)
         except Exception as exc:  # noqa: BLE001 (a server takes them all)
             self.errors.append(exc)
         finally:
-            over.set()
             with self._changed:
                 self.running.remove(call)
                 self._changed.notify_all()
-            call.complete.set()
-
-    def _sent(self, call: Call) -> None:
-        self.responses += 1
-        self.when_sent()
-        call.complete.set()
+            call.end()
 
     async def _meet(self) -> None:
         """Keep the response until as many as were asked for are there."""
@@ -245,6 +203,11 @@ class Client(httpx2.Client):
     def when_sent(self, do: Callable[[], object]) -> None:
         """Call it each time when a response is complete, before its tasks."""
         self.server.when_sent = do
+
+    @property
+    def did(self) -> str:
+        """The last request, as in "POST /welcome/ada@example.com"."""
+        return self.server.did
 
     @property
     def responses(self) -> int:
