@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         target = folder(given.target)
         suites = choose(find(folder(given.checks), target), given.exercises)
         fork = processes.LINUX and not given.no_fork
-        done = grade(suites, How(target, fork, given.deadline, cores()))
+        done = grade(suites, How(fork, given.deadline, cores()))
         written = [_write(given.json, done.to_json() + "\n")]
         written += [_write(given.junit, junit(done))]
     except UsageError as error:

@@ -25,8 +25,8 @@ OPTIONS = (
 class Suite:
     """A pytest session that stays open: its checks can be run again."""
 
-    def __init__(self, target: Path, serve: Serve) -> None:
-        self.explainer = Explainer(target)
+    def __init__(self, serve: Serve) -> None:
+        self.explainer = Explainer()
         self.serve = serve
         self.items: dict[str, pytest.Item] = {}
         self.broken: list[str] = []
@@ -59,10 +59,12 @@ class Suite:
         """Take the reports of the check that runs here."""
         self.reports.append(report)
 
-    def run(self, id_: str, tell: Tell) -> list[dict[str, Any]]:
+    def run(self, id_: str, target: str, tell: Tell) -> list[dict[str, Any]]:
         """Run one check in this process, as pytest would."""
         item = self.items[id_]
         hook, config = item.config.hook, item.config
+        config.option.target = target
+        self.explainer.target = Path(target)
         self.tell, self.reports = tell, []
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
         return [
@@ -90,12 +92,12 @@ def _claim(item: pytest.Item) -> Claim:
     )
 
 
-def open_suite(files: list[Path], target: Path, serve: Serve) -> str:
+def open_suite(files: list[Path], serve: Serve) -> str:
     """Collect and serve; return why that was not possible, or nothing."""
     os.environ["PYTEST_TIMEOUT"] = "0"  # the parent keeps the clock
     adopt_orphans()
-    suite = Suite(target, serve)
-    arguments = [*OPTIONS, f"--target={target}", *map(str, files)]
+    suite = Suite(serve)
+    arguments = [*OPTIONS, *map(str, files)]
     code = pytest.main(arguments, plugins=[suite, suite.explainer])
     if suite.broken:
         return "\n".join(suite.broken)

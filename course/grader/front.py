@@ -1,4 +1,4 @@
-"""Run the checks of some exercises and judge them: the side that is trusted.
+"""Run the checks of some answers and judge them: the side that is trusted.
 
 It keeps the list of what must come back, the clock and the points. A worker
 that dies is replaced; the check that took it along loses, the rest goes on.
@@ -6,15 +6,18 @@ that dies is replaced; the check that took it along loses, the rest goes on.
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from course.grader import processes
+from course.grader.exercises import Suite
 from course.grader.hired import How, Worker, working
-from course.grader.model import Check, Claim, claim_from
+from course.grader.model import Claim, claim_from
+from course.grader.paper import Paper
 from course.grader.streams import PRINTED, head, size
-from course.grader.verdict import Judge
 
 START = 60.0  # seconds in which a worker must have collected the checks
 PATIENCE = 10.0  # seconds beyond a deadline that a forking worker keeps
@@ -25,141 +28,125 @@ class OurBugError(Exception):
     """The checks themselves can't be run."""
 
 
-class Round:
-    """One run of all checks of some files."""
+@dataclass
+class Flight:
+    """A check that runs at this moment."""
+
+    paper: Paper
+    claim: Claim
+    began: float
+    heard: dict[str, Any]
+
+
+class Front:
+    """A worker that stays, and the answers that it checks.
+
+    `run` may be called again and again: what the worker has loaded and
+    collected once is there at once for the next answer.
+    """
 
     def __init__(self, files: list[Path], how: How) -> None:
         self.files, self.how = files, how
-        self.judge = Judge(how.target, how.deadline)
-        self.claims: dict[str, Claim] = {}
-        self.began = time.monotonic()
-        self.checks: dict[str, Check] = {}
-        self.seconds: dict[str, float] = {}
-        self.at_once = how.at_once
-        self.flying: dict[str, float] = {}
-        self.parts: dict[str, dict[str, Any]] = {}
+        self.claims: list[Claim] = []
+        self.flying: dict[str, Flight] = {}
+        self.suspects: set[str] = set()  # one of these took a worker along
+        self.worker: Worker | None = None
+        self._stack = ExitStack()
 
-    def run(self) -> None:
-        """Run until each claim has its verdict."""
-        while True:
-            with working(self.files, self.how) as worker:
-                self._collect(worker)
-                self._run(worker)
-            if len(self.checks) == len(self.claims):
-                return
+    def __enter__(self) -> Self:
+        return self
 
-    def _collect(self, worker: Worker) -> None:
+    def __exit__(self, *_: object) -> None:
+        self._dismiss()
+
+    def open(self) -> Worker:
+        """Have a worker that has collected the checks."""
+        if self.worker is not None:
+            return self.worker
+        worker = self._stack.enter_context(working(self.files, self.how))
         said = worker.hear(START)
         if not said or "claims" not in said:
             text = str((said or {}).get("broken") or "The worker died.")
             printed = head(worker.scratch / "printed")
+            self._dismiss()
             raise OurBugError(f"{text}\n{printed}".strip())
-        if not self.claims:  # to collect is not the answer's time
-            self.began = time.monotonic()
-        claims = [claim_from(each) for each in said["claims"]]
-        self.claims = {claim.id: claim for claim in claims}
+        self.claims = [claim_from(each) for each in said["claims"]]
+        self.worker = worker
+        return worker
 
-    def _run(self, worker: Worker) -> None:
-        """Run what is still to be run, as long as the worker lives."""
-        self.flying, self.parts = {}, {}
-        while len(self.checks) < len(self.claims):
-            self._send_out(worker)
-            said = worker.hear(TICK)
-            if said is None:
-                self._worker_is_lost(worker, "")
-                return
-            id_ = str(said.get("id", ""))
-            if id_ in self.flying:
-                self.parts.setdefault(id_, {}).update(said)
-                if "status" in said:
-                    self._land(id_, self.parts[id_])
+    def papers(self, suites: list[Suite]) -> list[Paper]:
+        """Lay out what has to come back for these answers."""
+        self.open()
+        deadline = self.how.deadline
+        return [Paper(suite, self.claims, deadline) for suite in suites]
+
+    def run(
+        self, papers: list[Paper], done: Callable[[Paper], object] = id
+    ) -> None:
+        """Run until each check has its verdict; tell of each paper done."""
+        self.flying, self.suspects = {}, set()
+        open_ = list(papers)
+        while open_:
+            worker = self.open()
+            self._send_out(worker, open_)
+            said = worker.hear(TICK if self.flying else 0)
+            lost = said is None
+            if said:
+                self._hear(said)
             cut = self._overdue(worker)
-            if cut:
+            if lost or cut:
                 self._worker_is_lost(worker, cut)
-                return
+            for paper in [each for each in open_ if each.done]:
+                open_.remove(paper)
+                done(paper)
 
-    def _send_out(self, worker: Worker) -> None:
-        for claim in self.claims.values():
-            if len(self.flying) >= self.at_once:
-                return
-            if claim.id in self.checks or claim.id in self.flying:
-                continue
-            if self._may_run(claim):
-                self.flying[claim.id] = time.monotonic()
-                deadline = self.how.deadline
-                worker.order({"run": claim.id, "deadline": deadline})
-
-    def _may_run(self, claim: Claim) -> bool:
-        """Decide on its prerequisites; a verdict may come of that."""
-        check = Check(claim.name, "waiting", claim.points)
-        mine = [
-            each
-            for each in self.claims.values()
-            if each.exercise == claim.exercise and each.id != claim.id
-        ]
-        for name in claim.after:
-            before = [c for c in mine if c.name.split("[")[0] == name]
-            if not before:
-                message = f"{claim.line} names no check: after({name!r})"
-                self._blame_us(claim, message)
-                return False
-            states = [self.checks.get(each.id) for each in before]
-            if any(state and state.state != "right" for state in states):
-                self.checks[claim.id] = check
-                return False
-            if None in states:
-                if self._circular(claim):
-                    message = f"{claim.line} waits, in the end, for itself"
-                    self._blame_us(claim, message)
-                return False
-        return self._import_ends(claim, mine)
-
-    def _blame_us(self, claim: Claim, message: str) -> None:
-        self.checks[claim.id] = Check(
-            claim.name, "not run", claim.points, "our bug", message
-        )
-
-    def _circular(self, claim: Claim) -> bool:
-        """See whether a check waits, in the end, for itself."""
-        names = set(claim.after)
-        while True:
-            more = {
-                name
-                for each in self.claims.values()
-                if each.exercise == claim.exercise and each.name in names
-                for name in each.after
-            }
-            if more <= names:
-                return claim.name in names
-            names |= more
-
-    def _import_ends(self, claim: Claim, mine: Iterable[Claim]) -> bool:
-        """Spare a deadline each when the answer's import never ends."""
-        for each in mine:
-            check = self.checks.get(each.id)
-            if check and not check.imported and "not end" in check.message:
-                self.checks[claim.id] = Check(
-                    claim.name,
-                    "not run",
-                    claim.points,
-                    "the answer",
-                    check.message,
-                    place=check.place,
-                    code=check.code,
-                    imported=False,
+    def _send_out(self, worker: Worker, papers: list[Paper]) -> None:
+        room = 1 if self.suspects else self.how.at_once
+        for paper in papers:
+            while len(self.flying) < room:
+                claim = paper.next(self._suspected(paper))
+                if claim is None:
+                    break
+                key = f"{id(paper)} {claim.id}"
+                now = time.monotonic()
+                self.flying[key] = Flight(paper, claim, now, {})
+                target = paper.suite.answer.parent
+                worker.order(
+                    {
+                        "key": key,
+                        "run": claim.id,
+                        "target": str(target.resolve()),
+                        "deadline": self.how.deadline,
+                    }
                 )
-                return False
-        return True
 
-    def _land(self, id_: str, outcome: dict[str, Any]) -> None:
-        began = self.flying.pop(id_)
-        self.checks[id_] = self.judge.check(self.claims[id_], outcome)
-        self.seconds[id_] = time.monotonic() - began
+    def _suspected(self, paper: Paper) -> set[str] | None:
+        """Name the only checks of a paper that may run now; None: any."""
+        if not self.suspects:
+            return None
+        return {
+            claim.name
+            for claim in paper.claims.values()
+            if f"{id(paper)} {claim.id}" in self.suspects
+        }
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        key = str(said.get("key", ""))
+        if key in self.flying:
+            self.flying[key].heard.update(said)
+            if "status" in said:
+                self._land(key)
+
+    def _land(self, key: str) -> None:
+        flight = self.flying.pop(key)
+        self.suspects.discard(key)
+        took = time.monotonic() - flight.began
+        flight.paper.land(flight.claim.name, flight.heard, took)
 
     def _overdue(self, worker: Worker) -> str:
         patience = PATIENCE if self.how.fork else 0
         limit = time.monotonic() - self.how.deadline - patience
-        if any(began < limit for began in self.flying.values()):
+        if any(flight.began < limit for flight in self.flying.values()):
             return "late"
         printed = size(worker.scratch / "printed")
         return "flood" if printed > PRINTED and not self.how.fork else ""
@@ -170,21 +157,30 @@ class Round:
             processes.end(worker.process.pid)
             worker.process.kill()
         status = worker.process.wait()
-        if not self.flying:
-            raise OurBugError("The worker died, and no check was running.")
-        if len(self.flying) > 1:
-            self.at_once = 1
-            return
-        (id_,) = self.flying
-        outcome = {
+        said = {
             "status": status,
             "cut": cut,
             "stood": head(worker.scratch / "stood"),
             "printed": head(worker.scratch / "printed"),
-            **self.parts.get(id_, {}),
         }
-        outcome.pop("reports", None)
-        self._land(id_, outcome)
+        self._dismiss()
+        if not self.flying:
+            raise OurBugError("The worker died, and no check was running.")
+        if len(self.flying) > 1:
+            self.suspects = set(self.flying)
+            for flight in self.flying.values():
+                flight.paper.out.discard(flight.claim.name)
+            self.flying = {}
+            return
+        ((key, flight),) = self.flying.items()
+        flight.heard = {**said, **flight.heard}
+        flight.heard.pop("reports", None)
+        self._land(key)
+
+    def _dismiss(self) -> None:
+        """Let the worker go, with all that is below it."""
+        self.worker = None
+        self._stack.close()
 
 
 def cores() -> int:

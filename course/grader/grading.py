@@ -1,51 +1,64 @@
-"""Grade some exercises: run what can be run, say of the rest why not."""
+"""Grade some answers: run what can be run, say of the rest why not."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Self
 
 from course.grader.exercises import Suite
-from course.grader.front import OurBugError, Round
+from course.grader.front import Front, OurBugError
 from course.grader.hired import How
-from course.grader.model import Check, Exercise, Grade
+from course.grader.model import Exercise, Grade
+from course.grader.paper import Paper
+
+Tell = Callable[[Exercise], object]
 
 
-def grade(suites: list[Suite], how: How) -> Grade:
-    """Grade them all, in one warm process or in one for each suite."""
-    if how.fork:
-        return Grade(tuple(_together(suites, how)))
-    one = replace(how, at_once=1)
-    return Grade(tuple(_together([each], one)[0] for each in suites))
+class Grader:
+    """Grades again and again; with forks, its process stays warm between.
+
+    Without, each answer is checked in a process of its own.
+    """
+
+    def __init__(self, suites: list[Suite], how: How) -> None:
+        self.how = how
+        files = list(dict.fromkeys(each.checks for each in suites))
+        self.warm = Front(files, how) if how.fork else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.warm is not None:
+            self.warm.__exit__()
+
+    def grade(self, suites: list[Suite], tell: Tell = id) -> Grade:
+        """Grade these answers; `tell` of each as soon as it is known."""
+        if self.warm is not None:
+            return Grade(tuple(_graded(self.warm, suites, tell)))
+        one = replace(self.how, at_once=1)
+        graded = []
+        for suite in suites:
+            with Front([suite.checks], one) as fresh:
+                graded += _graded(fresh, [suite], tell)
+        return Grade(tuple(graded))
 
 
-def _together(suites: list[Suite], how: How) -> list[Exercise]:
-    round_ = Round([suite.checks for suite in suites], how)
-    bug = ""
+def grade(suites: list[Suite], how: How, tell: Tell = id) -> Grade:
+    """Grade them all once."""
+    with Grader(suites, how) as grader:
+        return grader.grade(suites, tell)
+
+
+def _graded(front: Front, suites: list[Suite], tell: Tell) -> list[Exercise]:
+    bug, papers = "", [Paper(suite, [], 0) for suite in suites]
+    began = time.monotonic()
     try:
-        round_.run()
+        papers = front.papers(suites)
+        began = time.monotonic()  # to collect is not the answer's time
+        front.run(papers, lambda paper: tell(paper.exercise()))
     except OurBugError as error:
         bug = str(error)
-    taken = time.monotonic() - round_.began
-    share = taken / (sum(round_.seconds.values()) or 1)
-    return [_exercise(suite, round_, bug, share) for suite in suites]
-
-
-def _exercise(suite: Suite, round_: Round, bug: str, share: float) -> Exercise:
-    claims = [
-        claim
-        for claim in round_.claims.values()
-        if claim.exercise == suite.name
-    ]
-    checks = [
-        round_.checks.get(claim.id)
-        or Check(claim.name, "not run", claim.points, "our bug", bug)
-        for claim in claims
-    ]
-    if not claims:
-        message = bug or f"{suite.checks.name} has no checks."
-        name = "test_can_be_collected"
-        checks = [Check(name, "not run", 0, "our bug", message)]
-    seconds = sum(round_.seconds.get(claim.id, 0) for claim in claims)
-    file = round_.judge.shown(suite.answer)
-    return Exercise(
-        suite.name, suite.title, file, tuple(checks), seconds * share
-    )
+    taken = time.monotonic() - began
+    total = sum(sum(paper.seconds.values()) for paper in papers)
+    return [paper.exercise(bug, taken / (total or 1)) for paper in papers]

@@ -20,7 +20,6 @@ from course.grader import processes
 class How:
     """How checks are to be run."""
 
-    target: Path
     fork: bool
     deadline: float = 10.0
     at_once: int = 1
@@ -33,7 +32,6 @@ class Worker:
         self.scratch = scratch
         given = {
             "files": [str(file.resolve()) for file in files],
-            "target": str(how.target.resolve()),
             "scratch": str(scratch),
             "fork": how.fork,
         }

@@ -9,15 +9,16 @@ from typing import Any
 
 from course.grader import processes
 
+Order = dict[str, Any]  # key, run (a check's id), target, deadline
 GRACE = 0.3  # seconds in which what is about to end may end
 
 
 def run_here(
-    suite: Any, id_: str, tell: Callable[[dict[str, Any]], None]
+    suite: Any, order: Order, tell: Callable[[dict[str, Any]], None]
 ) -> None:
     """Run it and tell its reports, then what it left running."""
     before = set(threading.enumerate())
-    reports = suite.run(id_, tell)
+    reports = suite.run(order["run"], order["target"], tell)
     left = _left(before)
     until = time.monotonic() + GRACE
     while left and time.monotonic() < until:

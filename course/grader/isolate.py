@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from course.grader import processes
-from course.grader.inside import run_here
+from course.grader.inside import Order, run_here
 from course.grader.streams import (
     PRINTED,
     head,
@@ -34,7 +34,7 @@ TICK = 0.05  # seconds between two looks at clock and output
 class Running:
     """A check in its fork, as its parent sees it."""
 
-    id: str
+    key: str
     pid: int
     read: int
     folder: Path
@@ -54,8 +54,9 @@ class Forks:
         self.live: dict[int, Running] = {}
         self.ours: list[int] = []  # descriptors that no fork may hold
 
-    def start(self, id_: str, deadline: float) -> None:
+    def start(self, order: Order) -> None:
         """Fork and run the check there."""
+        deadline = order["deadline"]
         read, write = os.pipe()
         fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
@@ -65,13 +66,15 @@ class Forks:
             foreign += [each.handle for each in self.live.values()]
             _child(
                 [*foreign, *self.ours],
-                lambda tell: run_here(self.suite, id_, tell),
+                lambda tell: run_here(self.suite, order, tell),
                 (write, folder, deadline),
             )
         os.close(write)
         now = time.monotonic()
         handle = os.pidfd_open(pid)
-        self.live[pid] = Running(id_, pid, read, folder, now, deadline, handle)
+        self.live[pid] = Running(
+            order["key"], pid, read, folder, now, deadline, handle
+        )
 
     def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:
         """Wait a little; return what is over, and whether `also` speaks."""
@@ -105,7 +108,7 @@ class Forks:
         os.close(each.read)
         os.close(each.handle)
         outcome = {
-            "id": each.id,
+            "key": each.key,
             "seconds": time.monotonic() - each.began,
             "cut": each.cut,
             "status": os.waitstatus_to_exitcode(status),

@@ -1,8 +1,9 @@
 """The process that has the checks collected; the front starts and ends it.
 
-It reads lines of JSON, {"run": id, "deadline": seconds}, and writes lines of
-JSON: first the claims, then for each check what came of it. With forks it
-never runs an answer itself; without, it does, and may be lost with it.
+It reads lines of JSON, each an order: {"key", "run": a check's id, "target":
+the answer's folder, "deadline": seconds}. It writes lines of JSON: first the
+claims, then under each key what came of it. With forks it never runs an
+answer itself; without, it does, and may be lost with it.
 """
 
 import faulthandler
@@ -62,7 +63,7 @@ def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
             if orders is None:
                 return
             for order in orders:
-                forks.start(order["run"], order["deadline"])
+                forks.start(order)
     finally:
         forks.end_all()
 
@@ -70,15 +71,15 @@ def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
 def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
     """Run each check that is ordered in this process."""
     for order in channel.orders():
-        id_ = order["run"]
+        key = order["key"]
 
-        def tell(said: dict[str, Any], id_: str = id_) -> None:
-            channel.tell({"id": id_, **said})
+        def tell(said: dict[str, Any], key: str = key) -> None:
+            channel.tell({"key": key, **said})
 
         os.truncate(scratch / "printed", 0)
         say_where_it_stands(scratch / "stood", order["deadline"])
         try:
-            run_here(suite, id_, tell)
+            run_here(suite, order, tell)
         except BaseException as error:  # noqa: BLE001 (told, whatever it is)
             tell({"raised": f"{type(error).__name__}: {error}"})
         faulthandler.cancel_dump_traceback_later()
@@ -105,7 +106,7 @@ def main() -> None:
         way(suite, channel, scratch)
 
     files = [Path(file) for file in given["files"]]
-    broken = open_suite(files, Path(given["target"]), serve)
+    broken = open_suite(files, serve)
     if broken:
         channel.tell({"broken": broken})
     os._exit(0)  # a thread that an answer left can't keep it
