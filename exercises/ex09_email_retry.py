@@ -209,6 +209,8 @@ async def send_email(
 ) -> dict[str, str]:
     """Add the task (given)."""
     tasks.add_task(deliver, message)
-    count = len(message.recipients)
-    text = f"Email will be sent to {count} recipients in the background"
+    text = (
+        f"Email will be sent to {len(message.recipients)} recipients"
+        " in the background"
+    )
     return {"status": "success", "message": text}

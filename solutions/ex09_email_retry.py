@@ -8,6 +8,7 @@ import smtplib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
+from itertools import count
 from typing import Annotated, Literal
 
 from fastapi import BackgroundTasks, Depends, FastAPI
@@ -131,17 +132,16 @@ async def send_with_retry(
 ) -> dict[str, str]:
     pending: list[str] = list(dict.fromkeys(message.recipients))
     unserved: dict[str, Exception] = {}
-    for tried in range(policy.attempts):
-        if tried:
-            await sleep(pause(policy, tried))
+    for tried in count(1):
         errors = await run_in_threadpool(refusals, message, transport, pending)
         for who, error in errors.items():
-            logger.warning("Try %d for %s: %r", tried + 1, who, error)
+            logger.warning("Try %d for %s: %r", tried, who, error)
         before = {w: e for w, e in unserved.items() if w not in pending}
         unserved = before | errors
         pending = [w for w, e in errors.items() if classify(e) == "transient"]
-        if not pending:
+        if not pending or tried == policy.attempts:
             break
+        await sleep(pause(policy, tried))
     return {who: str(error) or repr(error) for who, error in unserved.items()}
 
 
@@ -171,8 +171,10 @@ async def send_email(
 ) -> dict[str, str]:
     """Add the task (given)."""
     tasks.add_task(deliver, message)
-    count = len(message.recipients)
-    text = f"Email will be sent to {count} recipients in the background"
+    text = (
+        f"Email will be sent to {len(message.recipients)} recipients"
+        " in the background"
+    )
     return {"status": "success", "message": text}
 
 

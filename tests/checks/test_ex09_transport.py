@@ -1,5 +1,6 @@
-"""The transport that exercise 9 gives speaks to a real mail server."""
+"""What exercise 9 gives, and its solution, with a real mail server."""
 
+import asyncio
 import smtplib
 from types import ModuleType
 
@@ -10,10 +11,12 @@ import solutions.ex09_email_retry as solution
 from checks.mail_server import Inbox, serving
 
 ADA, BOB = "ada@example.com", "bob@example.com"
+CARL = "carl@example.com"
 
 
 @pytest.fixture(params=[stub, solution], ids=["exercises", "solutions"])
 def answer(request: pytest.FixtureRequest) -> ModuleType:
+    """Give the stub, then the solution."""
     module: ModuleType = request.param
     return module
 
@@ -41,3 +44,20 @@ def test_it_returns_or_raises_what_the_exercise_says(
     assert inbox.taken == [ADA, ADA]
     with pytest.raises(ConnectionRefusedError):
         send(message, [ADA])
+
+
+def test_the_solution_loses_nobody_after_a_421() -> None:
+    """After a 421, smtplib names only who was refused until then."""
+    inbox = Inbox()
+    inbox.to_rcpt[BOB] = ["421 4.3.2 going down"]
+    message = solution.EmailContent(
+        subject="Hello", body="", recipients=[ADA, BOB, CARL]
+    )
+    policy = solution.RetryPolicy(3, 0, 0, 0)
+    with serving(inbox):
+        send = solution.get_transport(("127.0.0.1", inbox.port))
+        unserved = asyncio.run(
+            solution.send_with_retry(message, send, policy, asyncio.sleep)
+        )
+    assert unserved == {}
+    assert sorted(inbox.taken) == [ADA, BOB, CARL]
