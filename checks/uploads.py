@@ -67,11 +67,11 @@ class Folders:
 
     def elsewhere(self) -> list[str]:
         """Name the files that lie outside the storage."""
-        return [
+        return sorted(
             str(path.relative_to(self.root))
             for path in self.root.rglob("*")
             if not path.is_dir() and self.storage not in path.parents
-        ]
+        )
 
 
 class RefusedError(Exception):
@@ -142,7 +142,12 @@ def accepted(
     status = response.status_code
     if status == 500:
         client.finish()  # then the exception is known
-    assert status == 202, raised(client)
+    sizes = {
+        name[:30]: f"{len(content)} bytes"
+        for name, content in files
+        if isinstance(content, bytes)
+    }
+    assert status == 202, f"sent {sizes or 'a large file'}{raised(client)}"
     answers: list[dict[str, Any]] = response.json()
     assert isinstance(answers, list), "a list, with an entry for each file"
     assert len(answers) == len(files), "an entry for each file"
@@ -155,18 +160,23 @@ def accepted(
 
 def raised(client: Client) -> str:
     """Name the last exception that left the application, if there is one."""
-    return f"after {client.errors[-1]!r}" if client.errors else ""
+    return f"; it raised {client.errors[-1]!r}" if client.errors else ""
 
 
 def known(client: Client, upload: dict[str, Any]) -> dict[str, Any]:
     """Ask what is known of a file that was accepted."""
     response = client.get(f"/files/{upload['id']}")
     status = response.status_code
-    assert status == 200, f"the file was accepted {raised(client)}"
+    assert status == 200, f"the file was accepted{raised(client)}"
     record: dict[str, Any] = response.json()
     for key in ("status", "filename", "size", "sha256", "lines", "error"):
         assert key in record, "the record of a file lacks this"
     return record
+
+
+def measures(record: dict[str, Any]) -> dict[str, Any]:
+    """Return of what is known of a file what its processor found."""
+    return {key: record[key] for key in ("size", "sha256", "lines")}
 
 
 def ended(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
@@ -184,7 +194,7 @@ def ended(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
         if not open_:
             return records
         if time.monotonic() > patience:
-            pytest.fail(f"neither done nor failed: {open_} {raised(client)}")
+            pytest.fail(f"neither done nor failed: {open_}{raised(client)}")
         time.sleep(0.01)
 
 
