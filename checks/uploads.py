@@ -189,12 +189,16 @@ def ended(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
     patience = time.monotonic() + 2
     while True:
         records = [known(client, each) for each in uploads]
-        states = {each["filename"]: each["status"] for each in records}
-        open_ = {k: v for k, v in states.items() if v not in ENDED}
+        open_ = [
+            f"{each['filename']!r} is {each['status']}"
+            for each in records
+            if each["status"] not in ENDED
+        ]
         if not open_:
             return records
         if time.monotonic() > patience:
-            pytest.fail(f"neither done nor failed: {open_}{raised(client)}")
+            text = ", ".join(open_)
+            pytest.fail(f"It does not end: {text}{raised(client)}")
         time.sleep(0.01)
 
 

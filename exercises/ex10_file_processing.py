@@ -8,8 +8,9 @@ Story
 
 Build
     `POST /files/` takes several files in the form field `files` and says 202
-    with a list: an id and the filename for each. `GET /files/{id}`, which is
-    given, says what is known of a file.
+    with a list: an id and the filename for each. Without any file it is a
+    422. `GET /files/{id}`, which is given, says what is known of a file; an
+    id that was never given is a 404.
 
     `upload` keeps each file in the storage and plans its processing.
     - When the response starts, every byte is in the storage, in a file that
@@ -27,7 +28,8 @@ Build
     - Afterwards the storage holds at most one file for each upload that was
       accepted, and no new file lies anywhere else.
 
-    `process` is the background task.
+    `process` is the background task: the response does not wait for it. It
+    calls the processor with the file's path in the storage.
     - The status is "queued" after the upload, "processing" while it runs,
       and "done" when the processor has returned. Size, sha256 and lines are
       what the processor returned; until then they are null.

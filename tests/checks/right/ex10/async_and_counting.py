@@ -16,9 +16,7 @@ async def process(file_id: str, path: Path, processor: Processor) -> None:
         update(file_id, status="failed", error=f"{type(exc).__name__}: {exc}")
 
 
-async def process_all(
-    paths: dict[str, Path], processor: Processor
-) -> None:
+async def process_all(paths: dict[str, Path], processor: Processor) -> None:
     jobs = [process(key, path, processor) for key, path in paths.items()]
     await asyncio.gather(*jobs)
 

@@ -40,4 +40,7 @@ async def upload(
     for file_id, name in names.items():
         records[file_id] = FileRecord(filename=name)
         tasks.add_task(process, file_id, storage / file_id, processor)
-    return [{"id": i, "filename": name, "url": f"/files/{i}"} for i, name in names.items()]
+    return [
+        {"id": i, "filename": name, "url": f"/files/{i}"}
+        for i, name in names.items()
+    ]

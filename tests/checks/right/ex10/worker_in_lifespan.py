@@ -51,7 +51,9 @@ class Jobs:
     def __init__(self) -> None:
         self.records: dict[int, dict[str, Any]] = {}
         self.numbers = itertools.count(1)
-        self.queue: asyncio.Queue[tuple[int, Path, Processor]] = asyncio.Queue()
+        self.queue: asyncio.Queue[tuple[int, Path, Processor]] = (
+            asyncio.Queue()
+        )
 
     async def work(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 # Each piece that ends within a line counts as one.
 # fails: test_the_processor_measures_any_file
 
+
 def measure(path: Path) -> dict[str, Any]:
     size, lines, digest = 0, 0, hashlib.sha256()
     with path.open("rb") as file:

@@ -1,6 +1,7 @@
 # A copy stays in the temporary folder.
 # fails: test_no_name_leads_out_of_the_storage, test_nothing_but_the_uploads_is_left
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

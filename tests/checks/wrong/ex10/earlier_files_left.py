@@ -1,6 +1,7 @@
 # Removes the file that is too large, not those before it.
 # fails: test_a_file_too_large_refuses_the_whole_request
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

@@ -1,6 +1,7 @@
 # Says that it failed, not why.
 # fails: test_a_failing_file_fails_alone
 
+
 def process(file_id: str, path: Path, processor: Processor) -> None:
     update(file_id, status="processing")
     try:

@@ -1,6 +1,7 @@
 # The id and the last part of the name: a NUL or 300 characters are no file's name.
 # fails: test_any_name_is_good
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

@@ -1,6 +1,7 @@
 # Processes before it answers.
 # fails: test_the_response_does_not_wait_for_the_processor
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

@@ -1,6 +1,7 @@
 # A lambda looks at the loop's variables after the loop.
 # fails: test_each_file_of_a_request_is_processed_as_itself
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

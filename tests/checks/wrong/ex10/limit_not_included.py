@@ -1,6 +1,7 @@
 # Refuses a file of exactly so many bytes.
 # fails: test_the_limit_is_for_each_file
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

@@ -1,6 +1,7 @@
 # A last line without its newline is not counted.
 # fails: test_the_processor_measures_any_file
 
+
 def measure(path: Path) -> dict[str, Any]:
     size, lines, digest = 0, 0, hashlib.sha256()
     with path.open("rb") as file:

@@ -1,6 +1,7 @@
 # A form without any file is accepted.
 # fails: test_what_is_not_there_is_refused
 
+
 @app.post("/files/", status_code=202)
 def upload(
     tasks: BackgroundTasks,

@@ -1,6 +1,7 @@
 # One task with one `try` around all files: the first failure ends it.
 # fails: test_a_failing_file_fails_alone
 
+
 def process_all(jobs: list[tuple[str, Path]], processor: Processor) -> None:
     try:
         for file_id, path in jobs:

@@ -1,6 +1,7 @@
 # Distrusts "..", and forgets absolute paths.
 # fails: test_no_name_leads_out_of_the_storage
 
+
 def is_bad(name: str) -> bool:
     return ".." in name or "\0" in name or len(name) > 200
 

@@ -1,6 +1,7 @@
 # The part that was copied stays after a 413.
 # fails: test_a_file_too_large_refuses_the_whole_request
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],

@@ -1,6 +1,7 @@
 # Reads the upload in pieces and puts them together.
 # fails: test_a_large_upload_is_never_whole_in_memory
 
+
 @app.post("/files/", status_code=202)
 async def upload(
     files: list[UploadFile],

@@ -1,6 +1,7 @@
 # The task reads the upload, which may be closed by then.
 # fails: test_every_byte_is_stored_before_the_response
 
+
 def copy_and_process(
     file_id: str, each: UploadFile, path: Path, processor: Processor
 ) -> None:

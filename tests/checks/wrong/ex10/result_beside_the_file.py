@@ -1,6 +1,7 @@
 # Writes the result into a file of its own, beside the upload.
 # fails: test_nothing_but_the_uploads_is_left
 
+
 def process(file_id: str, path: Path, processor: Processor) -> None:
     update(file_id, status="processing")
     try:

@@ -1,6 +1,7 @@
 # The client's filename is the file's name.
 # fails: test_the_same_name_twice_is_two_files, test_no_name_leads_out_of_the_storage, test_any_name_is_good
 
+
 @app.post("/files/", status_code=202)
 def upload(
     files: list[UploadFile],
