@@ -14,6 +14,7 @@ from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 
 CLIENT = pytest.StashKey[Client]()
+pytest.register_assert_rewrite("checks.uploads")  # as in a check
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
