@@ -108,7 +108,7 @@ class Job:
     def __init__(self, total: int) -> None:
         self.state = JobState(id=uuid4().hex, total=total)
         self.stop = False
-        self.changed_at = 0.0
+        self.changed_at = time.monotonic()
 
     def update(self, **changes: object) -> None:
         """Put a new state in the place of the old one."""

@@ -42,7 +42,7 @@ class Job:
         self.state = JobState(id=uuid4().hex, total=total)
         self.stop = False
         self.changed = asyncio.Event()  # this state is no longer the newest
-        self.changed_at = 0.0
+        self.changed_at = time.monotonic()
 
     def update(self, **changes: object) -> None:
         """Put a new state in the place of the old one, and say so."""
