@@ -61,11 +61,9 @@ class Steps:
         with self._changed:
             if self._changed.wait_for(lambda: number in self.begun, PATIENCE):
                 return
-        self.client.server.hangs = True
-        pytest.fail(
+        self.client.server.give_up(
             f"Step {number} did not begin within {PATIENCE:g} s. So far, these"
-            f" began: {self.begun}. What does the worker wait for?",
-            pytrace=False,
+            f" began: {self.begun}. What does the worker wait for?"
         )
 
     def let_go(self, *numbers: int) -> None:
@@ -169,11 +167,9 @@ class Listener:
         try:
             yield from self.response.iter_lines()
         except pytest.fail.Exception:
-            self.client.server.hangs = True
-            pytest.fail(
+            self.client.server.give_up(
                 f"For {PATIENCE:g} s no event came, and the response did not"
-                " end. What does it wait for?",
-                pytrace=False,
+                " end. What does it wait for?"
             )
 
 

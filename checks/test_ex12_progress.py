@@ -77,7 +77,8 @@ def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
     assert all(type(each) in {int, float} for each in percents), percents
     assert percents == sorted(percents), "it falls"
     assert percents[-1] < 100, "the last of 200 steps is not done yet"
-    assert percents == pytest.approx([0, 0.5, 33, 99, 99.5], abs=1)
+    expected = pytest.approx([0, 0.5, 33, 99, 99.5], abs=1)
+    assert percents == expected, "of 0, 1, 66, 198 and 199 of 200 steps"
     end = until_final(client, path)
     assert end["percent"] == pytest.approx(100)
 
@@ -92,7 +93,7 @@ def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
     before = show(client, path)
     steps.let_go()
     end = until_final(client, path)
-    assert end["status"] == "failed"
+    assert end["status"] == "failed", "a step raised"
     assert str(steps.failure) in str(end["error"]), "why it failed is not said"
     assert (end["done"], end["total"]) == (2, 5)
     assert end["percent"] == before["percent"]
@@ -120,7 +121,8 @@ def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
 def test_a_job_has_at_least_one_step(client: Client, steps: Steps) -> None:
     """Anything else is a 422, and no step begins."""
     for wrong in ({"steps": 0}, {"steps": -1}, {}):
-        assert client.post("/jobs/", json=wrong).status_code == 422, wrong
+        refused = client.post("/jobs/", json=wrong)
+        assert refused.status_code == 422, f"{wrong} was accepted"
     path = start(client, 1)
     assert until_final(client, path)["status"] == "completed"
     client.finish()
@@ -145,7 +147,7 @@ def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
     for _ in range(20):  # what still runs elsewhere has its turn
         end = show(client, path)
     assert steps.begun == [1, 2], "a step began after the DELETE"
-    assert end["status"] == "cancelled"
+    assert end["status"] == "cancelled", "it was asked to stop"
     assert end["done"] in {1, 2}
     assert before["percent"] <= end["percent"] < 100
 
@@ -160,7 +162,8 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
     assert client.delete(stopped).status_code == 202
     steps.let_go()
     until_final(client, stopped)
-    assert until_final(client, other)["status"] == "completed"
+    end = until_final(client, other)
+    assert end["status"] == "completed", "it was not asked to stop"
 
 
 @pytest.mark.points(1)
@@ -196,7 +199,7 @@ def test_a_listener_hears_how_it_is_and_how_it_ends(
         assert first == now, "the first event is how it is now"
         steps.let_go()
         states = [first, *listener.rest()]
-    assert states[-1]["status"] == "completed"
+    assert states[-1]["status"] == "completed", "the last event is the end"
     assert states[-1] == show(client, path), "the last is how it ended"
     assert_goes_on(states)
 
@@ -230,7 +233,7 @@ def test_the_events_end_however_the_job_ends(
             steps.let_go()
             states += listener.rest()
         last, end = states[-1]["status"], until_final(client, path)["status"]
-        assert last in FINAL
+        assert last in FINAL, "the last event is the end"
         assert last == end, "the last event is how it ended"
         steps.begun.clear()
 
@@ -290,7 +293,8 @@ def test_a_listener_that_leaves_harms_nothing(
         until(lambda: client.running < running, seconds=1)  # it is heard
         steps.let_go()
         states += stays.rest()
-    assert states[-1]["status"] == "completed"
+    last = states[-1]["status"]
+    assert last == "completed", "the one that stays has to hear the end"
     assert states[-1] == until_final(client, path)
     assert_goes_on(states)
     assert steps.ended == [*range(1, 151)]
@@ -331,7 +335,9 @@ def test_an_unknown_job_is_404_everywhere(
     assert client.get(unknown).status_code == 404
     assert client.delete(unknown).status_code == 404
     with client.stream("GET", f"{unknown}/events") as response:
-        assert response.status_code == 404, "where is the 404 raised?"
+        assert response.status_code == 404, (
+            "in a generator, a 404 comes too late"
+        )
 
 
 @pytest.mark.points(1)
