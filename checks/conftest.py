@@ -13,6 +13,7 @@ from checks.answers import answer_for, imported
 from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 
+pytest.register_assert_rewrite("checks.jobs")  # helpers that assert
 CLIENT = pytest.StashKey[Client]()
 pytest.register_assert_rewrite("checks.uploads")  # as in a check
 
