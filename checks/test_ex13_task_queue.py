@@ -310,10 +310,10 @@ def test_settings_are_read_when_they_are_needed(
 @pytest.mark.points(1)
 @pytest.mark.after("test_in_this_process_it_runs_after_the_response")
 @pytest.mark.usefixtures("database")
-def test_requests_at_the_same_time_do_not_mix(
+def test_requests_do_not_mix(
     client: Client, work: Work
 ) -> None:
-    """Each request gets its own row, and each task is done once."""
+    """Two at a time and one later: a row for each, each done once."""
     names = ["letters", "report"]
     paths = [f"/run-task/{name}" for name in names]
     responses = client.post_together(*paths)
@@ -322,3 +322,6 @@ def test_requests_at_the_same_time_do_not_mix(
     assert [task["task_name"] for task in tasks] == names
     assert [task["status"] for task in tasks] == ["completed"] * 2
     assert sorted(work.names) == names
+    later = ended(client, accepted(client, "stamps"))
+    assert (later["task_name"], later["status"]) == ("stamps", "completed")
+    assert work.names[2:] == ["stamps"]

@@ -119,7 +119,9 @@ def end(
     """Write down how a try ended."""
     with new_session.begin() as db:
         log = db.get_one(TaskLog, log_id)
-        log.status, log.completed_at = status, datetime.now(UTC)
+        log.status = status
+        if status != "failed":  # then it is tried again
+            log.completed_at = datetime.now(UTC)
         log.error = f"{type(exc).__name__}: {exc}" if exc else None
 
 
