@@ -141,7 +141,10 @@ class Process:
 
     def deliver(self, name: str, kwargs: dict[str, Any]) -> None:
         """Do one delivery of what came as JSON; `raised` says how it went."""
-        self.waiting = (name, json.loads(json.dumps(kwargs)))
+        try:
+            self.waiting = (name, json.loads(json.dumps(kwargs)))
+        except (TypeError, ValueError) as exc:
+            pytest.fail(f"{kwargs} can't reach another process: {exc}")
         with Client(self.app) as client:
             client.post("/")
             client.finish()
