@@ -7,12 +7,12 @@ Story
     and hands a name and a few values to a *runner*. Whoever gets them does
     the work, perhaps twice, perhaps after somebody else was killed half-way.
 
-Build: the task and its runner
-    `POST /run-task/{task_name}` writes a row, commits it, calls
-    `runner.enqueue(name, **kwargs)` once, and answers 202 and {"id": …}: the
-    row's id. It does not run the task itself. The name is yours, and so are
-    the kwargs, but these have to be JSON: no row, no session, no function.
-    What `enqueue` returns is the queue's number, not the row's.
+Build
+    `POST /run-task/{task_name}` writes a row with this name, commits it,
+    calls `runner.enqueue(name, **kwargs)` once, and answers 202 and
+    {"id": …}, the row's id. It does not run the task itself. What it
+    enqueues is up to you: any name, and kwargs that are JSON, so no row, no
+    session, no function. What `enqueue` returns is a number of the queue's.
 
     `get_tasks` gives the tasks by name, as a dict or anything else that can
     be indexed. `tasks[name](**kwargs)` does one delivery:
@@ -29,7 +29,7 @@ Build: the task and its runner
     "dead" and its `error` holds what the exception said. "completed" and
     "dead" are the ends; the names of all other states are yours.
 
-Build: now a queue
+And now a queue
     Its checks come with the queue stages; the first part can be done
     without it. With the backend "queue" the runner puts name and kwargs
     into a real queue at `url`, and nothing runs in the web process.

@@ -176,7 +176,7 @@ class OnQueue:
         again = self.settings.max_attempts - 1
         pause = math.ceil(self.settings.retry_delay)
         try:
-            job = get_queue(self.settings).enqueue(
+            job = get_queue(self.settings.url).enqueue(
                 deliver_queued,
                 args=(name, kwargs),
                 retry=Retry(again, pause) if again else None,
@@ -187,8 +187,9 @@ class OnQueue:
         return job.id
 
 
-def get_queue(settings: Settings) -> "Queue":
-    """Connect to the queue; only JSON goes in."""
+@lru_cache
+def get_queue(url: str) -> "Queue":
+    """Make one for the process; only JSON goes in."""
     from redis import Redis  # noqa: PLC0415 (only a queue needs it)
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from redis.retry import Retry  # noqa: PLC0415
@@ -196,7 +197,7 @@ def get_queue(settings: Settings) -> "Queue":
     from rq.serializers import JSONSerializer  # noqa: PLC0415
 
     redis = Redis.from_url(
-        settings.url,
+        url,
         socket_connect_timeout=2,  # a request does not wait for a broker
         socket_timeout=2,  # (a worker does: RQ sets its own)
         retry=Retry(NoBackoff(), 0),
@@ -215,13 +216,13 @@ def run_worker() -> None:
     """Serve the queue until SIGTERM."""
     from rq import Worker  # noqa: PLC0415 (only a queue needs it)
 
-    queue = get_queue(get_settings())
+    queue = get_queue(get_settings().url)
     Worker(
         [queue],
         serializer=queue.serializer,
-        worker_ttl=30,  # with the next two, what a killed worker had begun
-        maintenance_interval=10,  # is done by another within two minutes,
-        job_monitoring_interval=5,  # not after seven
+        worker_ttl=30,  # with these three, another worker takes over what
+        maintenance_interval=10,  # a killed one had begun after a minute or
+        job_monitoring_interval=5,  # two, not after seven
     ).work(with_scheduler=True)  # it waits for the time of the next try
 
 
