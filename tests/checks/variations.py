@@ -13,8 +13,9 @@ Lines = list[str]
 
 
 def is_whole(text: str) -> bool:
-    """See whether an answer makes its own application."""
-    return any("app" in _names(node) for node in ast.parse(text).body)
+    """See whether an answer makes its own application, or asks for one."""
+    names = {name for node in ast.parse(text).body for name in _names(node)}
+    return bool(names & {"app", "pytest_plugins"})
 
 
 def assembled(solution: str, variation: str) -> str:
