@@ -89,7 +89,19 @@ def grade(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the course itself: -- tests/stages -k crash."""
     install(session, "tests")
-    session.run("pytest", *(session.posargs or ["tests"]), env=STRICT)
+    chosen = session.posargs or ["tests", "--ignore=tests/checks"]
+    session.run("pytest", *chosen, env=STRICT)
+
+
+@nox.session
+def prove(session: nox.Session) -> None:
+    """Test the graders, in both directions; -- --quick samples."""
+    install(session, "prove")
+    quick = "--quick" in session.posargs
+    session.run("pytest", "tests/checks", env=STRICT)
+    sample, times = (["--sample=8"], ["--times=2"]) if quick else ([], [])
+    session.run("python", "-m", "tests.checks.mutants", *sample)
+    session.run("python", "-m", "tests.checks.repeat", *times)
 
 
 @nox.session

@@ -7,17 +7,21 @@ on an event loop in a thread. It returns with the last part of the response;
 """
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx2
 import pytest
 
 from checks.calls import PATIENCE, Call, Message
+from checks.stands import lines
 from course.timeline import Recorder, record
+
+BRIEFLY = 0.2  # seconds for a loop that may end all the same
 
 
 class DidNotStartError(Exception):
@@ -27,14 +31,15 @@ class DidNotStartError(Exception):
 class Server(httpx2.BaseTransport):
     """Serves an application from its first request until it is closed."""
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    def __init__(self, app: Any, file: str = "") -> None:
+        self.app, self.file = app, file
         self.errors: list[BaseException] = []  # that left the application
         self.responses = 0  # that are complete
         self.did = ""  # the last request
         self.when_sent: Callable[[], object] = lambda: None
         self.timeline: Recorder | None = None
         self.running: list[Call] = []
+        self.hangs = False  # it was said, so nobody waits for it again
         self.together = 0  # so many responses are kept for each other
         self._waiting: list[asyncio.Event] = []
         self._state: dict[str, Any] = {}
@@ -52,7 +57,7 @@ class Server(httpx2.BaseTransport):
         self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
         if not call.begun.wait(PATIENCE):
-            pytest.fail(
+            self._hangs(
                 f"{call.name} was not answered within {PATIENCE:g} s: what"
                 " does the endpoint, or one of its dependencies, wait for?"
             )
@@ -64,7 +69,7 @@ class Server(httpx2.BaseTransport):
             if self._changed.wait_for(lambda: not self.running, seconds):
                 return
             names = ", ".join(call.name for call in self.running)
-        pytest.fail(
+        self._hangs(
             f"After {seconds:g} s these still run: {names}. The response is"
             " there; which task does not end?"
         )
@@ -74,17 +79,26 @@ class Server(httpx2.BaseTransport):
         if self._thread is None:
             return
         try:
-            if self._start_error is None:
+            if self._start_error is None and not self.hangs:
                 self.finish(PATIENCE)
         finally:
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(PATIENCE)
+            self._thread.join(BRIEFLY if self.hangs else PATIENCE)
             self._stack.close()
-        if self._thread.is_alive():
+        if self._thread.is_alive() and not self.hangs:
             pytest.fail(
                 f"The event loop did not end within {PATIENCE:g} s: which"
                 " task, or which lifespan, blocks it?"
             )
+
+    def _hangs(self, message: str) -> NoReturn:
+        """Fail, and name the lines of the answer at which it stands."""
+        self.hangs = True
+        sys.setswitchinterval(1e-4)  # an endless loop leaves us little time
+        tasks = asyncio.all_tasks(self._loop)
+        found = lines(self.file, tasks) if self.file else []
+        stands = f" It stands at {', '.join(found)}." if found else ""
+        pytest.fail(message + stands, pytrace=False)
 
     # --- in the thread of the event loop ------------------------------------
 
@@ -176,11 +190,12 @@ class Client(httpx2.Client):
     """httpx2's client, and what one wants to know of the tasks.
 
     The application's lifespan runs once, before the first request: set
-    `app.dependency_overrides` before it.
+    `app.dependency_overrides` before it. `file` is the application's, for
+    the messages about a request that hangs.
     """
 
-    def __init__(self, app: Any) -> None:
-        self.server = Server(app)
+    def __init__(self, app: Any, file: str = "") -> None:
+        self.server = Server(app, file)
         super().__init__(transport=self.server, base_url="http://testserver")
 
     def finish(self, seconds: float = PATIENCE) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-PATIENCE = 10.0  # seconds; an answer that needs them is not right
+PATIENCE = 5.0  # seconds; an answer that needs them is not right
 Message = MutableMapping[str, Any]
 
 

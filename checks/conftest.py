@@ -61,7 +61,7 @@ def client(
             " requests to it. Name your FastAPI application so.",
             pytrace=False,
         )
-    with Client(answer.app) as client:
+    with Client(answer.app, answer.__file__ or "") as client:
         request.node.stash[CLIENT] = client
         yield client
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from checks.asgi import Client
 
-HOLD = 5.0  # seconds after which a held call gives up
+HOLD = 3.0  # seconds after which a held call gives up
 
 
 class Work:

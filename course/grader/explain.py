@@ -96,8 +96,8 @@ class Explainer:
             )
         elif isinstance(error, pytest.fail.Exception):
             told["message"] = told["text"]
-        if isinstance(error, OSError | MemoryError):
-            told["errno"] = str(getattr(error, "errno", None) or "memory")
+        if isinstance(error, OSError):
+            told["errno"] = str(error.errno)
         return told
 
     def _own_place(self, error: BaseException) -> dict[str, str]:

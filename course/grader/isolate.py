@@ -26,6 +26,7 @@ from course.grader.streams import (
 )
 
 WRITTEN = 1 << 26  # bytes of any file of its own
+ADDRESSED = 1 << 32  # bytes of memory
 REPORTED = 1 << 23  # bytes of its reports
 TICK = 0.05  # seconds between two looks at clock and output
 
@@ -182,6 +183,7 @@ def _child(
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN, WRITTEN))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSED, ADDRESSED))
         redirect(folder / "printed")
         say_where_it_stands(folder / "stood", deadline)
         (folder / "cwd").mkdir()

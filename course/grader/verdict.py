@@ -19,7 +19,7 @@ MACHINE = {
         errno.ENOMEM,
         errno.EDQUOT,
     )
-} | {"memory"}
+}
 STACK_LINE = re.compile(r'File "(.+)", line (\d+) in ')
 
 

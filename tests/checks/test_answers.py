@@ -2,12 +2,58 @@
 
 What lies in right/ and wrong/ is what learners might write. The first line
 says in what a right answer differs, or what a wrong one's mistake is; the
-second line of a wrong one names the check that is meant to fail.
+second line of a wrong one names the checks that fail it, and no other does.
 """
 
-import pytest
+from collections.abc import Callable, Iterator
 
-from tests.checks.runs import Answer, answers, both, outcome
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from course.grader.grading import Grader
+from course.grader.model import Exercise
+from tests.checks.bank import (
+    SUITES,
+    Answer,
+    answers,
+    everything,
+    failed,
+    graded,
+    grader,
+    own,
+    passed,
+    said,
+)
+
+pytestmark = pytest.mark.timeout(600)  # the first waits for its exercise
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Grader]:
+    """Keep one process for all of them."""
+    with grader() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def result(
+    warm: Grader, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Answer], Exercise]:
+    """Grade all answers to an exercise when the first is asked for."""
+    known: dict[Answer, Exercise] = {}
+
+    def look_up(answer: Answer) -> Exercise:
+        if answer not in known:
+            mine = [e for e in everything() if e.suite == answer.suite]
+            texts = [(each.suite, each.text) for each in mine]
+            folder = tmp_path_factory.mktemp(answer.suite.name)
+            known.update(zip(mine, graded(warm, texts, folder), strict=True))
+        return known[answer]
+
+    return look_up
+
+
+Result = Callable[[Answer], Exercise]
 
 
 def each(found: list[Answer]) -> pytest.MarkDecorator:
@@ -15,39 +61,54 @@ def each(found: list[Answer]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("answer", found, ids=lambda a: a.name)
 
 
-@each(both("exercises"))
-def test_an_untouched_stub_passes_no_check(answer: Answer) -> None:
-    """It scores zero, and fails in the checks: it can be imported."""
-    found = outcome(answer)
-    assert found.passed == frozenset()
-    assert all(m.startswith("call: ") for m in found.failed.values())
+@each(own("exercises"))
+def test_an_untouched_stub_passes_no_check(
+    answer: Answer, result: Result, snapshot: SnapshotAssertion
+) -> None:
+    """It scores zero, each check says why, and it can be imported."""
+    stub = result(answer)
+    assert passed(stub) == []
+    assert all(check.imported for check in stub.checks)
+    assert {check: said(stub, check) for check in failed(stub)} == snapshot
 
 
-@each(both("solutions"))
-def test_the_solution_passes_every_check(answer: Answer) -> None:
+@each(own("solutions"))
+def test_the_solution_passes_every_check(
+    answer: Answer, result: Result
+) -> None:
     """Full marks."""
-    assert outcome(answer).failed == {}
+    assert problems(result(answer)) == {}
 
 
 @each(answers("right"))
-def test_a_right_answer_passes_every_check(answer: Answer) -> None:
+def test_a_right_answer_passes_every_check(
+    answer: Answer, result: Result
+) -> None:
     """However it is built."""
-    assert outcome(answer).failed == {}
+    assert problems(result(answer)) == {}
 
 
 @each(answers("wrong"))
-def test_a_wrong_answer_fails_where_it_is_meant_to(answer: Answer) -> None:
-    """By a check, not by a slip: it can be imported."""
-    found = outcome(answer)
-    for check in answer.meant:
-        assert check in found.failed, f"{check} lets it pass"
-    if "at import" not in answer.mistake:
-        broken = [m for m in found.failed.values() if m.startswith("setup")]
-        assert broken == []
+def test_a_wrong_answer_fails_where_it_has_to(
+    answer: Answer, result: Result, snapshot: SnapshotAssertion
+) -> None:
+    """There and nowhere else; and it is told what is wrong."""
+    wrong = result(answer)
+    assert failed(wrong) == answer.fails, problems(wrong)
+    assert {check: said(wrong, check) for check in answer.fails} == snapshot
 
 
-def test_each_check_is_the_one_that_catches_a_wrong_answer() -> None:
-    """A check that catches nothing would be dropped."""
-    meant = {check for each in answers("wrong") for check in each.meant}
-    for solution in both("solutions"):
-        assert outcome(solution).passed <= meant
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_each_check_is_needed_to_catch_a_wrong_answer(
+    suite: object, result: Result
+) -> None:
+    """A check that catches nothing that others let pass would be dropped."""
+    wrong = [each for each in answers("wrong") if each.suite == suite]
+    (solution,) = (each for each in own("solutions") if each.suite == suite)
+    alone = {each.fails[0] for each in wrong if len(each.fails) == 1}
+    assert set(passed(result(solution))) - alone == set()
+
+
+def problems(exercise: Exercise) -> dict[str, str]:
+    """Say of each check that failed what it says."""
+    return {check: said(exercise, check) for check in failed(exercise)}

@@ -1,5 +1,5 @@
 # Added twice.
-# fails: test_each_request_is_welcomed_once
+# fails: test_the_response_comes_before_the_work
 
 import time
 

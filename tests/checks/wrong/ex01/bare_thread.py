@@ -1,5 +1,5 @@
 # A thread of its own: its exception is lost.
-# fails: test_the_server_hears_of_a_failure
+# fails: test_the_response_comes_before_the_work
 
 import threading
 import time

@@ -1,5 +1,5 @@
 # A task hands the work to a thread and passes no wait on.
-# fails: test_the_server_knows_of_the_work_until_it_is_done
+# fails: test_the_response_comes_before_the_work
 
 import threading
 import time

@@ -1,5 +1,5 @@
 # A coroutine function is called and never awaited.
-# fails: test_an_async_task_is_awaited
+# fails: test_an_async_task_is_awaited, test_requests_at_the_same_time_do_not_mix
 
 from collections.abc import Callable
 from typing import Annotated

@@ -1,5 +1,5 @@
 # A bad port is replaced by a default.
-# fails: test_nothing_is_sent_with_a_wrong_port, test_a_wrong_variable_is_named
+# fails: test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
 
 import os
 from collections.abc import Callable

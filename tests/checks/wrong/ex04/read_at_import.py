@@ -1,5 +1,5 @@
 # Read at import: without variables there is no module.
-# fails: test_the_mailer_sends_with_the_settings
+# fails: test_the_mailer_sends_with_the_settings, test_the_first_reading_stays, test_an_override_replaces_the_settings, test_a_refused_address_gets_no_mail, test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
 
 from collections.abc import Callable
 from typing import Annotated

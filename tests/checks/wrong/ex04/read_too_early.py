@@ -1,5 +1,5 @@
 # Read at import if it can be, so that later variables do not count.
-# fails: test_the_mailer_sends_with_the_settings
+# fails: test_the_mailer_sends_with_the_settings, test_the_first_reading_stays, test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
 
 from collections.abc import Callable
 from typing import Annotated

@@ -1,5 +1,5 @@
 # The error does not say which variable is wrong.
-# fails: test_a_wrong_variable_is_named
+# fails: test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
 
 from collections.abc import Callable
 from functools import lru_cache

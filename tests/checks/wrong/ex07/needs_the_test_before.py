@@ -1,4 +1,4 @@
-# One list for all tests, which one of them finds as another left it.
+# A test counts what the tests before it have left behind.
 # fails: test_the_order_of_the_tests_does_not_matter
 
 everything = []
@@ -6,14 +6,16 @@ everything = []
 
 @pytest.fixture
 def sent(target):
+    sent = []
+
+    def remember(email, message):
+        sent.append((email, message))
+        everything.append((email, message))
+
     overrides = target.app.dependency_overrides
-    overrides[target.get_notification_task] = lambda: (
-        lambda email, message: everything.append((email, message))
-    )
-    return everything
+    overrides[target.get_notification_task] = lambda: remember
+    return sent
 
 
-def test_each_request_sends_its_own(client, sent):
-    notify(client, ADA, "Hello!")
-    notify(client, BOB, "Good-bye!")
-    assert sent == [(ADA, "Hello!"), (ADA, "Hello!"), (BOB, "Good-bye!")]
+def test_all_together():
+    assert len(everything) == 3

@@ -1,5 +1,5 @@
 # Waits for the task without end where there is none.
-# fails: test_the_given_test_notices_that_nothing_is_sent, test_a_broken_app_is_noticed[never_scheduled]
+# fails: test_the_given_test_notices_that_nothing_is_sent, test_a_broken_app_is_noticed[never_scheduled], test_a_broken_app_is_noticed[scheduled_twice], test_a_broken_app_is_noticed[ignores_the_override], test_a_broken_app_is_noticed[loses_the_message], test_a_broken_app_is_noticed[mixes_requests]
 
 import threading
 
