@@ -77,7 +77,7 @@ class Tests:
             for pair in zip(items, [*items[1:], None], strict=True)
         ):
             item.config.stash[MAKER] = self.makers[app]
-            self.found = []
+            self.found, self.slept = [], False
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             tell({f"{app} {item.nodeid}": self.found or ["passed", ""]})
             if self.found and order["first"]:

@@ -9,19 +9,9 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from checks.answers import answer_for, must_exist
+from checks.apps_ex07 import BROKEN, RIGHT
 from checks.nest import LATE, Nest, Results
 
-RIGHT = ("right_functions", "right_objects", "right_generators")
-BROKEN = {
-    "never_scheduled": "it answers 202 and notifies nobody",
-    "runs_before_the_response": "the client waits for the task",
-    "scheduled_twice": "one request notifies twice",
-    "ignores_the_override": "what replaces a dependency is not used",
-    "loses_the_message": "who is notified gets an empty message",
-    "accepts_any_address": "what is no address is scheduled, too",
-    "sends_despite_422": "it answers 422 and notifies all the same",
-    "mixes_requests": "a second request sends what the first one asked for",
-}
 GIVEN = "test_a_notification_is_sent"
 HANGS = 2  # so many tests that hang are waited for
 
@@ -97,7 +87,9 @@ def noticed(answer: Nest, app: str) -> tuple[bool, list[str]]:
     return False, odd
 
 
-def fails_somewhere(answer: Nest, tests: list[str], apps: Iterable[str]) -> bool:
+def fails_somewhere(
+    answer: Nest, tests: list[str], apps: Iterable[str]
+) -> bool:
     """See if any of these tests fails on any of these applications."""
     for app in apps:
         results = answer.run(app, tests)
@@ -124,7 +116,9 @@ def test_the_given_test_notices_that_nothing_is_sent(answer: Nest) -> None:
 
 
 @pytest.mark.points(1)
-def test_every_right_app_passes_and_a_broken_one_does_not(answer: Nest) -> None:
+def test_every_right_app_passes_and_a_broken_one_does_not(
+    answer: Nest,
+) -> None:
     """Three apps are right, each built differently; it is no empty promise."""
     for app in RIGHT:
         must_pass(answer, app, answer.tests)

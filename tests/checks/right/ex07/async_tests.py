@@ -17,7 +17,9 @@ def anyio_backend():
 @pytest.fixture
 def task(target):
     task = AsyncMock()
-    target.app.dependency_overrides[target.get_notification_task] = lambda: task
+    target.app.dependency_overrides[target.get_notification_task] = lambda: (
+        task
+    )
     return task
 
 
