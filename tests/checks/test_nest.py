@@ -108,7 +108,7 @@ def test_each_way_to_end_is_told(file: Path, *, fork: bool) -> None:
             "test_does_not_know_what_it_is_run_on": "passed",
             "test_has_files_and_what_is_printed": "passed",
         }
-        assert short["test_fails"][1].startswith("line 19: AssertionError")
+        assert short["test_fails"][1].startswith("line 18: AssertionError")
         assert "RealSleepError" in short["test_sleeps"][1]
         # nothing of a run is left for the next
         assert nest.run("never_scheduled", nest.tests[1:2]) == {
