@@ -132,6 +132,7 @@ def _start(
     pid = os.fork()
     if pid == 0:
         with contextlib.suppress(BaseException):
+            os.setpgid(0, 0)  # with all that it starts
             os.close(orders)
             os.close(told)
             lines = os.fdopen(taken, "rb")
@@ -141,6 +142,8 @@ def _start(
     os.close(tell)
 
     def end() -> None:
+        with contextlib.suppress(ProcessLookupError):  # it has no group yet
+            os.killpg(pid, signal.SIGKILL)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 

@@ -50,23 +50,27 @@ def named(answer: Nest, name: str) -> list[str]:
 def must_pass(answer: Nest, app: str, tests: list[str]) -> None:
     """Fail, and say why, if one of them does not pass."""
     for test, (outcome, why) in answer.run(app, tests, first=True).items():
-        if outcome == "passed":
-            continue
-        advice = ""
-        if outcome == "failed" and "RealSleepError" not in why:
-            advice = "It does not pass on the other right ones, either."
-            if any(answer.passes(test, [each]) for each in RIGHT):
-                advice = (
-                    "It passes on another right one, so it depends on how an"
-                    " application is built: use no more of it than"
-                    " target.app and, as keys of"
-                    " target.app.dependency_overrides, the two get_…"
-                )
-        pytest.fail(
-            f"{short(test)} {outcome} on a right application"
-            f" (checks/apps_ex07/{app}.py). {why}\n{advice}",
-            pytrace=False,
+        if outcome != "passed":
+            said = (
+                f"{short(test)} {outcome} on a right application"
+                f" (checks/apps_ex07/{app}.py). {why}"
+            )
+            if outcome == "failed" and "RealSleepError" not in why:
+                said += f"\n{advice(answer, app, test)}"
+            pytest.fail(said.strip(), pytrace=False)
+
+
+def advice(answer: Nest, app: str, test: str) -> str:
+    """Say what a failure on a right application comes from."""
+    if answer.passes(test, [app]):
+        return "Alone it passes there: it finds what another test has left."
+    if any(answer.passes(test, [each]) for each in RIGHT):
+        return (
+            "It passes on another right one, so it depends on how an"
+            " application is built: use no more of it than target.app and, as"
+            " keys of target.app.dependency_overrides, the two get_…"
         )
+    return "It does not pass on the other right ones, either."
 
 
 def noticed(answer: Nest, app: str) -> tuple[bool, list[str]]:
@@ -83,7 +87,7 @@ def noticed(answer: Nest, app: str) -> tuple[bool, list[str]]:
         if outcome == "failed":
             outcome, why = "fails on it, but on a right application, too", ""
         if outcome != "passed":
-            odd.append(f"{short(test)} {outcome}. {why}")
+            odd.append(f"{short(test)} {outcome}. {why}".strip())
     return False, odd
 
 
