@@ -19,7 +19,7 @@ import pytest
 
 from checks.calls import PATIENCE, Call, Message
 from checks.stands import lines
-from course.timeline import Recorder, record
+from course.timeline import Recorder, record, terminal
 
 BRIEFLY = 0.2  # seconds for a loop that may end all the same
 
@@ -246,3 +246,12 @@ class Client(httpx2.Client):
             return self.server.timeline.order if self.server.timeline else ()
         except LookupError:
             return ()
+
+    @property
+    def picture(self) -> str:
+        """The last finished request, drawn for a terminal of 80 columns."""
+        try:
+            timeline = self.server.timeline
+            return terminal(timeline.last) if timeline else ""
+        except LookupError:
+            return ""

@@ -14,7 +14,6 @@ from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 
 pytest.register_assert_rewrite("checks.jobs")  # helpers that assert
-CLIENT = pytest.StashKey[Client]()
 pytest.register_assert_rewrite("checks.uploads")  # as in a check
 
 
@@ -32,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "points(number): what the check is worth",
         "after(name): it makes no sense before that check passes",
+        "picture: below a failure stands a picture of the last request",
     ):
         config.addinivalue_line("markers", line)
 
@@ -53,9 +53,7 @@ def answer(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def client(
-    request: pytest.FixtureRequest, answer: ModuleType
-) -> Iterator[Client]:
+def client(answer: ModuleType) -> Iterator[Client]:
     """Give a client of the answer's `app`."""
     if not hasattr(answer, "app"):
         pytest.fail(
@@ -64,7 +62,6 @@ def client(
             pytrace=False,
         )
     with Client(answer.app, answer.__file__ or "") as client:
-        request.node.stash[CLIENT] = client
         yield client
 
 
@@ -88,8 +85,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put the order of the last request below a check that fails."""
     report = yield
-    if call.when == "call" and report.failed and CLIENT in item.stash:
-        order = " → ".join(item.stash[CLIENT].order)
-        if order:
-            report.sections.append(("order", order))
+    client = getattr(item, "funcargs", {}).get("client")
+    if call.when == "call" and report.failed and isinstance(client, Client):
+        if client.order:
+            report.sections.append(("order", " → ".join(client.order)))
+        if client.picture and item.get_closest_marker("picture"):
+            report.sections.append(("picture", client.picture))
     return report

@@ -76,7 +76,7 @@ class Explainer:
         if call.excinfo is not None:
             told = self._tell(item, call.excinfo)
             for name, content in report.sections:
-                if name in {"order", "did"}:
+                if name in {"order", "did", "picture"}:
                     told[name] = content
             told["traceback"] = report.longreprtext
             report.__dict__["told"] = told

@@ -107,7 +107,8 @@ def _in_full(check: Check, title: str, worth: str) -> list[Text]:
         *_labelled("expected", expected),
         *_labelled("got", check.got),
         *_labelled("why", why),
-        *_labelled("order", " → ".join(check.order)),
+        *_picture(check.picture),
+        *_labelled("order", "" if check.picture else " → ".join(check.order)),
         *_labelled("yours", yours),
         *_labelled("fault", fault),
     ]
@@ -126,6 +127,12 @@ def _labelled(label: str, text: str) -> list[Text]:
         Text(f"{margin}{'' if number else label:<{LABEL}}{line}")
         for number, line in enumerate(lines)
     ]
+
+
+def _picture(text: str) -> list[Text]:
+    """Give it the whole width, between two empty lines."""
+    lines = [Text(line, "dim") for line in _printable(text).splitlines()]
+    return [Text(), *lines, Text()] if lines else []
 
 
 def _traceback(check: Check) -> list[Text]:

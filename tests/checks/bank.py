@@ -39,7 +39,7 @@ class Answer:
     def text(self) -> str:
         """The whole answer; a variation is put into the solution."""
         text = self.path.read_text("utf-8")
-        if is_whole(text, self.suite.name):
+        if is_whole(text):
             return text
         return assembled(self.suite.answer.read_text("utf-8"), text)
 
