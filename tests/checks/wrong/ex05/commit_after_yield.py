@@ -1,5 +1,5 @@
 # The row is committed after the request's yield: when the task has ended.
-# fails: test_a_task_has_a_session_of_its_own, test_the_row_can_be_read_while_the_task_runs
+# fails: test_a_task_has_a_session_of_its_own, test_the_row_can_be_read_while_the_task_runs, test_a_failing_task_is_recorded_as_failed
 
 
 def get_session(new_session: SessionsDep) -> Iterator[Session]:

@@ -1,5 +1,5 @@
 # The request's session is captured, closed before the task: it silently opens again.
-# fails: test_a_task_has_a_session_of_its_own, test_two_tasks_do_not_share_a_session
+# fails: test_a_task_has_a_session_of_its_own
 
 FunctionDep = Annotated[Session, Depends(get_session, scope="function")]
 

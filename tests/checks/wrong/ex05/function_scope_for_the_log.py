@@ -1,5 +1,5 @@
 # The request's session, closed before the task, makes the record; it is never closed again.
-# fails: test_a_task_has_a_session_of_its_own, test_each_session_is_closed
+# fails: test_a_task_has_a_session_of_its_own
 
 
 def get_task_tracker(new_session: SessionsDep, work: WorkDep):

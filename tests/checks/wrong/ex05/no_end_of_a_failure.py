@@ -1,5 +1,5 @@
 # A failed task has no completed_at.
-# fails: test_a_failing_task_is_recorded_as_failed, test_the_end_is_told_in_utc
+# fails: test_a_failing_task_is_recorded_as_failed
 
 
 def end(log: TaskLog, status: str, error: str | None = None) -> None:

@@ -1,5 +1,5 @@
 # The task's session is opened when the task is provided, before the response.
-# fails: test_a_task_has_a_session_of_its_own, test_two_tasks_do_not_share_a_session
+# fails: test_a_task_has_a_session_of_its_own
 
 
 def get_task_tracker(new_session: SessionsDep, work: WorkDep) -> TaskTracker:

@@ -1,5 +1,5 @@
 # The request's session is captured, for work and record.
-# fails: test_a_task_has_a_session_of_its_own, test_each_session_is_closed, test_two_tasks_do_not_share_a_session
+# fails: test_a_task_has_a_session_of_its_own
 
 
 def get_task_tracker(session: SessionDep, work: WorkDep) -> TaskTracker:

@@ -1,5 +1,5 @@
 # The failure is recorded within begin(), which the exception then undoes.
-# fails: test_a_failing_task_is_recorded_as_failed, test_work_that_breaks_its_session_is_recorded_too
+# fails: test_a_failing_task_is_recorded_as_failed
 
 
 def get_task_tracker(new_session: SessionsDep, work: WorkDep) -> TaskTracker:

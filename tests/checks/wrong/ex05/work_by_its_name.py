@@ -1,5 +1,5 @@
 # The given work is called, whatever get_work gives.
-# fails: test_a_task_has_a_session_of_its_own
+# fails: test_a_task_has_a_session_of_its_own, test_the_row_can_be_read_while_the_task_runs, test_a_failing_task_is_recorded_as_failed
 
 
 def work(session: Session, task_name: str) -> None:
