@@ -5,6 +5,7 @@
 
 import asyncio
 import inspect
+import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -51,7 +52,10 @@ class Tests:
             self._forbid_sleep(module)
 
     def collect(self) -> None:
-        """Collect them, and hand them over."""
+        """Import and collect them, and hand them over."""
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(self.path):
+                del sys.modules[name]
         given = [*OPTIONS, f"--rootdir={self.path.parent}", str(self.path)]
         pytest.main(given, plugins=[self, *PLUGINS])
 
