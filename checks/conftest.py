@@ -12,6 +12,7 @@ import pytest
 from checks.answers import answer_for, imported
 from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
+from checks.story import story
 
 CLIENT = pytest.StashKey[Client]()
 
@@ -84,10 +85,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the order of the last request below a check that fails."""
+    """Put what the last request did below a check that fails."""
     report = yield
     if call.when == "call" and report.failed and CLIENT in item.stash:
-        order = " → ".join(item.stash[CLIENT].order)
-        if order:
-            report.sections.append(("order", order))
+        told = story(item.stash[CLIENT])
+        report.sections += [(key, told[key]) for key in told if told[key]]
     return report

@@ -45,6 +45,7 @@ class Check:
     traceback: str = ""
     printed: str = ""
     imported: bool = True  # whether the answer could be imported
+    promise: str = ""  # the first sentence of its docstring
 
     @property
     def points(self) -> float:
