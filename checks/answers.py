@@ -27,8 +27,9 @@ def imported(path: Path) -> Iterator[ModuleType]:
     name, shown = path.stem, _shown(path)
     if not path.is_file():
         pytest.fail(
-            f"There is no {shown}: it is your answer. Restore the file, or"
-            " say --target=FOLDER for another folder.",
+            f"There is no {shown}: it is your answer. `python3 start.py -s"
+            f" reset -- {name}` brings the stub back; --target=FOLDER names"
+            " another folder.",
             pytrace=False,
         )
     spec = importlib.util.spec_from_file_location(name, path)

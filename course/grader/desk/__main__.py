@@ -1,6 +1,7 @@
 """python -m course.grader.desk SESSION: what stands behind the nox sessions.
 
-watch, hint, solution, reset, progress
+SESSION is one of watch, hint, solution, reset and progress; --help behind it
+says what it takes.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from types import ModuleType
 
 from rich.console import Console
 
-from course.grader import processes
+from course.grader.cli import run
 from course.grader.desk import hint, reset, solution, table, watch
 from course.grader.desk.place import Desk
 from course.grader.exercises import UsageError, command
@@ -24,35 +25,26 @@ SESSIONS: dict[str, ModuleType] = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """Describe each session, by the name that a learner types."""
-    found = argparse.ArgumentParser("python -m course.grader.desk")
-    sessions = found.add_subparsers(
-        dest="session", metavar="SESSION", required=True
-    )
-    for name, module in SESSIONS.items():
-        about = str(module.__doc__).strip()
-        first = about.partition("\n")[0]
-        own = sessions.add_parser(
-            name,
-            prog=f"{command(name)} --",
-            help=first,
-            description=about,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        module.describe(own)
-    return found
-
-
 def main(
     arguments: Sequence[str] | None = None, desk: Desk | None = None
 ) -> int:
     """Run one session; return its exit code."""
-    given = parser().parse_args(arguments)
-    console = Console(highlight=False)
+    name, *rest = sys.argv[1:] if arguments is None else arguments or [""]
+    if name not in SESSIONS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    session = SESSIONS[name]
+    parser = argparse.ArgumentParser(
+        f"{command(name)} --",
+        description=session.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    session.describe(parser)
+    given = parser.parse_args(rest)
     try:
-        run = SESSIONS[given.session].run
-        code: int = run(given, desk or Desk(), console)
+        code: int = session.run(
+            given, desk or Desk(), Console(highlight=False)
+        )
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
@@ -63,5 +55,4 @@ def main(
 
 
 if __name__ == "__main__":
-    processes.adopt_orphans()
-    sys.exit(main())
+    run(main)

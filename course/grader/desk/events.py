@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import os
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -46,7 +45,7 @@ class Events:
         while True:
             with self.changed:
                 while not self.waiting:
-                    self.changed.wait(TICK if os.name == "nt" else None)
+                    self.changed.wait(TICK)
                 event = self.waiting.popleft()
             yield event
 

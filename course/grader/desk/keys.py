@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -46,6 +47,9 @@ else:
     import termios
     import tty
 
+    # what an arrow or so sends
+    ARROWS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?")
+
     def _in_front() -> bool:
         try:
             return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
@@ -72,9 +76,9 @@ else:
         def read() -> None:
             with contextlib.suppress(OSError):
                 while typed := os.read(terminal, 64):
-                    if not typed.startswith(b"\x1b"):  # an arrow or so
-                        for key in typed.decode("utf-8", "replace"):
-                            put(key.lower())
+                    letters = ARROWS.sub(b"", typed)
+                    for key in letters.decode("utf-8", "replace"):
+                        put(key.lower())
             put("q")  # the terminal has gone
 
         handlers: dict[signal.Signals, Handler] = {

@@ -3,11 +3,13 @@
 import argparse
 
 from rich.console import Console
+from rich.text import Text
 
 from course.grader.desk.copies import keep, replace
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.exercises import Suite, UsageError, command
+from course.grader.lines import put
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -26,13 +28,15 @@ def run(given: argparse.Namespace, desk: Desk, console: Console) -> int:
             f"{file} was not reset ({error.strerror}:"
             f" {error.filename}), and nothing was changed."
         ) from None
-    if changed and copy:
-        console.print(f"What you wrote is kept: {copy}", soft_wrap=True)
+    lines = []
+    if copy:
+        lines.append(f"What you wrote is kept: {copy}")
     if changed:
         again = command("watch", suite.number)
-        console.print(f"{file} is as it was at first. Next: {again}")
+        lines += [f"{file} is as it was at first.", f"Next: {again}"]
     else:
-        console.print(f"{file} is as it was at first: nothing to do.")
+        lines.append(f"{file} is as it was at first: nothing to do.")
+    put(map(Text, lines), console)
     return 0
 
 

@@ -100,7 +100,7 @@ def _differences(
 
 def _code(text: str) -> tuple[int, list[str]]:
     """Cut off the docstring on top; return how many lines, and the rest."""
-    lines = text.splitlines()
+    lines = text.rstrip().splitlines()
     try:
         first = ast.parse(text).body[0]
     except (SyntaxError, ValueError, IndexError):

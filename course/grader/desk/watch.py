@@ -22,7 +22,7 @@ from course.grader.desk.solution import ANOTHER, WHY, paragraph
 from course.grader.exercises import Suite, command
 from course.grader.front import StaleError, never
 from course.grader.grading import Grader, usual
-from course.grader.lines import put
+from course.grader.lines import put, wrapped
 from course.grader.model import Exercise
 from course.grader.report import BUG, RIGHT, about, ending
 
@@ -88,7 +88,7 @@ class Watch:
         self.grade(suite)
         for event in events:
             if isinstance(event, Saved):
-                self.say("Saved: grading …")
+                self.say("\nSaved: grading …")
                 self.grade(self.suites[event.name])
             elif event in QUIT:
                 return
@@ -182,11 +182,11 @@ class Watch:
         offer = self.offer("h hint", "t traceback", "q quit")
         if not is_untouched(self.suite, self.desk):
             return ending(f"Edit {file} and save.", offer)
-        return [
-            Text(f"Open {file} in your editor:"),
-            Text("its text says what to build. Each time you save it, it is"),
-            *ending("graded here.", offer),
-        ]
+        *lines, last = wrapped(
+            f"Open {file} in your editor: its text says what to build. Each"
+            " time you save it, it is graded here."
+        )
+        return [*lines, *ending(last.plain, offer)]
 
     def praise(self) -> list[Text]:
         """Explain why it is right, and say what comes next."""
