@@ -196,7 +196,12 @@ class Client(httpx2.Client):
 
     def __init__(self, app: Any, file: str = "") -> None:
         self.server = Server(app, file)
-        super().__init__(transport=self.server, base_url="http://testserver")
+        self.answered: list[httpx2.Response] = []
+        super().__init__(
+            transport=self.server,
+            base_url="http://testserver",
+            event_hooks={"response": [self.answered.append]},
+        )
 
     def finish(self, seconds: float = PATIENCE) -> None:
         """Wait until all tasks are done; fail if they don't end."""
