@@ -89,6 +89,7 @@ class Running:
 def running(app: Any) -> Iterator[Running]:
     """Run an application on a real server for as long as the block lasts."""
     rehearse_once()
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
     with (
         record(app) as recorder,
         serve(app) as address,
