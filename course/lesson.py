@@ -10,6 +10,7 @@ tasks have ended, and stops it, whether the cell fails or not.
 
 import difflib
 import json
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
