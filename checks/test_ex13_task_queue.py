@@ -82,13 +82,14 @@ def test_the_row_is_committed_before_the_task_is_enqueued(
 ) -> None:
     """Whoever gets the task finds its row; the client gets its id."""
     seen: list[Any] = []
-    runner = Runner(0, first=lambda: seen.extend(database.rows()))
+    runner = Runner(0, first=lambda: seen.append(database.rows()))
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
     assert runner.enqueued, "nothing was enqueued"
-    assert seen, "enqueued before the row was committed: nobody can see it"
-    assert [row.task_name for row in seen] == ["report"]
-    assert str(seen[0].id) == str(task_id), "the answer's id is not the row's"
+    rows = seen[0]
+    assert rows, "enqueued before the row was committed: nobody can see it"
+    assert [row.task_name for row in rows] == ["report"]
+    assert str(rows[0].id) == str(task_id), "the answer's id is not the row's"
     task = shown(client, task_id)
     assert (str(task["id"]), task["task_name"]) == (str(task_id), "report")
     assert task["status"] not in ENDS, "at its end, and nobody has begun"
@@ -114,6 +115,7 @@ def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
 
 
 @pytest.mark.points(1)
+@pytest.mark.after("test_the_row_is_committed_before_the_task_is_enqueued")
 @pytest.mark.usefixtures("database")
 def test_the_task_is_left_to_the_runner(
     answer: ModuleType, client: Client, work: Work
@@ -129,6 +131,7 @@ def test_the_task_is_left_to_the_runner(
 
 
 @pytest.mark.points(2)
+@pytest.mark.after("test_the_task_is_left_to_the_runner")
 def test_a_delivery_completes_the_task(
     answer: ModuleType, client: Client, database: Database, work: Work
 ) -> None:
@@ -163,8 +166,33 @@ def test_delivered_twice_it_is_done_once(
     assert shown(client, task_id)["status"] == "completed"
 
 
+@pytest.mark.points(1)
+@pytest.mark.after(
+    "test_only_json_is_enqueued",
+    "test_a_delivery_completes_the_task",
+)
+@pytest.mark.usefixtures("database")
+def test_a_worker_needs_no_application(
+    answer: ModuleType, client: Client
+) -> None:
+    """get_tasks works where no application was started, and no request is."""
+    runner = Runner(0)
+    runner.replace_that_of(answer)
+    task_id = accepted(client, "report")
+    work = Work()
+    with another_process(answer, work) as process:
+        process.deliver(*runner.enqueued[0])
+    assert process.raised == [None], "the delivery raised"
+    assert work.names == ["report"]
+    assert process.taken() == set(), "a worker has none of these to give"
+    assert shown(client, task_id)["status"] == "completed"
+
+
 @pytest.mark.points(2)
-@pytest.mark.after("test_delivered_twice_it_is_done_once")
+@pytest.mark.after(
+    "test_delivered_twice_it_is_done_once",
+    "test_a_worker_needs_no_application",
+)
 @pytest.mark.usefixtures("database")
 def test_what_another_process_has_done_is_not_done_again(
     answer: ModuleType, client: Client, work: Work
@@ -203,7 +231,7 @@ def test_a_failed_delivery_raises_and_can_be_repeated(
 
 
 @pytest.mark.points(2)
-@pytest.mark.after("test_a_delivery_completes_the_task")
+@pytest.mark.after("test_a_worker_needs_no_application")
 def test_a_killed_delivery_can_be_repeated(
     answer: ModuleType,
     client: Client,
@@ -226,25 +254,6 @@ def test_a_killed_delivery_can_be_repeated(
     assert again.names == ["report"], "killed half-way, it is never done"
     found = [(str(row.id), row.status) for row in left.rows()]
     assert found == [(str(task_id), "completed")]
-
-
-@pytest.mark.points(1)
-@pytest.mark.after("test_a_delivery_completes_the_task")
-@pytest.mark.usefixtures("database")
-def test_a_worker_needs_no_application(
-    answer: ModuleType, client: Client
-) -> None:
-    """get_tasks works where no application was started, and no request is."""
-    runner = Runner(0)
-    runner.replace_that_of(answer)
-    task_id = accepted(client, "report")
-    work = Work()
-    with another_process(answer, work) as process:
-        process.deliver(*runner.enqueued[0])
-    assert process.raised == [None], "the delivery raised"
-    assert work.names == ["report"]
-    assert process.taken() == set(), "a worker has none of these to give"
-    assert shown(client, task_id)["status"] == "completed"
 
 
 @pytest.mark.points(1)

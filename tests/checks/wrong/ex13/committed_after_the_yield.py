@@ -1,5 +1,5 @@
 # A dependency commits when the endpoint is over.
-# fails: test_the_row_is_committed_before_the_task_is_enqueued
+# fails: test_the_row_is_committed_before_the_task_is_enqueued, test_in_this_process_it_runs_after_the_response
 
 
 def get_session(new_session: SessionsDep):

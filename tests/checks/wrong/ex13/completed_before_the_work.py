@@ -1,5 +1,5 @@
 # Completed is committed, and then the work is done.
-# fails: test_a_delivery_completes_the_task, test_a_killed_delivery_can_be_repeated
+# fails: test_a_delivery_completes_the_task
 
 
 def get_tasks(

@@ -1,5 +1,5 @@
 # Nothing is written before the task begins.
-# fails: test_the_row_is_committed_before_the_task_is_enqueued
+# fails: test_the_row_is_committed_before_the_task_is_enqueued, test_in_this_process_it_runs_after_the_response
 
 
 def get_tasks(new_session: SessionsDep, work: WorkDep) -> Tasks:

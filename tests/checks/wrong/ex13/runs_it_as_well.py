@@ -1,5 +1,5 @@
 # The endpoint enqueues the task, and adds it too.
-# fails: test_the_task_is_left_to_the_runner
+# fails: test_the_task_is_left_to_the_runner, test_in_this_process_it_runs_after_the_response
 
 
 @app.post("/run-task/{task_name}", status_code=202)

@@ -1,5 +1,5 @@
 # The factory of sessions is made by the lifespan, and lies in app.state.
-# fails: test_a_worker_needs_no_application, test_what_another_process_has_done_is_not_done_again
+# fails: test_a_worker_needs_no_application
 
 from fastapi import Request
 

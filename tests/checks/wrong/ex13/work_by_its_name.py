@@ -1,5 +1,5 @@
 # The task calls the function of this module; what get_work gives is not asked for.
-# fails: test_a_delivery_completes_the_task
+# fails: test_a_delivery_completes_the_task, test_in_this_process_it_runs_after_the_response
 
 
 def get_tasks(settings: SettingsDep, new_session: SessionsDep) -> Tasks:

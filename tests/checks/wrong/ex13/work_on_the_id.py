@@ -1,5 +1,5 @@
 # The work is called with the row's id.
-# fails: test_a_delivery_completes_the_task
+# fails: test_a_delivery_completes_the_task, test_in_this_process_it_runs_after_the_response
 
 
 def get_tasks(
