@@ -176,7 +176,7 @@ def serve_forked(
                 found |= told
             tell(found)
 
-    _prepare(path, scratch)
+    _prepare(scratch)
     tests = Tests(path, serve)
     tests.collect()
     tell(tests.names())  # where it came to nothing
@@ -186,14 +186,13 @@ def serve_afresh(
     path: Path, scratch: str, orders: Iterable[bytes], tell: Tell
 ) -> None:
     """Collect for each order, in this process."""
-    _prepare(path, scratch)
+    _prepare(scratch)
     tests = Tests(path, lambda _: None)
     tests.collect()
     tell(tests.names())
     for line in orders:
         order = json.loads(line)
         found: Told = {}
-        sys.modules.pop(path.stem, None)
         Tests(path, partial(_obey, order, found.update)).collect()
         tell(found)
 
@@ -203,14 +202,13 @@ def _obey(order: Told, tell: Tell, tests: Tests) -> None:
     tests.run(order, tell)
 
 
-def _prepare(path: Path, scratch: str) -> None:
+def _prepare(scratch: str) -> None:
     """Forget what a pytest around this one has set."""
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["PYTEST_DEBUG_TEMPROOT"] = scratch
     sys.dont_write_bytecode = True  # nothing is left beside the answer
-    sys.modules.pop(path.stem, None)
 
 
 def _forked(work: Callable[[Tell], None], seconds: float) -> Iterator[Told]:

@@ -5,6 +5,7 @@
 
 import asyncio
 import inspect
+import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -18,15 +19,17 @@ from checks import app_under_test
 from checks.answers import why_not
 from checks.app_under_test import MAKER, Maker
 
+WITHOUT = (  # what no test can miss takes time to start
+    *("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin"),
+    *("setuponly", "setupplan", "stepwise", "terminal"),
+    *("threadexception", "unraisableexception"),
+)
 OPTIONS = (
     *("-c", str(Path(__file__).with_suffix(".ini"))),
     "--noconftest",
     "--import-mode=importlib",
     "--capture=sys",
-    *("-p", "no:cacheprovider"),
-    *("-p", "no:doctest"),
-    *("-p", "no:faulthandler"),
-    *("-p", "no:terminal"),
+    *(f"-pno:{name}" for name in WITHOUT),
 )
 PLUGINS = (app_under_test, anyio_plugin)  # who has FastAPI has anyio
 Told = dict[str, Any]
@@ -51,7 +54,10 @@ class Tests:
             self._forbid_sleep(module)
 
     def collect(self) -> None:
-        """Collect them, and hand them over."""
+        """Import and collect them, and hand them over."""
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(self.path):
+                del sys.modules[name]
         given = [*OPTIONS, f"--rootdir={self.path.parent}", str(self.path)]
         pytest.main(given, plugins=[self, *PLUGINS])
 

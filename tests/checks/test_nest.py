@@ -85,8 +85,10 @@ def test_has_files_and_what_is_printed(tmp_path, capsys, caplog, monkeypatch):
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Give a file of tests that end in all ways."""
-    file = tmp_path / "ex07_test_a_task.py"
+    """Give a file of tests that end in all ways, in a package."""
+    file = tmp_path / "answers" / "ex07_test_a_task.py"
+    file.parent.mkdir()
+    (file.parent / "__init__.py").touch()
     file.write_text(TESTS, "utf-8")
     return file
 
