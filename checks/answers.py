@@ -48,8 +48,9 @@ def must_exist(path: Path) -> None:
     """Fail, and say so, if there is no answer."""
     if not path.is_file():
         pytest.fail(
-            f"There is no {_shown(path)}: it is your answer. Restore the"
-            " file, or say --target=FOLDER for another folder.",
+            f"There is no {_shown(path)}: it is your answer. `python3"
+            f" start.py -s reset -- {path.stem}` brings the stub back;"
+            " --target=FOLDER names another folder.",
             pytrace=False,
         )
 

@@ -57,7 +57,7 @@ class Server(httpx2.BaseTransport):
         self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
         if not call.begun.wait(PATIENCE):
-            self._hangs(
+            self.give_up(
                 f"{call.name} was not answered within {PATIENCE:g} s: what"
                 " does the endpoint, or one of its dependencies, wait for?"
             )
@@ -69,7 +69,7 @@ class Server(httpx2.BaseTransport):
             if self._changed.wait_for(lambda: not self.running, seconds):
                 return
             names = ", ".join(call.name for call in self.running)
-        self._hangs(
+        self.give_up(
             f"After {seconds:g} s these still run: {names}. The response is"
             " there; which task does not end?"
         )
@@ -91,7 +91,7 @@ class Server(httpx2.BaseTransport):
                 " task, or which lifespan, blocks it?"
             )
 
-    def _hangs(self, message: str) -> NoReturn:
+    def give_up(self, message: str) -> NoReturn:
         """Fail, and name the lines of the answer at which it stands."""
         self.hangs = True
         sys.setswitchinterval(1e-4)  # an endless loop leaves us little time
@@ -196,7 +196,12 @@ class Client(httpx2.Client):
 
     def __init__(self, app: Any, file: str = "") -> None:
         self.server = Server(app, file)
-        super().__init__(transport=self.server, base_url="http://testserver")
+        self.answered: list[httpx2.Response] = []
+        super().__init__(
+            transport=self.server,
+            base_url="http://testserver",
+            event_hooks={"response": [self.answered.append]},
+        )
 
     def finish(self, seconds: float = PATIENCE) -> None:
         """Wait until all tasks are done; fail if they don't end."""

@@ -12,6 +12,10 @@ import pytest
 from checks.answers import answer_for, imported
 from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
+from checks.story import story
+
+pytest.register_assert_rewrite("checks.jobs")  # helpers that assert
+pytest.register_assert_rewrite("checks.uploads")  # as in a check
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,12 +84,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the order of the last request below a check that fails."""
+    """Put what the last request did below a check that fails."""
     report = yield
     client = getattr(item, "funcargs", {}).get("client")
     if call.when == "call" and report.failed and isinstance(client, Client):
-        if client.order:
-            report.sections.append(("order", " → ".join(client.order)))
+        told = story(client)
+        report.sections += [(key, told[key]) for key in told if told[key]]
         if client.picture and item.get_closest_marker("picture"):
             report.sections.append(("picture", client.picture))
     return report

@@ -66,8 +66,12 @@ def test_start_and_done_have_the_time_of_the_task(
     assert work.emails == [ADA]
     assert work.after == [1], "the work began before the response"
     starts, ends = log.that_say("start"), log.that_say("done")
-    assert any(started in text for text in starts), (started, starts)
-    assert any(done in text for text in ends), (done, ends)
+    assert any(started in text for text in starts), (
+        f"the work began at {started}, but the log says {starts}"
+    )
+    assert any(done in text for text in ends), (
+        f"the work was done at {done}, but the log says {ends}"
+    )
 
 
 @pytest.mark.points(1)
@@ -86,7 +90,8 @@ def test_nothing_is_started_before_the_response(
     client.finish()
     assert log.that_say("start")
     early = [r for sent, r in log.kept if not sent]
-    assert not [r for r in early if "start" in r.getMessage().lower()]
+    too_early = [r for r in early if "start" in r.getMessage().lower()]
+    assert not too_early, '"start" was logged before the response'
     log.kept.clear()
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
@@ -117,8 +122,9 @@ def test_a_failure_is_logged_and_goes_on(
     assert "Traceback (most recent call last)" in shown
     assert "ConnectionRefusedError: no mail server here" in shown
     said = [r.getMessage().partition("\n")[0] for r in log.records]
-    assert not [text for text in said if "done" in text.lower()]
-    assert client.errors == [failure]
+    done = [text for text in said if "done" in text.lower()]
+    assert not done, "the work failed, and the log says that it is done"
+    assert client.errors == [failure], "the exception itself has to go on"
 
 
 @pytest.mark.points(2)
@@ -133,10 +139,15 @@ def test_each_line_appears_once(
     lines = "\n".join(capfd.readouterr()).splitlines()
     for word in ("start", "done"):
         said = [x for x in lines if word in x.lower() and ISO.search(x)]
-        assert len(said) == 3, said
+        assert len(said) == 3, (
+            f"after three requests there are {len(said)} lines with a time"
+            f" that say {word!r}"
+        )
         times = [found for text in said for found in ISO.findall(text)]
         aware = [datetime.fromisoformat(each) for each in times]
-        assert all(each.tzinfo for each in aware), times
+        assert all(each.tzinfo for each in aware), (
+            f"a time without its zone: {times[0]}"
+        )
         levels = {
             record.levelname
             for record in records

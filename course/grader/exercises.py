@@ -1,11 +1,13 @@
 """Find exercises by number or name, and the files that belong to them."""
 
 import ast
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+ORIGINALS = Path(__file__).parent / "stubs"  # the stubs as they were
 PATTERN = re.compile(r"test_(ex(\d+)_(\w+))\.py")
 
 
@@ -24,7 +26,7 @@ class Suite:
     @property
     def number(self) -> str:
         """Its number without zeros in front."""
-        return str(int(self.name[2:].partition("_")[0]))
+        return number_of(self.name)
 
     @property
     def words(self) -> str:
@@ -34,7 +36,8 @@ class Suite:
     @property
     def title(self) -> str:
         """The header of its report: ex08 · Rate limit."""
-        for file in (self.answer, self.checks):
+        original = ORIGINALS / f"{self.name}.txt"
+        for file in (original, self.answer, self.checks):
             found = re.match(r"Exercise \d+: (.+?)\.?$", first_line(file))
             if found:
                 first = found[1]
@@ -42,6 +45,18 @@ class Suite:
         else:
             first = self.words.replace("_", " ")
         return f"{self.name[:4]} · {first[:1].upper()}{first[1:]}"
+
+
+def number_of(name: str) -> str:
+    """Return the number of ex08_rate_limit, without zeros in front."""
+    return str(int(name[2:].partition("_")[0]))
+
+
+def command(session: str, *arguments: str) -> str:
+    """Write what a learner types, as the README does."""
+    python = "py" if os.name == "nt" else "python3"
+    after = ["--", *arguments] if arguments else []
+    return " ".join([python, "start.py", "-s", session, *after])
 
 
 def first_line(file: Path) -> str:

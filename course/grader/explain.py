@@ -4,9 +4,7 @@ Runs where the check runs, as a part of pytest: only there are the exception,
 its frames and both sides of a comparison still at hand.
 """
 
-import ast
 import re
-import textwrap
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,21 +12,19 @@ from typing import Any
 
 import pytest
 
-COMPARED = pytest.StashKey[tuple[str, str]]()
+from course.grader import compared
+
+COMPARED = pytest.StashKey[compared.Sides]()
 SETTING_UP = pytest.StashKey[str]()
-LONG = 300  # characters of a value that are shown
-OPERATORS = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
+TOLD = {
+    "did",
+    "order",
+    "picture",
+    "place",
+    "trouble",
+}  # sections that a check may add
+OUR_PREFIX = re.compile(r"Your answer \S+ can't be imported: ")
+NOISE = re.compile(r"^ *For further information visit .*\n?", re.MULTILINE)
 
 
 class Explainer:
@@ -52,7 +48,7 @@ class Explainer:
     def pytest_assertrepr_compare(self, left: object, right: object) -> None:
         """Keep both sides of the comparison that failed."""
         if self.current is not None:
-            self.current.stash[COMPARED] = (_shown(left), _shown(right))
+            self.current.stash[COMPARED] = compared.Sides.of(left, right)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -75,10 +71,10 @@ class Explainer:
         report = yield
         if call.excinfo is not None:
             told = self._tell(item, call.excinfo)
-            for name, content in report.sections:
-                if name in {"order", "did", "picture"}:
-                    told[name] = content
-            told["traceback"] = report.longreprtext
+            told |= {k: text for k, text in report.sections if k in TOLD}
+            told |= {} if told.get("file") else self._named(told)
+            trouble = told.pop("trouble", "")
+            told["traceback"] = f"{trouble}{report.longreprtext}"
             report.__dict__["told"] = told
         return report
 
@@ -91,11 +87,15 @@ class Explainer:
         told |= self._own_place(error)
         told["did"] = _did(item, found)
         if isinstance(error, AssertionError):
-            told["message"], told["expected"], told["got"] = _compared(
-                item, found, told["text"]
-            )
+            client = getattr(item, "funcargs", {}).get("client")
+            told |= compared.told(
+                found,
+                told["text"],
+                item.stash.get(COMPARED, None),
+                client,
+            )._asdict()
         elif isinstance(error, pytest.fail.Exception):
-            told["message"] = told["text"]
+            told["message"] = _failed(told["text"])
         if isinstance(error, OSError):
             told["errno"] = str(error.errno)
         return told
@@ -113,6 +113,12 @@ class Explainer:
             if own:
                 return _place(*own[-1])
         return {}
+
+    def _named(self, told: dict[str, str]) -> dict[str, str]:
+        """Take the place that a check's section names, ex05_x.py:41."""
+        name, _, line = told.pop("place", "").rpartition(":")
+        file = self.target / name
+        return _place(str(file), int(line)) if name and file.exists() else {}
 
     def _own(self, file: str | None) -> bool:
         return bool(file) and self.target in Path(str(file)).parents
@@ -155,52 +161,15 @@ def _said(error: BaseException) -> str:
         return f"(its text cannot be had: {type(worse).__name__})"
 
 
-def _shown(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception as worse:  # noqa: BLE001 (an answer's own __repr__)
-        return f"(its repr raised {type(worse).__name__})"
-    return text if len(text) <= LONG else text[: LONG - 1] + "…"
-
-
-def _compared(
-    item: pytest.Item, found: pytest.ExceptionInfo[BaseException], text: str
-) -> tuple[str, str, str]:
-    """Return the assertion's message, what it asked for, and what came."""
-    rewritten = re.search(r"^assert ", text, re.MULTILINE)
-    message = text[: rewritten.start()].strip() if rewritten else text.strip()
-    test = _asked(found)
-    if test is None:
-        return message, "", ""
-    if (
-        isinstance(test, ast.Compare)
-        and len(test.ops) == 1
-        and COMPARED in item.stash
-    ):
-        left, right = item.stash[COMPARED]
-        operator = OPERATORS[type(test.ops[0])]
-        source = ast.unparse(test.left)
-        if operator in {"in", "not in"}:
-            asked = f"{left} {operator} {ast.unparse(test.comparators[0])}"
-            return message, asked, right
-        asked = f"{source} {operator} {right}"
-        return message, asked, left
-    return message, ast.unparse(test), _came(text)
-
-
-def _came(text: str) -> str:
-    found = re.search(r"^assert (.+)$", text, re.MULTILINE)
-    return found[1] if found else ""
-
-
-def _asked(found: pytest.ExceptionInfo[BaseException]) -> ast.expr | None:
-    """Read the condition from the source of the assertion that failed."""
-    try:
-        source = textwrap.dedent(str(found.traceback[-1].statement))
-        statement = ast.parse(source).body[0]
-    except (SyntaxError, IndexError, OSError, ValueError):
-        return None
-    return statement.test if isinstance(statement, ast.Assert) else None
+def _failed(text: str) -> str:
+    """Say what pytest.fail, or pytest.raises, said."""
+    due = re.fullmatch(r"DID NOT RAISE (?:<class ')?([\w.]+?)(?:'>)?", text)
+    if due:
+        which = "" if due[1] == "Exception" else f", and no {due[1]}"
+        return f"No exception was raised{which}."
+    if OUR_PREFIX.match(text):  # its last line names the place once more
+        text = OUR_PREFIX.sub("", text).rpartition("\n")[0]
+    return NOISE.sub("", text)
 
 
 def _did(item: pytest.Item, found: pytest.ExceptionInfo[BaseException]) -> str:

@@ -28,6 +28,15 @@ class OurBugError(Exception):
     """The checks themselves can't be run."""
 
 
+class StaleError(Exception):
+    """Nobody wants to know any more."""
+
+
+def never() -> bool:
+    """Say that the result is still wanted."""
+    return False
+
+
 @dataclass
 class Flight:
     """A check that runs at this moment."""
@@ -81,12 +90,21 @@ class Front:
         return [Paper(suite, self.claims, deadline) for suite in suites]
 
     def run(
-        self, papers: list[Paper], done: Callable[[Paper], object] = id
+        self,
+        papers: list[Paper],
+        done: Callable[[Paper], object] = id,
+        stale: Callable[[], bool] = never,
     ) -> None:
-        """Run until each check has its verdict; tell of each paper done."""
+        """Run until each check has its verdict; tell of each paper done.
+
+        When it is `stale`, what runs is ended, and the worker with it.
+        """
         self.flying, self.suspects = {}, set()
         open_ = list(papers)
         while open_:
+            if stale():
+                self._dismiss()
+                raise StaleError
             worker = self.open()
             self._send_out(worker, open_)
             said = worker.hear(TICK if self.flying else 0)

@@ -5,13 +5,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Self
 
+from course.grader import processes
 from course.grader.exercises import Suite
-from course.grader.front import Front, OurBugError
+from course.grader.front import Front, OurBugError, cores, never
 from course.grader.hired import How
 from course.grader.model import Exercise, Grade
 from course.grader.paper import Paper
 
 Tell = Callable[[Exercise], object]
+Stale = Callable[[], bool]
+
+
+def usual() -> How:
+    """Check as fast as this machine can, in forks where it has them."""
+    return How(processes.LINUX, at_once=cores())
 
 
 class Grader:
@@ -32,15 +39,20 @@ class Grader:
         if self.warm is not None:
             self.warm.__exit__()
 
-    def grade(self, suites: list[Suite], tell: Tell = id) -> Grade:
-        """Grade these answers; `tell` of each as soon as it is known."""
+    def grade(
+        self, suites: list[Suite], tell: Tell = id, stale: Stale = never
+    ) -> Grade:
+        """Grade these answers; `tell` of each as soon as it is known.
+
+        As soon as it is `stale`, it ends with a StaleError.
+        """
         if self.warm is not None:
-            return Grade(tuple(_graded(self.warm, suites, tell)))
+            return Grade(tuple(_graded(self.warm, suites, tell, stale)))
         one = replace(self.how, at_once=1)
         graded = []
         for suite in suites:
             with Front([suite.checks], one) as fresh:
-                graded += _graded(fresh, [suite], tell)
+                graded += _graded(fresh, [suite], tell, stale)
         return Grade(tuple(graded))
 
 
@@ -50,13 +62,15 @@ def grade(suites: list[Suite], how: How, tell: Tell = id) -> Grade:
         return grader.grade(suites, tell)
 
 
-def _graded(front: Front, suites: list[Suite], tell: Tell) -> list[Exercise]:
+def _graded(
+    front: Front, suites: list[Suite], tell: Tell, stale: Stale
+) -> list[Exercise]:
     bug, papers = "", [Paper(suite, [], 0) for suite in suites]
     began = time.monotonic()
     try:
         papers = front.papers(suites)
         began = time.monotonic()  # to collect is not the answer's time
-        front.run(papers, lambda paper: tell(paper.exercise()))
+        front.run(papers, lambda paper: tell(paper.exercise()), stale)
     except OurBugError as error:
         bug = str(error)
     taken = time.monotonic() - began

@@ -46,6 +46,7 @@ class Check:
     printed: str = ""
     picture: str = ""  # of the last request, at most 79 columns wide
     imported: bool = True  # whether the answer could be imported
+    promise: str = ""  # the first sentence of its docstring
 
     @property
     def points(self) -> float:

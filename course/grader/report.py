@@ -1,46 +1,51 @@
 """Tell a learner what is right, what is wrong, and where to look."""
 
 import textwrap
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from course.grader.exercises import command, number_of
+from course.grader.lines import (
+    INDENT,
+    LABEL,
+    WIDTH,
+    labelled,
+    printable,
+    put,
+    wrapped,
+)
 from course.grader.model import Check, Exercise, Grade
 
-WIDTH = 80
 COUNTS, POINTS = 77, 74  # the columns where these end
-INDENT, LABEL = 4, 10
 SIGNS = {"right": "✓", "wrong": "✗", "waiting": "–", "not run": "!"}
+RIGHT = "All of it is right."
+BUG = "This is not your mistake: please report it."
 STYLES = {"right": "green", "wrong": "red", "waiting": "dim"}
-PLAIN = str.maketrans(
-    {"✓": "+", "✗": "x", "–": "-", "·": "|", "→": ">", "…": "~"}
-)
 
 
 def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
-    """Print the report of a grading; signs become ASCII where they must."""
+    """Print the report of a grading, and what to do next."""
     lines: list[Text] = []
     for exercise in grade.exercises:
-        lines += [*_exercise(exercise, traceback=traceback), Text()]
+        told = about(exercise, traceback=traceback)
+        lines += [*told, Text(), *_next(exercise), Text()]
     if len(grade.exercises) > 1:
         lines.append(_total(grade))
     else:
         lines = lines[:-1]
-    unicode = console.encoding.lower().startswith("utf")
-    for line in lines:
-        if not unicode:
-            line.plain = line.plain.translate(PLAIN)
-        console.print(line, soft_wrap=True, highlight=False)
+    put(lines, console)
 
 
-def _exercise(exercise: Exercise, *, traceback: bool) -> list[Text]:
+def about(exercise: Exercise, *, traceback: bool = False) -> list[Text]:
+    """Tell of one exercise: each check, and the first failure in full."""
     lines = [*_header(exercise), Text()]
     checks = exercise.checks
     wrong = [each for each in checks if each.state in {"wrong", "not run"}]
     if exercise.state == "not run" and not wrong[0].imported:
         lines += _in_full(wrong[0], "the answer can't be imported", "")
-        lines += _traceback(wrong[0]) if traceback else []
-        return [*lines, Text(), _next(exercise)]
+        return [*lines, *(_traceback(wrong[0]) if traceback else [])]
     for check in checks:
         if check.state == "right":
             lines.append(Text(f"✓ {check.title}", STYLES["right"]))
@@ -50,14 +55,14 @@ def _exercise(exercise: Exercise, *, traceback: bool) -> list[Text]:
         elif check.state != "waiting":
             lines += _headline(check, check.title, _worth(check))
             if check.state == "not run" or not check.expected:
-                lines += _labelled("got", check.message or check.got)
+                lines += labelled("got", check.message or check.got)
     waiting = sum(check.state == "waiting" for check in checks)
     if waiting:
         said = "check waits" if waiting == 1 else "checks wait"
         above = "the one above" if len(wrong) == 1 else "those above"
         text = f"– {waiting} {said} for {above}"
         lines.append(Text(text, STYLES["waiting"]))
-    return [*lines, Text(), _next(exercise)]
+    return lines
 
 
 def _header(exercise: Exercise) -> list[Text]:
@@ -96,42 +101,31 @@ def _in_full(check: Check, title: str, worth: str) -> list[Text]:
         "our bug": "the course, not your answer: please report it",
     }.get(check.fault, "")
     why = "" if check.message == check.got else check.message
+    expected, promise = check.expected, check.promise
+    if expected == promise or not check.imported:
+        promise = ""
     if check.state == "not run" and not check.imported:
         expected = ""
-    else:
-        expected = check.expected
     yours = f"{check.place}   {check.code}" if check.place else ""
+    if len(yours) > WIDTH - INDENT - LABEL:
+        yours = f"{check.place}\n{check.code}"
     return [
         *_headline(check, title, worth),
-        *_labelled("did", check.did),
-        *_labelled("expected", expected),
-        *_labelled("got", check.got),
-        *_labelled("why", why),
+        *wrapped(promise, "dim", INDENT),
+        *labelled("did", check.did),
+        *labelled("why", why),
+        *labelled("expected", expected),
+        *labelled("got", check.got),
         *_picture(check.picture),
-        *_labelled("order", "" if check.picture else " → ".join(check.order)),
-        *_labelled("yours", yours),
-        *_labelled("fault", fault),
-    ]
-
-
-def _labelled(label: str, text: str) -> list[Text]:
-    """Put a text beside its label, wrapped below itself."""
-    room = WIDTH - INDENT - LABEL
-    lines = [
-        piece
-        for line in _printable(text).splitlines()
-        for piece in textwrap.wrap(line, room) or [""]
-    ][:12]
-    margin = " " * INDENT
-    return [
-        Text(f"{margin}{'' if number else label:<{LABEL}}{line}")
-        for number, line in enumerate(lines)
+        *labelled("order", "" if check.picture else " → ".join(check.order)),
+        *labelled("yours", yours),
+        *labelled("fault", fault),
     ]
 
 
 def _picture(text: str) -> list[Text]:
     """Give it the whole width, between two empty lines."""
-    lines = [Text(line, "dim") for line in _printable(text).splitlines()]
+    lines = [Text(line, "dim") for line in printable(text).splitlines()]
     return [Text(), *lines, Text()] if lines else []
 
 
@@ -145,25 +139,32 @@ def _traceback(check: Check) -> list[Text]:
 
 
 def _quoted(text: str) -> list[Text]:
-    return [Text(f"    | {line}") for line in _printable(text).splitlines()]
+    return [Text(f"    | {line}") for line in printable(text).splitlines()]
 
 
-def _printable(text: str) -> str:
-    """Let no answer move the cursor or colour the screen."""
-    return "".join(
-        each if each.isprintable() or each == "\n" else "�"
-        for each in text.expandtabs(4).replace("\r\n", "\n")
-    )
-
-
-def _next(exercise: Exercise) -> Text:
-    number = exercise.name[2:].partition("_")[0].lstrip("0")
+def _next(exercise: Exercise) -> list[Text]:
     if exercise.state == "right":
-        return Text("All of it is right.", "green")
+        return [Text(RIGHT, "green")]
     if any(check.fault == "our bug" for check in exercise.checks):
-        return Text("This is not your mistake: please report it.")
-    again = f"python -m course.grader {number}"
-    return Text(f"Edit {exercise.file}, then: {again}")
+        return [Text(BUG)]
+    folder = Path(exercise.file).parent.as_posix()
+    number = number_of(exercise.name)
+    if folder == "exercises":
+        again = command("watch", number)
+    else:
+        again = command("grade", number, f"--target={folder}")
+    edit = f"Edit {exercise.file}, then: "
+    if len(edit + again) <= WIDTH:
+        return [Text(edit + again)]
+    return [Text(edit.rstrip()), Text("  " + again)]
+
+
+def ending(text: str, keys: str) -> list[Text]:
+    """Put the keys behind what is to be done, below it if need be."""
+    room = COUNTS - len(text) - len(keys)
+    if text and room < 2:  # noqa: PLR2004 (two blanks part them)
+        return [Text(text), Text(keys.rjust(COUNTS), "dim")]
+    return [Text(text).append(" " * room).append(keys, "dim")]
 
 
 def _total(grade: Grade) -> Text:

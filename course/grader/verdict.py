@@ -32,7 +32,7 @@ class Judge:
 
     def check(self, claim: Claim, outcome: dict[str, Any]) -> Check:
         """Say what became of the check."""
-        check = Check(claim.name, "wrong", claim.points)
+        check = Check(claim.name, "wrong", claim.points, promise=claim.promise)
         if outcome.get("phase") == "importing":
             check = replace(
                 check, state="not run", fault="the answer", imported=False

@@ -126,5 +126,7 @@ def said(exercise: Exercise, check: str) -> str:
     }
     text = "\n".join(f"{key}: {parts[key]}" for key in parts if parts[key])
     text = re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
+    text = re.sub(r"\b[0-9a-f]{32}\b", "<id>", text)
+    text = re.sub(r"[\d-]+T[\d:]+\.\d{6}", "<now>", text)
     folder = re.escape(tempfile.gettempdir())
     return re.sub(rf"{folder}/[^\s'\":,)]+", "<folder>", text)

@@ -85,6 +85,39 @@ def bye() -> str:
     return "bye"
 '''
 
+STUB = '''\
+"""Exercise 1: say what is polite.
+
+Story
+    People are rude.
+
+Hints
+    1. What does one say first?
+       And then?
+    2. It is a word of five letters.
+    3. def hello():
+           return ...
+
+Builds on nothing.
+"""
+
+
+def hello() -> str:
+    # TODO: say it.
+    raise NotImplementedError("hello says nothing yet")
+
+
+def bye() -> str:
+    return "bye"
+'''
+SOLUTION = f"""{RIGHT}
+
+# Why so: a greeting opens the ear,
+# and costs nothing.
+#
+# Another right way: bow.
+"""
+
 USES = """\
 import builtins, json, os, signal, subprocess, sys, threading, time
 MARK = "{mark}"

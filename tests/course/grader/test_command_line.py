@@ -19,6 +19,7 @@ REPORT = """\
 ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 
 ✗ says hello                                                      2 points
+    It greets.
     did       POST /hello
     expected  answer.hello() == 'hello'
     got       'hullo'
@@ -26,7 +27,7 @@ ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 ✓ says bye
 – 1 check waits for the one above
 
-Edit exercises/ex02_wrong.py, then: python -m course.grader 2
+Edit exercises/ex02_wrong.py, then: python3 start.py -s watch -- 2
 """
 
 

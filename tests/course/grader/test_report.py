@@ -1,6 +1,7 @@
 """What a learner reads, line by line, at 80 columns and without colours."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -52,7 +53,7 @@ ex05 · A session of its own            2 of 5 checks · 4 of 10 points · 0.2 s
     yours     exercises/ex05_own_session.py:41   work(session, task_name)
 – 2 checks wait for the one above
 
-Edit exercises/ex05_own_session.py, then: python -m course.grader 5
+Edit exercises/ex05_own_session.py, then: python3 start.py -s watch -- 5
 """
 LOST = Check(
     "test_a",
@@ -71,7 +72,7 @@ ex01 · X                                0 of 2 checks · 0 of 4 points · 0.0 s
     why       SyntaxError: invalid syntax
     yours     exercises/ex01_x.py:3   def (:
 
-Edit exercises/ex01_x.py, then: python -m course.grader 1
+Edit exercises/ex01_x.py, then: python3 start.py -s watch -- 1
 """
 
 
@@ -98,6 +99,40 @@ def test_an_answer_that_cannot_be_imported_is_told_once() -> None:
         "ex01_x", "ex01 · X", "exercises/ex01_x.py", (LOST, LOST)
     )
     assert shown(exercise) == NOT_IMPORTED
+
+
+def test_a_promise_stands_above_what_was_expected() -> None:
+    """Unless it is all that is known of that."""
+    check = replace(TRACKED, promise="The record says why.", message="Why.")
+    said = shown(replace(OWN_SESSION, checks=(check,))).splitlines()
+    assert said[3:7] == [
+        "    The record says why.",
+        "    did       POST /run-task/crash, a task that raises ValueError",
+        "    why       Why.",
+        '    expected  status "failed"',
+    ]
+    check = replace(check, expected=check.promise)
+    said = shown(replace(OWN_SESSION, checks=(check,))).splitlines()
+    assert said[5] == "    expected  The record says why."
+
+
+def test_a_long_line_of_code_and_a_long_command_have_their_own() -> None:
+    """A path stays whole, so that an editor's terminal can open it."""
+    check = replace(TRACKED, code="x" * 50)
+    long = "exercises/ex05_a_name_that_is_rather_long_for_one_line.py"
+    said = shown(replace(OWN_SESSION, checks=(check,), file=long))
+    assert "    yours     exercises/ex05_own_session.py:41\n" in said
+    assert said.splitlines()[-2:] == [
+        f"Edit {long}, then:",
+        "  python3 start.py -s watch -- 5",
+    ]
+
+
+def test_answers_elsewhere_are_graded_there() -> None:
+    """The learner's room is watched, another is graded once."""
+    there = replace(OWN_SESSION, file="solutions/ex05_own_session.py")
+    again = "python3 start.py -s grade -- 5 --target=solutions\n"
+    assert shown(there).endswith(again)
 
 
 def test_traceback_and_output_come_on_request() -> None:

@@ -1,0 +1,267 @@
+"""hint, solution, reset and progress, as they are typed."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.grader.desk import solution
+from course.grader.desk.originals import copy, hints
+from course.grader.desk.place import Desk
+from course.grader.desk.progress import Progress, today
+from course.grader.exercises import ROOT
+from tests.course.grader.desk.conftest import Learner
+from tests.course.grader.made import RIGHT, STUB
+
+TABLE = """\
+                                                                points   hints
+ex01 Say what is polite                         –                    –       –
+ex02 Say what is polite                         –                    –       –
+"""
+
+
+def test_each_call_shows_one_more_hint(learner: Learner) -> None:
+    """Below those before; the last says what helps beyond them."""
+    first = learner.type("hint", "1")[1]
+    assert first == (
+        "ex01 · Say what is polite\n\n"
+        "  1. What does one say first?\n"
+        "     And then?\n\n"
+        "Hint 1 of 3.\n"
+    )
+    second = learner.type("hint", "polite")[1]
+    assert "  1. What does" in second
+    assert "  2. It is a word of five letters.\n\nHint 2 of 3.\n" in second
+    for _ in range(2):
+        last = learner.type("hint", "1")[1]
+    assert "  3. def hello():\n         return ...\n" in last
+    assert "python3 start.py -s solution -- 1 --give-up\n" in last
+    assert Progress(learner.desk)["ex01_polite"].hints == 3
+
+
+def test_hints_are_there_although_the_learner_deleted_them(
+    learner: Learner,
+) -> None:
+    """They come from the stub as it was; without a number, of the next."""
+    learner.answer().unlink()
+    assert "What does one say first?" in learner.type("hint")[1]
+
+
+def test_a_stub_without_hints_says_so(learner: Learner) -> None:
+    """It is no error."""
+    stub = STUB.replace("Hints\n", "Nothing\n")
+    (learner.desk.originals / "ex01_polite.txt").write_text(stub, "utf-8")
+    assert "This exercise has no hints." in learner.type("hint", "1")[1]
+
+
+def test_reset_keeps_what_was_written_and_says_where(
+    learner: Learner,
+) -> None:
+    """Whatever it was; and the exercise is open again."""
+    Progress(learner.desk).change(
+        "ex01_polite", points=1, max_points=1, passed=today(), hints=2
+    )
+    written = b"caf\xe9 = 'no text at all'\r\n"
+    for _ in range(2):  # in the same second
+        learner.answer().write_bytes(written)
+        code, out, _ = learner.type("reset", "1")
+        assert code == 0
+        assert learner.answer().read_bytes() == STUB.encode()
+    kept = sorted(learner.desk.kept.iterdir())
+    assert [each.read_bytes() for each in kept] == [written, written]
+    assert re.fullmatch(
+        r"What you wrote is kept: "
+        r"kept/ex01_polite\.\d{4}-\d\d-\d\d\.\d{6}(-\d)?\.py\n"
+        r"exercises/ex01_polite\.py is as it was at first\.\n"
+        r"Next: python3 start\.py -s watch -- 1\n",
+        out,
+    )
+    entry = Progress(learner.desk)["ex01_polite"]
+    assert (entry.done, entry.points, entry.hints) == (False, 0, 2)
+
+
+def test_reset_has_nothing_to_do_for_a_stub(learner: Learner) -> None:
+    """Line ends are no change; a missing file comes back."""
+    learner.answer().write_bytes(STUB.replace("\n", "\r\n").encode())
+    assert "nothing to do" in learner.type("reset", "1")[1]
+    learner.answer().unlink()
+    out = learner.type("reset", "1")[1]
+    assert "is as it was at first.\nNext:" in out
+    assert learner.answer().read_text("utf-8") == STUB
+    assert not learner.desk.kept.exists()
+
+
+def test_a_copy_that_cannot_be_written_changes_nothing(
+    learner: Learner,
+) -> None:
+    """The answer is worth more than the reset."""
+    learner.write("mine")
+    learner.desk.kept.write_text("a file where a folder should be", "utf-8")
+    code, _, err = learner.type("reset", "1")
+    assert code == 2
+    assert "exercises/ex01_polite.py was not reset (" in err
+    assert learner.answer().read_text("utf-8") == "mine"
+
+
+def test_the_solution_comes_when_it_is_right(learner: Learner) -> None:
+    """Before, it says how to give up; it grades by itself."""
+    code, out, _ = learner.type("solution", "1")
+    assert code == 1
+    assert "Not all of it is right yet" in out
+    assert "python3 start.py -s solution -- 1 --give-up" in out
+    assert not Progress(learner.desk)["ex01_polite"].gave_up
+    learner.write(RIGHT)
+    code, out, _ = learner.type("solution", "1")
+    assert code == 0
+    assert "They do not differ." in out
+    assert Progress(learner.desk)["ex01_polite"].done
+
+
+def test_giving_up_shows_it_and_is_remembered(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A diff against yours without docstrings, and why it is so."""
+    code, out, _ = learner.type("solution", "1", "--give-up")
+    assert code == 0
+    assert out == (
+        "- exercises/ex01_polite.py\n"
+        "+ solutions/ex01_polite.py\n"
+        "\n"
+        "exercises/ex01_polite.py:17\n"
+        " def hello() -> str:\n"
+        "-    # TODO: say it.\n"
+        '-    raise NotImplementedError("hello says nothing yet")\n'
+        '+    return "hello"\n'
+        " \n"
+        " \n"
+        "\n"
+        "Why so: a greeting opens the ear,\n"
+        "and costs nothing.\n"
+        "\n"
+        "Another right way: bow.\n"
+    )
+    assert Progress(learner.desk)["ex01_polite"].gave_up == today()
+    monkeypatch.setattr(solution, "grade", None)  # not needed any more
+    assert learner.type("solution", "1")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "answer", ["def hello(:", "", '"""Only a docstring."""', None]
+)
+def test_any_answer_can_be_compared(
+    learner: Learner, answer: str | None
+) -> None:
+    """Broken, empty or missing."""
+    Progress(learner.desk).change("ex01_polite", gave_up=today())
+    if answer is None:
+        learner.answer().unlink()
+    else:
+        learner.write(answer)
+    code, out, _ = learner.type("solution", "1")
+    assert code == 0
+    assert '+    return "hello"' in out
+
+
+def test_progress_is_a_table_and_says_what_is_next(learner: Learner) -> None:
+    """Not begun, begun, done and given up."""
+    out = learner.type("progress")[1]
+    following = "0 of 2 done. Next: python3 start.py -s watch -- 1"
+    assert out == f"{TABLE}\n{following}\n"
+    learner.write(f"{STUB}# mine\n")
+    begun = learner.type("progress")[1].splitlines()
+    assert begun[1].split()[-3:] == ["begun", "–", "–"]
+    progress = Progress(learner.desk)
+    done = {"points": 5.5, "max_points": 5.5, "passed": "2026-11-25"}
+    progress.change("ex01_polite", **done, hints=2)
+    progress.change("ex02_again", gave_up=today(), max_points=3)
+    lines = learner.type("progress")[1].splitlines()
+    shown = [" ".join(line.split()) for line in lines]
+    assert shown[1:] == [
+        "ex01 Say what is polite ✓ 2026-11-25 5.5 of 5.5 2 of 3",
+        "ex02 Say what is polite given up 0 of 3 –",
+        "",
+        "1 of 2 done. Next: python3 start.py -s watch -- 2",
+    ]
+    progress.change("ex02_again", **done)
+    assert "2 of 2 done. That is all of them." in learner.type("progress")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["hint", "9"], "There is no exercise '9'"),
+        (["reset"], "the following arguments are required: EXERCISE"),
+        (["progress", "1"], "unrecognized arguments: 1"),
+        (["nonsense"], "watch, hint, solution, reset and progress"),
+        ([], "watch, hint, solution, reset and progress"),
+    ],
+)
+def test_wrong_use_is_told_what_to_do(
+    learner: Learner, words: list[str], said: str
+) -> None:
+    """In one sentence, with exit code 2."""
+    try:
+        code: object = learner.type(*words)[0]
+        err = said
+    except SystemExit as exit_:  # from argparse
+        code = exit_.code
+        err = learner.capsys.readouterr().err
+        assert f"usage: python3 start.py -s {words[0]} -- " in err
+    assert code == 2
+    assert said in err
+
+
+def test_a_missing_original_says_whose_it_is(learner: Learner) -> None:
+    """It belongs to the course."""
+    (learner.desk.originals / "ex01_polite.txt").unlink()
+    code, _, err = learner.type("hint", "1")
+    assert code == 2
+    assert "It belongs to the course" in err
+
+
+def test_originals_are_copied_for_whoever_changes_a_stub(
+    learner: Learner,
+) -> None:
+    """What has gone is removed; an answer is no stub."""
+    assert copy(learner.desk) == []
+    (learner.desk.originals / "ex03_gone.txt").touch()
+    learner.write(STUB + "# changed, with its TODO\n")
+    assert copy(learner.desk) == ["ex03_gone", "ex01_polite"]
+    assert copy(learner.desk) == []
+    learner.write(RIGHT)
+    with pytest.raises(SystemExit, match="has no TODO: is it a stub"):
+        copy(learner.desk)
+
+
+def test_every_exercise_of_the_course_has_two_hints_or_more() -> None:
+    """From the question to nearly the code."""
+    desk = Desk()
+    for suite in desk.suites():
+        found = hints(desk.original(suite))
+        assert len(found) >= 2, suite.name
+        assert all(found), suite.name
+
+
+def test_nothing_breaks_where_signs_and_colours_cannot_be_shown(
+    tmp_path: Path,
+) -> None:
+    """In another folder, with a terminal of long ago."""
+    done = subprocess.run(
+        [sys.executable, "-m", "course.grader.desk", "progress"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONIOENCODING": "ascii",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+        },
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"ex01 Answer first, work afterwards" in done.stdout
+    assert done.stdout.isascii()
