@@ -23,12 +23,12 @@ from typing import IO
 
 import pytest
 
-from checks.nested import Tell, Tests, Told
+from checks.nested import PASSED, Tell, Tests, Told
 
 ROOT = Path(__file__).resolve().parents[1]
 FORK = sys.platform == "linux"
 START, RUN = 8.0, 3.0  # seconds, to collect all and to run one
-PASSED, LATE = ["passed", ""], ["did not come to its end", ""]
+LATE = ["did not come to its end", ""]
 Results = dict[str, list[str]]  # for each test how it ended, and why
 
 
@@ -49,41 +49,54 @@ class Nest:
         self.tests: list[str] = found["tests"]
         self.broken: str = found["broken"]
 
-    def run(
-        self, app: str, tests: Sequence[str], *, first: bool = False
-    ) -> Results:
+    def run(self, app: str, tests: Sequence[str]) -> Results:
         """Run these tests on an application, one after the other.
 
-        With `first`, it is over with the first one that does not pass: the
-        others have no result.
+        Should one not come to its end, those after it have no result.
         """
-        found = self._order([app], tests, first=first)
+        found = self._order(app, tests)
         results: Results = {}
-        for name in tests:
-            results[name] = found.get(f"{app} {name}", LATE)
-            if results[name] == LATE or (first and results[name] != PASSED):
+        for test in tests:
+            results[test] = found.get(f"{app} {test}", LATE)
+            if results[test] == LATE:
                 break
         return results
 
-    def passes(self, test: str, apps: Sequence[str]) -> bool:
-        """See if a test passes, alone, on all of these applications.
+    def run_to_the_first(
+        self, app: str, tests: Sequence[str], then: Sequence[str]
+    ) -> tuple[Results, bool]:
+        """Run them up to the first that does not pass: it is the last result.
 
-        To be quick, it is first run on all in the same process. Where that
-        is its undoing, each application has a process of its own.
+        Also see if that one passes on the applications in `then`. To be
+        quick, they come in the same process: a yes is a yes, but after a no
+        it has to be seen if it `passes` in a process of its own.
         """
-        found = self._order(apps, [test])
-        if all(found.get(f"{app} {test}") == PASSED for app in apps):
-            return True
+        found = self._order(app, tests, first=True, then=then)
+        results: Results = {}
+        for test in tests:
+            results[test] = found.get(f"{app} {test}", LATE)
+            if results[test] != PASSED:
+                break
+        others = [found.get(f"{each} {test}") for each in then]
+        return results, all(each == PASSED for each in others)
+
+    def passes(self, test: str, apps: Sequence[str]) -> bool:
+        """See if a test passes, alone, on all of these applications."""
         return all(self.run(app, [test])[test] == PASSED for app in apps)
 
     def _order(
-        self, apps: Sequence[str], tests: Sequence[str], *, first: bool = True
+        self,
+        app: str,
+        tests: Sequence[str],
+        *,
+        first: bool = False,
+        then: Sequence[str] = (),
     ) -> Told:
-        order = {"apps": apps, "tests": tests, "first": first, "seconds": RUN}
+        order = {"app": app, "tests": tests, "first": first, "then": then}
         with contextlib.suppress(OSError):  # it has gone: heard next
             self._orders.write(json.dumps(order).encode() + b"\n")
             self._orders.flush()
-        return self._hear(START + RUN * len(apps) * len(tests))
+        return self._hear(START + RUN * (len(then) + len(tests)))
 
     def close(self) -> None:
         """End it, once."""
@@ -172,7 +185,7 @@ def serve_forked(
             order = json.loads(line)
             found: Told = {}
             tests.prepare(order)  # before the fork: once for all
-            for told in _forked(partial(tests.run, order), order["seconds"]):
+            for told in _forked(partial(tests.run, order)):
                 found |= told
             tell(found)
 
@@ -211,7 +224,7 @@ def _prepare(scratch: str) -> None:
     sys.dont_write_bytecode = True  # nothing is left beside the answer
 
 
-def _forked(work: Callable[[Tell], None], seconds: float) -> Iterator[Told]:
+def _forked(work: Callable[[Tell], None]) -> Iterator[Told]:
     """Do it in a fork, and give what it tells, until it says no more."""
     read, write = os.pipe()
     pid = os.fork()
@@ -221,7 +234,7 @@ def _forked(work: Callable[[Tell], None], seconds: float) -> Iterator[Told]:
         os._exit(0)
     os.close(write)
     heard = b""
-    while select.select([read], [], [], seconds)[0]:
+    while select.select([read], [], [], RUN)[0]:
         part = os.read(read, 1 << 16)
         if not part:
             break

@@ -19,17 +19,20 @@ from checks import app_under_test
 from checks.answers import why_not
 from checks.app_under_test import MAKER, Maker
 
+WITHOUT = (  # what no test can miss takes time to start
+    *("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin"),
+    *("setuponly", "setupplan", "stepwise", "terminal"),
+    *("threadexception", "unraisableexception"),
+)
 OPTIONS = (
     *("-c", str(Path(__file__).with_suffix(".ini"))),
     "--noconftest",
     "--import-mode=importlib",
     "--capture=sys",
-    *("-p", "no:cacheprovider"),
-    *("-p", "no:doctest"),
-    *("-p", "no:faulthandler"),
-    *("-p", "no:terminal"),
+    *(f"-pno:{name}" for name in WITHOUT),
 )
 PLUGINS = (app_under_test, anyio_plugin)  # who has FastAPI has anyio
+PASSED = ["passed", ""]
 Told = dict[str, Any]
 Tell = Callable[[Told], None]
 
@@ -65,27 +68,34 @@ class Tests:
 
     def prepare(self, order: Told) -> None:
         """Make the applications that an order needs, each once for all."""
-        for app in order["apps"]:
+        for app in (order["app"], *order["then"]):
             if app not in self.makers:
                 self.makers[app] = Maker(app)
 
     def run(self, order: Told, tell: Tell) -> None:
-        """Run `tests` one after the other on `apps`; tell how each ended.
+        """Run `tests` one after the other on `app`; tell how each ended.
 
-        With `first`, it is over with the first one that does not pass.
+        With `first`, it is over with the first one that does not pass. That
+        one is then run on the applications that `then` names.
         """
-        items = [self.items[name] for name in order["tests"]]
-        for app, item, following in (
-            (app, *pair)
-            for app in order["apps"]
-            for pair in zip(items, [*items[1:], None], strict=True)
-        ):
-            item.config.stash[MAKER] = self.makers[app]
-            self.found, self.slept = [], False
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
-            tell({f"{app} {item.nodeid}": self.found or ["passed", ""]})
-            if self.found and order["first"]:
+        app, items = order["app"], [self.items[x] for x in order["tests"]]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            ended = self._end(item, app, following)
+            tell({f"{app} {item.nodeid}": ended})
+            if order["first"] and ended != PASSED:
+                for other in order["then"]:
+                    ended = self._end(item, other, None)
+                    tell({f"{other} {item.nodeid}": ended})
                 return
+
+    def _end(
+        self, item: pytest.Item, app: str, following: pytest.Item | None
+    ) -> list[str]:
+        """Run a test, and return how it ended."""
+        item.config.stash[MAKER] = self.makers[app]
+        self.found, self.slept = [], False
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        return self.found or PASSED
 
     # --- hooks --------------------------------------------------------------
 

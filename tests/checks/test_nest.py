@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from checks.apps_ex07 import BROKEN, RIGHT
-from checks.nest import FORK, PASSED, Nest
+from checks.nest import FORK, Nest
+from checks.nested import PASSED
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION = ROOT / "solutions" / "ex07_test_a_task.py"
