@@ -71,9 +71,7 @@ def _lasting_streams() -> Iterator[None]:
 
 
 def _to(descriptor: int) -> TextIO:
-    return open(
-        descriptor, "w", 1, "utf-8", "backslashreplace", closefd=False
-    )
+    return open(descriptor, "w", 1, "utf-8", "backslashreplace", closefd=False)
 
 
 def why_not(path: Path, exc: BaseException) -> str:
