@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TextIO
 
 import pytest
 
@@ -34,7 +35,8 @@ def imported(path: Path) -> Iterator[ModuleType]:
     sys.modules[name] = module
     try:
         try:
-            spec.loader.exec_module(module)
+            with _lasting_streams():
+                spec.loader.exec_module(module)
         except (Exception, SystemExit) as exc:  # noqa: BLE001
             pytest.fail(why_not(path, exc), pytrace=False)
         yield module
@@ -53,6 +55,23 @@ def must_exist(path: Path) -> None:
             " --target=FOLDER names another folder.",
             pytrace=False,
         )
+
+
+@contextlib.contextmanager
+def _lasting_streams() -> Iterator[None]:
+    """Let a log handler that is made at import write for as long as it lives.
+
+    It keeps the stream it finds, and pytest closes its own after the set-up.
+    These write to wherever standard output and standard error lead just then.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(_to(1)))
+        stack.enter_context(contextlib.redirect_stderr(_to(2)))
+        yield
+
+
+def _to(descriptor: int) -> TextIO:
+    return open(descriptor, "w", 1, "utf-8", "backslashreplace", closefd=False)
 
 
 def why_not(path: Path, exc: BaseException) -> str:

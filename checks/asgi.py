@@ -76,16 +76,17 @@ class Server(httpx2.BaseTransport):
 
     def close(self) -> None:
         """Stop: the calls first, then the lifespan, then the event loop."""
-        if self._thread is None:
+        thread, self._thread = self._thread, None
+        if thread is None:
             return
         try:
             if self._start_error is None and not self.hangs:
                 self.finish(PATIENCE)
         finally:
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(BRIEFLY if self.hangs else PATIENCE)
+            thread.join(BRIEFLY if self.hangs else PATIENCE)
             self._stack.close()
-        if self._thread.is_alive() and not self.hangs:
+        if thread.is_alive() and not self.hangs:
             pytest.fail(
                 f"The event loop did not end within {PATIENCE:g} s: which"
                 " task, or which lifespan, blocks it?"

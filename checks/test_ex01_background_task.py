@@ -42,34 +42,21 @@ def test_each_request_is_welcomed_once(
     assert work.after == [1, 2, 3], "each call comes after its response"
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(3)
 @pytest.mark.after("test_the_response_comes_before_the_work")
 def test_the_server_hears_of_a_failure(
     answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client has its 202, the exception leaves the application."""
+    """It waits for the work, and what that raises leaves the application."""
     failure = ConnectionRefusedError("no mail server here")
-    work = Work(client, raises=failure)
-    monkeypatch.setattr(answer, "send_welcome", work.plain)
-    assert client.post(f"/welcome/{ADA}").status_code == 202
-    client.finish()
-    assert work.emails == [ADA]
-    assert client.errors == [failure]
-
-
-@pytest.mark.points(1)
-@pytest.mark.after("test_the_response_comes_before_the_work")
-def test_the_server_knows_of_the_work_until_it_is_done(
-    answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A server that is stopped waits for its requests, so for the work."""
-    work = Work(client, held=True)
+    work = Work(client, raises=failure, held=True)
     monkeypatch.setattr(answer, "send_welcome", work.plain)
     assert client.post(f"/welcome/{ADA}").status_code == 202
     assert work.begun.wait(5), "send_welcome was never called"
-    assert work.after == [1]
     work.go.set()
     client.finish()
+    assert client.errors == [failure], "the exception that the work raised"
+    assert work.emails == [ADA]
     assert work.running == [1], "the request was over before the work was"
 
 

@@ -33,15 +33,16 @@ def test_an_override_replaces_the_work(
 @pytest.mark.points(1)
 @pytest.mark.after("test_an_override_replaces_the_work")
 def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
-    """Whoever replaces the task may write it with `async def`."""
-    work = Work(client)
+    """Whoever replaces the task may write it with `async def`, errors too."""
+    failure = ConnectionRefusedError("no mail server here")
+    work = Work(client, raises=failure)
     overrides = answer.app.dependency_overrides
     overrides[answer.get_welcome_task] = lambda: work.awaited
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
     assert work.emails == [ADA]
     assert work.after == [1], "the task began before the response"
-    assert client.errors == []
+    assert client.errors == [failure], "what it raises has to get here"
 
 
 @pytest.mark.points(1)
@@ -80,7 +81,7 @@ def test_each_request_runs_what_it_was_given(
 @pytest.mark.points(1)
 @pytest.mark.after("test_an_override_replaces_the_work")
 def test_the_server_hears_of_a_failure(
-    answer: ModuleType, client: Client
+    answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The client has its 202, the exception leaves the application."""
     failure = ConnectionRefusedError("no mail server here")
@@ -93,6 +94,7 @@ def test_the_server_hears_of_a_failure(
     client.finish()
     assert client.errors == [failure]
     assert work.running == [1], "the request was over before the work was"
+    assert "Welcome, " not in capfd.readouterr().out
 
 
 @pytest.mark.points(1)

@@ -1,5 +1,5 @@
 # A task that only starts a thread: the order is right, errors are lost.
-# fails: test_the_server_hears_of_a_failure, test_the_server_knows_of_the_work_until_it_is_done
+# fails: test_the_server_hears_of_a_failure
 
 import threading
 import time

@@ -1,5 +1,5 @@
 # "start" is logged by the provider and by the task.
-# fails: test_nothing_is_started_before_the_response, test_each_line_appears_once
+# fails: test_nothing_is_started_before_the_response
 
 import logging
 from collections.abc import AsyncIterator, Callable

@@ -1,5 +1,5 @@
 # `raise … from exc` brings the input back.
-# fails: test_the_password_is_shown_nowhere
+# fails: test_no_error_shows_the_password
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,5 +1,5 @@
 # A SecretStr alone: the error about another field shows the input.
-# fails: test_the_password_is_shown_nowhere
+# fails: test_no_error_shows_the_password
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,0 +1,106 @@
+# Axis: lines are written by a thread, as JSON, until the lifespan ends.
+
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+WelcomeTask = Callable[[str], object]  # takes the address
+Clock = Callable[[], datetime]
+
+
+def get_logger() -> logging.Logger:
+    return logging.getLogger(__name__)
+
+
+def get_clock() -> Clock:
+    return lambda: datetime.now(UTC)
+
+
+def send_welcome(email: str) -> None:
+    """Stand in for a mail server (given)."""
+    print(f"Welcome, {email}!")
+
+
+def get_welcome_task() -> WelcomeTask:
+    """Provide the work (given)."""
+    return send_welcome
+
+
+def get_audit_task(
+    logger: Annotated[logging.Logger, Depends(get_logger)],
+    clock: Annotated[Clock, Depends(get_clock)],
+    work: Annotated[WelcomeTask, Depends(get_welcome_task)],
+) -> WelcomeTask:
+    def audit(email: str) -> None:
+        logger.info("start %s at %s", email, clock().isoformat())
+        try:
+            work(email)
+        except Exception:
+            logger.exception("failed %s", email)
+            raise
+        logger.info("done %s at %s", email, clock().isoformat())
+
+    return audit
+
+
+import json, queue
+from logging.handlers import QueueHandler, QueueListener
+
+
+class Json(logging.Formatter):
+    def format(self, record):
+        return json.dumps(
+            {
+                "level": record.levelname,
+                "message": record.getMessage(),
+                "at": datetime.now(UTC).isoformat(),
+            }
+        )
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    q = queue.SimpleQueue()
+    h = logging.StreamHandler()
+    h.setFormatter(Json())
+    listener = QueueListener(q, h)
+    logger = logging.getLogger(__name__)
+    logger.setLevel("INFO")
+    logger.propagate = False
+    handler = QueueHandler(q)
+    logger.addHandler(handler)
+    listener.start()
+    yield
+    listener.stop()
+    logger.removeHandler(handler)
+
+
+app = FastAPI(title="Exercise 3", lifespan=lifespan)
+
+AuditDep = Annotated[WelcomeTask, Depends(get_audit_task)]
+
+
+@app.post("/welcome/{email}", status_code=202)
+async def welcome(
+    email: EmailStr, tasks: BackgroundTasks, task: AuditDep
+) -> dict[str, str]:
+    """Add the audited task (given)."""
+    tasks.add_task(task, email)
+    return {"message": "Welcome scheduled"}
+
+
+# Why so: the provider runs before the response and only ties things
+# together; `audit` runs in the task, so it is there that the clock is read,
+# twice. Whatever the work raises is logged where it happened and goes on
+# unchanged: it is the server's to know. `getLogger` gives the same object for
+# the same name for as long as the process lives, so that each handler added
+# in a request stays; output is set up once, when the application starts.
+#
+# Another right way: a class `Audit` with logger, clock and work as fields
+# and `__call__(self, email)`, for which `Depends(Audit)` is the provider.
