@@ -139,13 +139,17 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Test the graders, in both directions; -- --quick samples."""
+    """Test the graders, in both directions; -- --quick: verdicts only."""
     install(session, "prove")
-    quick = "--quick" in session.posargs
+    if "--quick" in session.posargs:
+        # exercise 7's answers are tests, run on eleven applications each:
+        # they take minutes, and come with the whole proof
+        chosen = ("tests/checks", "-m", "not exact", "-k", "not ex07")
+        session.run("pytest", *chosen, env=STRICT)
+        return
     session.run("pytest", "tests/checks", env=STRICT)
-    sample, times = (["--sample=8"], ["--times=2"]) if quick else ([], [])
-    session.run("python", "-m", "tests.checks.mutants", *sample)
-    session.run("python", "-m", "tests.checks.repeat", *times)
+    session.run("python", "-m", "tests.checks.mutants")
+    session.run("python", "-m", "tests.checks.repeat")
 
 
 @nox.session

@@ -24,14 +24,8 @@ def answer_for(check: Path, target: str) -> Path:
 @contextlib.contextmanager
 def imported(path: Path) -> Iterator[ModuleType]:
     """Import it under its file's name, and forget it afterwards."""
-    name, shown = path.stem, _shown(path)
-    if not path.is_file():
-        pytest.fail(
-            f"There is no {shown}: it is your answer. `python3 start.py -s"
-            f" reset -- {name}` brings the stub back; --target=FOLDER names"
-            " another folder.",
-            pytrace=False,
-        )
+    name = path.stem
+    must_exist(path)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -42,7 +36,7 @@ def imported(path: Path) -> Iterator[ModuleType]:
         try:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as exc:  # noqa: BLE001
-            pytest.fail(_why_not(path, shown, exc), pytrace=False)
+            pytest.fail(why_not(path, exc), pytrace=False)
         yield module
     finally:
         sys.modules.pop(name, None)
@@ -50,8 +44,20 @@ def imported(path: Path) -> Iterator[ModuleType]:
             sys.modules[name] = before
 
 
-def _why_not(path: Path, shown: str, exc: BaseException) -> str:
+def must_exist(path: Path) -> None:
+    """Fail, and say so, if there is no answer."""
+    if not path.is_file():
+        pytest.fail(
+            f"There is no {_shown(path)}: it is your answer. `python3"
+            f" start.py -s reset -- {path.stem}` brings the stub back;"
+            " --target=FOLDER names another folder.",
+            pytrace=False,
+        )
+
+
+def why_not(path: Path, exc: BaseException) -> str:
     """Say in which line of the answer its import ended, and why."""
+    shown = _shown(path)
     if isinstance(exc, SyntaxError) and exc.filename == str(path):
         line = exc.lineno or 1
     else:

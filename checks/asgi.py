@@ -19,7 +19,7 @@ import pytest
 
 from checks.calls import PATIENCE, Call, Message
 from checks.stands import lines
-from course.timeline import Recorder, record
+from course.timeline import Recorder, record, terminal
 
 BRIEFLY = 0.2  # seconds for a loop that may end all the same
 
@@ -57,7 +57,7 @@ class Server(httpx2.BaseTransport):
         self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
         if not call.begun.wait(PATIENCE):
-            self._hangs(
+            self.give_up(
                 f"{call.name} was not answered within {PATIENCE:g} s: what"
                 " does the endpoint, or one of its dependencies, wait for?"
             )
@@ -69,7 +69,7 @@ class Server(httpx2.BaseTransport):
             if self._changed.wait_for(lambda: not self.running, seconds):
                 return
             names = ", ".join(call.name for call in self.running)
-        self._hangs(
+        self.give_up(
             f"After {seconds:g} s these still run: {names}. The response is"
             " there; which task does not end?"
         )
@@ -91,7 +91,7 @@ class Server(httpx2.BaseTransport):
                 " task, or which lifespan, blocks it?"
             )
 
-    def _hangs(self, message: str) -> NoReturn:
+    def give_up(self, message: str) -> NoReturn:
         """Fail, and name the lines of the answer at which it stands."""
         self.hangs = True
         sys.setswitchinterval(1e-4)  # an endless loop leaves us little time
@@ -251,3 +251,12 @@ class Client(httpx2.Client):
             return self.server.timeline.order if self.server.timeline else ()
         except LookupError:
             return ()
+
+    @property
+    def picture(self) -> str:
+        """The last finished request, drawn for a terminal of 80 columns."""
+        try:
+            timeline = self.server.timeline
+            return terminal(timeline.last) if timeline else ""
+        except LookupError:
+            return ""

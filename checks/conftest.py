@@ -14,7 +14,8 @@ from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 from checks.story import story
 
-CLIENT = pytest.StashKey[Client]()
+pytest.register_assert_rewrite("checks.jobs")  # helpers that assert
+pytest.register_assert_rewrite("checks.uploads")  # as in a check
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "points(number): what the check is worth",
         "after(name): it makes no sense before that check passes",
+        "picture: below a failure stands a picture of the last request",
     ):
         config.addinivalue_line("markers", line)
 
@@ -52,9 +54,7 @@ def answer(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def client(
-    request: pytest.FixtureRequest, answer: ModuleType
-) -> Iterator[Client]:
+def client(answer: ModuleType) -> Iterator[Client]:
     """Give a client of the answer's `app`."""
     if not hasattr(answer, "app"):
         pytest.fail(
@@ -63,7 +63,6 @@ def client(
             pytrace=False,
         )
     with Client(answer.app, answer.__file__ or "") as client:
-        request.node.stash[CLIENT] = client
         yield client
 
 
@@ -87,7 +86,10 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Put what the last request did below a check that fails."""
     report = yield
-    if call.when == "call" and report.failed and CLIENT in item.stash:
-        told = story(item.stash[CLIENT])
+    client = getattr(item, "funcargs", {}).get("client")
+    if call.when == "call" and report.failed and isinstance(client, Client):
+        told = story(client)
         report.sections += [(key, told[key]) for key in told if told[key]]
+        if client.picture and item.get_closest_marker("picture"):
+            report.sections.append(("picture", client.picture))
     return report

@@ -10,12 +10,9 @@ from typing import Any
 
 def lines(file: str, tasks: set[asyncio.Task[object]]) -> list[str]:
     """Name each line of the file where a thread or a task stands."""
-    found = []
-    for frame in [*sys._current_frames().values(), *_waiting(tasks)]:  # noqa: SLF001 (no public way)
-        line = _own_line(frame, file)
-        if line and line not in found:
-            found.append(line)
-    return found
+    threads = sys._current_frames().values()  # noqa: SLF001 (no public way)
+    at = {_own_line(frame, file) for frame in (*threads, *_waiting(tasks))}
+    return [f"{Path(file).name}:{line}" for line in sorted(at) if line]
 
 
 def _waiting(tasks: set[asyncio.Task[object]]) -> Iterator[FrameType]:
@@ -33,10 +30,10 @@ def _waiting(tasks: set[asyncio.Task[object]]) -> Iterator[FrameType]:
             )
 
 
-def _own_line(frame: FrameType | None, file: str) -> str:
-    """Return the line of the learner's own that led there."""
+def _own_line(frame: FrameType | None, file: str) -> int:
+    """Return the line of the learner's own that led there, or 0."""
     while frame is not None:
         if frame.f_code.co_filename == file:
-            return f"{Path(file).name}:{frame.f_lineno}"
+            return frame.f_lineno
         frame = frame.f_back
-    return ""
+    return 0

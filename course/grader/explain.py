@@ -16,7 +16,13 @@ from course.grader import compared
 
 COMPARED = pytest.StashKey[compared.Sides]()
 SETTING_UP = pytest.StashKey[str]()
-TOLD = {"did", "order", "place", "trouble"}  # sections that a check may add
+TOLD = {
+    "did",
+    "order",
+    "picture",
+    "place",
+    "trouble",
+}  # sections that a check may add
 OUR_PREFIX = re.compile(r"Your answer \S+ can't be imported: ")
 NOISE = re.compile(r"^ *For further information visit .*\n?", re.MULTILINE)
 

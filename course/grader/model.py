@@ -44,6 +44,7 @@ class Check:
     code: str = ""  # what stands in that line
     traceback: str = ""
     printed: str = ""
+    picture: str = ""  # of the last request, at most 79 columns wide
     imported: bool = True  # whether the answer could be imported
     promise: str = ""  # the first sentence of its docstring
 

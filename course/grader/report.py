@@ -116,10 +116,17 @@ def _in_full(check: Check, title: str, worth: str) -> list[Text]:
         *labelled("why", why),
         *labelled("expected", expected),
         *labelled("got", check.got),
-        *labelled("order", " → ".join(check.order)),
+        *_picture(check.picture),
+        *labelled("order", "" if check.picture else " → ".join(check.order)),
         *labelled("yours", yours),
         *labelled("fault", fault),
     ]
+
+
+def _picture(text: str) -> list[Text]:
+    """Give it the whole width, between two empty lines."""
+    lines = [Text(line, "dim") for line in printable(text).splitlines()]
+    return [Text(), *lines, Text()] if lines else []
 
 
 def _traceback(check: Check) -> list[Text]:

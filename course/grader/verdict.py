@@ -139,6 +139,7 @@ class Judge:
             message=told.get("message", "") or ("" if compared else got),
             order=tuple(order.split(" → ")) if order else (),
             did=told.get("did", ""),
+            picture=told.get("picture", ""),
             expected=told.get("expected") or claim.promise,
             got=got,
             place=place,

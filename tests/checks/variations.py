@@ -3,21 +3,20 @@
 Its top-level definitions take the place of the solution's of the same name,
 `del name` takes one out, its imports go to the top, and what is new goes in
 front of the definition that follows it, or to the end. A file that makes an
-`app` of its own is no variation but a whole answer.
+`app` of its own (or, as exercise 7 is made of tests, asks for the application
+by `pytest_plugins`) is no variation but a whole answer.
 """
 
 import ast
 from itertools import pairwise
 
-NO_APP = {"ex06", "ex07"}  # predictions and tests: each answer is whole
 Lines = list[str]
 
 
-def is_whole(text: str, exercise: str) -> bool:
-    """See whether an answer makes its own `app`, or is no application."""
-    if exercise[:4] in NO_APP:
-        return True
-    return any("app" in _names(node) for node in ast.parse(text).body)
+def is_whole(text: str) -> bool:
+    """See whether an answer makes its own `app`, or asks for one."""
+    names = {name for node in ast.parse(text).body for name in _names(node)}
+    return bool(names & {"app", "pytest_plugins"})
 
 
 def assembled(solution: str, variation: str) -> str:

@@ -1,0 +1,163 @@
+"""Pytest below pytest: collect a file of tests, run some, tell how they end.
+
+`checks/nest.py` does this in a process of its own.
+"""
+
+import asyncio
+import inspect
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio import pytest_plugin as anyio_plugin
+
+from checks import app_under_test
+from checks.answers import why_not
+from checks.app_under_test import MAKER, Maker
+
+OPTIONS = (
+    *("-c", str(Path(__file__).with_suffix(".ini"))),
+    "--noconftest",
+    "--import-mode=importlib",
+    "--capture=sys",
+    *("-p", "no:cacheprovider"),
+    *("-p", "no:doctest"),
+    *("-p", "no:faulthandler"),
+    *("-p", "no:terminal"),
+)
+PLUGINS = (app_under_test, anyio_plugin)  # who has FastAPI has anyio
+Told = dict[str, Any]
+Tell = Callable[[Told], None]
+
+
+class RealSleepError(Exception):
+    """A test slept: whoever runs the tests has to wait."""
+
+
+class Tests:
+    """A pytest plugin; once the tests are collected, `given` has them."""
+
+    def __init__(self, path: Path, given: Callable[["Tests"], None]) -> None:
+        self.path, self.given = path, given
+        self.items: dict[str, pytest.Item] = {}
+        self.makers: dict[str, Maker] = {}
+        self.broken = "pytest can't be run on it."  # why there are none
+        self.slept = False
+        self.found: list[str] = []  # how the test that runs ended, and why
+        for module in (time, asyncio, anyio):
+            self._forbid_sleep(module)
+
+    def collect(self) -> None:
+        """Import and collect them, and hand them over."""
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(self.path):
+                del sys.modules[name]
+        given = [*OPTIONS, f"--rootdir={self.path.parent}", str(self.path)]
+        pytest.main(given, plugins=[self, *PLUGINS])
+
+    def names(self) -> Told:
+        """Tell what there is."""
+        return {"tests": list(self.items), "broken": self.broken}
+
+    def prepare(self, order: Told) -> None:
+        """Make the applications that an order needs, each once for all."""
+        for app in order["apps"]:
+            if app not in self.makers:
+                self.makers[app] = Maker(app)
+
+    def run(self, order: Told, tell: Tell) -> None:
+        """Run `tests` one after the other on `apps`; tell how each ended.
+
+        With `first`, it is over with the first one that does not pass.
+        """
+        items = [self.items[name] for name in order["tests"]]
+        for app, item, following in (
+            (app, *pair)
+            for app in order["apps"]
+            for pair in zip(items, [*items[1:], None], strict=True)
+        ):
+            item.config.stash[MAKER] = self.makers[app]
+            self.found, self.slept = [], False
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+            tell({f"{app} {item.nodeid}": self.found or ["passed", ""]})
+            if self.found and order["first"]:
+                return
+
+    # --- hooks --------------------------------------------------------------
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Expect the best; nobody will read long tracebacks."""
+        self.broken = ""
+        session.config.option.tbstyle = "value"
+
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+    ) -> None:
+        """Keep why they could not be collected."""
+        if isinstance(node, pytest.Collector) and call.excinfo is not None:
+            error = call.excinfo.value
+            self.broken = why_not(self.path, error.__cause__ or error)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run nothing by itself."""
+        self.items = {item.nodeid: item for item in session.items}
+        self.given(self)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Let a test fail that slept, even if it made light of it."""
+        result = yield
+        if self.slept:
+            raise RealSleepError("the test slept for real")
+        return result
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Keep the first thing that is wrong with the test."""
+        report = yield
+        marked = hasattr(report, "wasxfail")
+        if not self.found and (marked or not report.passed):
+            self.found = [_outcome(report, marked=marked), _why(item, call)]
+        return report
+
+    def _forbid_sleep(self, module: Any) -> None:
+        """Let it raise at once; this process has no other use for it."""
+        real = module.sleep
+
+        def sleep(seconds: float, *others: Any) -> Any:
+            frame = inspect.currentframe()
+            caller = frame.f_back if frame else None
+            name = caller.f_globals.get("__name__", "") if caller else ""
+            if seconds <= 0 or str(name).startswith("uvicorn."):  # it ticks
+                return real(seconds, *others)
+            self.slept = True
+            raise RealSleepError(
+                f"sleep({seconds:g}) would take that long in every run"
+            )
+
+        module.sleep = sleep
+
+
+def _outcome(report: pytest.TestReport, *, marked: bool) -> str:
+    if marked:
+        return "is marked as xfail"
+    if report.skipped:
+        return "was skipped"
+    return "failed" if report.when != "teardown" else "failed at its end"
+
+
+def _why(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
+    """Say what was raised, and in which line of the tests."""
+    if call.excinfo is None:
+        return ""
+    text = call.excinfo.exconly().partition("\n")[0]
+    own = [e.lineno for e in call.excinfo.traceback if e.path == item.path]
+    return f"line {own[-1] + 1}: {text}" if own else text

@@ -1,0 +1,213 @@
+"""Files to send, folders that are watched, a processor that remembers."""
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.asgi import Client
+from checks.fakes import HOLD
+
+BOUNDARY = b"a-line-that-is-in-no-file"
+ENDED = ("done", "failed")
+LINES = 4711  # so many the processor below finds in whatever file
+
+
+def form(
+    *files: tuple[str, bytes | Iterator[bytes]], field: str = "files"
+) -> dict[str, Any]:
+    """Return body and headers of a form with these files, to be posted.
+
+    It is written out here, as a client would change the names: whoever means
+    harm does not use one. The body goes out in parts.
+    """
+
+    def body() -> Iterator[bytes]:
+        for name, content in files:
+            yield b"--%b\r\n" % BOUNDARY
+            yield b'Content-Disposition: form-data; name="%b"; ' % (
+                field.encode()
+            )
+            yield b'filename="%b"\r\n' % name.encode()
+            yield b"Content-Type: application/octet-stream\r\n\r\n"
+            yield from [content] if isinstance(content, bytes) else content
+            yield b"\r\n"
+        yield b"--%b--\r\n" % BOUNDARY
+
+    kind = f"multipart/form-data; boundary={BOUNDARY.decode()}"
+    headers = {"content-type": kind}
+    if all(isinstance(content, bytes) for _, content in files):
+        return {"content": b"".join(body()), "headers": headers}
+    return {"content": body(), "headers": headers}
+
+
+class Folders:
+    """A storage, two folders deep in one that is watched as a whole."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.storage = self.root / "shop" / "data" / "storage"
+        self.temporary = self.root / "temporary"  # for `tempfile`
+        self.work = self.root / "work"  # what relative paths begin at
+        for each in (self.storage, self.temporary, self.work):
+            each.mkdir(parents=True)
+
+    def stored(self) -> dict[str, bytes]:
+        """Return what lies in the storage, by name."""
+        return {
+            str(path.relative_to(self.storage)): path.read_bytes()
+            for path in self.storage.rglob("*")
+            if not path.is_dir()
+        }
+
+    def elsewhere(self) -> list[str]:
+        """Name the files that lie outside the storage."""
+        return sorted(
+            str(path.relative_to(self.root))
+            for path in self.root.rglob("*")
+            if not path.is_dir() and self.storage not in path.parents
+        )
+
+
+class RefusedError(Exception):
+    """What the processor raises for a file that begins with "bad"."""
+
+
+class Processor:
+    """Stands in for what is done with each file, and remembers each.
+
+    `paths` are those it was called with, `contents` what lay there, `after`
+    how many responses were complete when a call ended. With `held=True` a
+    call waits for `go.set()`, unless it would keep the event loop waiting.
+    """
+
+    def __init__(self, client: Client, *, held: bool = False) -> None:
+        self.client = client
+        self.paths: list[Path] = []
+        self.after: list[int] = []
+        self.contents: list[bytes] = []
+        self.waits = False  # while it does, the application can be asked
+        self.begun, self.go = threading.Event(), threading.Event()
+        if not held:
+            self.go.set()
+
+    def __call__(self, path: Path) -> dict[str, Any]:
+        """Process a file."""
+        self.paths.append(path)
+        self._hold()
+        self.after.append(self.client.responses)
+        content = path.read_bytes()
+        self.contents.append(content)
+        if content.startswith(b"bad"):
+            raise RefusedError("this one is bad")
+        return measured(content)
+
+    def is_called(self) -> bool:
+        """Wait for a call: while a request runs, and a moment more."""
+        patience = time.monotonic() + HOLD
+        while self.client.running and time.monotonic() < patience:
+            if self.begun.wait(0.05):
+                return True
+        return self.begun.wait(1)
+
+    def _hold(self) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # not on the event loop: nothing stands still
+            self.waits = True
+        self.begun.set()
+        if self.waits:  # a response that waits for it is not kept for long
+            self.go.wait(HOLD if self.client.responses else 1)
+
+
+def measured(content: bytes) -> dict[str, Any]:
+    """Return what the processor above says of a file."""
+    return {
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "lines": LINES,
+    }
+
+
+def accepted(
+    client: Client, *files: tuple[str, bytes | Iterator[bytes]]
+) -> list[dict[str, Any]]:
+    """Upload files, all of which must be accepted; return the answer."""
+    response = client.post("/files/", **form(*files))
+    status = response.status_code
+    if status == 500:
+        client.finish()  # then the exception is known
+    sizes = {
+        name[:30]: f"{len(content)} bytes"
+        for name, content in files
+        if isinstance(content, bytes)
+    }
+    assert status == 202, f"sent {sizes or 'a large file'}{raised(client)}"
+    answers: list[dict[str, Any]] = response.json()
+    assert isinstance(answers, list), "a list, with an entry for each file"
+    assert len(answers) == len(files), "an entry for each file"
+    for each in answers:
+        assert {"id", "filename"} <= each.keys(), "not all that is asked for"
+    ids = {each["id"] for each in answers}
+    assert len(ids) == len(files), "two files have the same id"
+    return answers
+
+
+def raised(client: Client) -> str:
+    """Name the last exception that left the application, if there is one."""
+    return f"; it raised {client.errors[-1]!r}" if client.errors else ""
+
+
+def known(client: Client, upload: dict[str, Any]) -> dict[str, Any]:
+    """Ask what is known of a file that was accepted."""
+    response = client.get(f"/files/{upload['id']}")
+    status = response.status_code
+    assert status == 200, f"the file was accepted{raised(client)}"
+    record: dict[str, Any] = response.json()
+    for key in ("status", "filename", "size", "sha256", "lines", "error"):
+        assert key in record, "the record of a file lacks this"
+    return record
+
+
+def measures(record: dict[str, Any]) -> dict[str, Any]:
+    """Return of what is known of a file what its processor found."""
+    return {key: record[key] for key in ("size", "sha256", "lines")}
+
+
+def ended(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
+    """Wait until all are done or failed; return what is known of them.
+
+    When the requests are over, so are their tasks. An answer may as well
+    process in a worker of its own: it is given a moment more.
+    """
+    client.finish()
+    patience = time.monotonic() + 2
+    while True:
+        records = [known(client, each) for each in uploads]
+        open_ = [
+            f"{each['filename']!r} is {each['status']}"
+            for each in records
+            if each["status"] not in ENDED
+        ]
+        if not open_:
+            return records
+        if time.monotonic() > patience:
+            text = ", ".join(open_)
+            pytest.fail(f"It does not end: {text}{raised(client)}")
+        time.sleep(0.01)
+
+
+def done(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
+    """Wait likewise; none of them may have failed."""
+    records = ended(client, uploads)
+    for record in records:
+        name, error = record["filename"][:20], record["error"]
+        status = record["status"]
+        assert status == "done", f"the file {name!r}, with the error {error!r}"
+        assert error is None, "an error, although the file is done"
+    return records

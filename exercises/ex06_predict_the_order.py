@@ -1,0 +1,296 @@
+"""Exercise 6: predict the order.
+
+Story
+    A colleague asks: is the session still open when the task runs? Does the
+    second task run when the first one fails? You can look it up. But first
+    say what you believe, and then see what happens.
+
+Build
+    For each of the six applications below, write the events of one
+    `POST /` into `PREDICTIONS`, in the order in which they happen. Each event
+    happens at most once, and some never: leave those out.
+    All events that could come stand in `EVENTS`. Most are noted by a line of
+    the application. Three are what the server sees, by `Watched`:
+    - response starts: status and headers are sent
+    - response ends: the last part of the body is sent
+    - server gets the error: an exception has left the application
+    The checks run the course's own copies of the applications, so editing
+    them changes nothing.
+
+Names the checks rely on
+    PREDICTIONS   for each name in APPS a list (or tuple) of events, spelt as
+                  in EVENTS
+
+Hints
+    1. Ask of each thing: who calls it? The endpoint is called by FastAPI, a
+       task by the response, and only when that has been sent. Who leaves a
+       dependency, and what has to be over by then?
+    2. A response has one place for a background task. What FastAPI has
+       collected goes there, if the place is free. A collection of tasks runs
+       them in turn, as a `for` loop does that nobody wraps in a `try`.
+    3. A dependency is left when the request is over, its tasks included; with
+       scope="function" as soon as the endpoint has returned. What is thrown
+       meanwhile arrives at its `yield`, and goes on to the server if it is
+       raised again. A stream is asked for its chunks once its response has
+       started.
+
+Builds on stages 1 to 5. To try it yourself, when you have predicted:
+uvicorn exercises.ex06_predict_the_order:app
+and, in another terminal, curl -X POST localhost:8000/yield_dependency/
+The first one prints each event when it happens.
+"""
+
+from collections.abc import Callable, Iterator
+
+from fastapi import BackgroundTasks, Depends, FastAPI, Response
+from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
+from starlette.types import Message, Receive, Scope, Send
+
+Note = Callable[[str], object]  # is told of each event when it happens
+
+
+class Watched(FastAPI):
+    """An application that also tells what its server sees."""
+
+    def __init__(self, note: Note) -> None:
+        super().__init__()
+        self.note = note
+
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve a request, and note its beginning and its end."""
+
+        async def noting(message: Message) -> None:
+            kind, more = message["type"], message.get("more_body", False)
+            if kind == "http.response.start":
+                self.note("response starts")
+            elif kind == "http.response.body" and not more:
+                self.note("response ends")
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, noting)
+        except Exception:
+            self.note("server gets the error")
+            raise
+
+
+def yield_dependency(note: Note) -> FastAPI:
+    """Have a dependency that yields, and a task."""
+    app = Watched(note)
+
+    def dependency() -> Iterator[None]:
+        note("dependency enters")
+        yield
+        note("dependency leaves")
+
+    def task() -> None:
+        note("task runs")
+
+    @app.post("/", dependencies=[Depends(dependency)])
+    def endpoint(tasks: BackgroundTasks) -> None:
+        note("endpoint runs")
+        tasks.add_task(task)
+
+    return app
+
+
+def first_task_fails(note: Note) -> FastAPI:
+    """Have two tasks, and a dependency that sees an error and lets it go."""
+    app = Watched(note)
+
+    def dependency() -> Iterator[None]:
+        note("dependency enters")
+        try:
+            yield
+        except ValueError:
+            note("dependency catches the error")
+            raise
+        note("dependency leaves")
+
+    def first_task() -> None:
+        note("first task fails")
+        raise ValueError
+
+    def second_task() -> None:
+        note("second task runs")
+
+    @app.post("/", dependencies=[Depends(dependency)])
+    def endpoint(tasks: BackgroundTasks) -> None:
+        note("endpoint runs")
+        tasks.add_task(first_task)
+        tasks.add_task(second_task)
+
+    return app
+
+
+def function_scope(note: Note) -> FastAPI:
+    """Have the same as yield_dependency, but for the scope."""
+    app = Watched(note)
+
+    def dependency() -> Iterator[None]:
+        note("dependency enters")
+        yield
+        note("dependency leaves")
+
+    def task() -> None:
+        note("task runs")
+
+    @app.post("/", dependencies=[Depends(dependency, scope="function")])
+    def endpoint(tasks: BackgroundTasks) -> None:
+        note("endpoint runs")
+        tasks.add_task(task)
+
+    return app
+
+
+def own_response(note: Note) -> FastAPI:
+    """Return a response with a task of its own, and add another task."""
+    app = Watched(note)
+
+    def own_task() -> None:
+        note("own task runs")
+
+    def injected_task() -> None:
+        note("injected task runs")
+
+    @app.post("/")
+    def endpoint(tasks: BackgroundTasks) -> Response:
+        note("endpoint runs")
+        tasks.add_task(injected_task)
+        return Response("done", background=BackgroundTask(own_task))
+
+    return app
+
+
+def streaming(note: Note) -> FastAPI:
+    """Stream two chunks, and add a task."""
+    app = Watched(note)
+
+    def chunks() -> Iterator[str]:
+        note("first chunk is made")
+        yield "one"
+        note("second chunk is made")
+        yield "two"
+
+    def task() -> None:
+        note("task runs")
+
+    @app.post("/")
+    def endpoint(tasks: BackgroundTasks) -> StreamingResponse:
+        note("endpoint runs")
+        tasks.add_task(task)
+        return StreamingResponse(chunks())
+
+    return app
+
+
+def dependency_adds_tasks(note: Note) -> FastAPI:
+    """Have a dependency that adds one task early and another one late."""
+    app = Watched(note)
+
+    def early_task() -> None:
+        note("early task runs")
+
+    def late_task() -> None:
+        note("late task runs")
+
+    def dependency(tasks: BackgroundTasks) -> Iterator[None]:
+        note("dependency enters")
+        tasks.add_task(early_task)
+        yield
+        note("dependency leaves")
+        tasks.add_task(late_task)
+
+    @app.post("/", dependencies=[Depends(dependency)])
+    def endpoint() -> None:
+        note("endpoint runs")
+
+    return app
+
+
+APPS = {
+    "yield_dependency": yield_dependency,
+    "first_task_fails": first_task_fails,
+    "function_scope": function_scope,
+    "own_response": own_response,
+    "streaming": streaming,
+    "dependency_adds_tasks": dependency_adds_tasks,
+}
+
+# All that could happen, in alphabetical order; some of it never does.
+EVENTS = {
+    "yield_dependency": [
+        "dependency enters",
+        "dependency leaves",
+        "endpoint runs",
+        "response ends",
+        "response starts",
+        "server gets the error",
+        "task runs",
+    ],
+    "first_task_fails": [
+        "dependency catches the error",
+        "dependency enters",
+        "dependency leaves",
+        "endpoint runs",
+        "first task fails",
+        "response ends",
+        "response starts",
+        "second task runs",
+        "server gets the error",
+    ],
+    "function_scope": [
+        "dependency enters",
+        "dependency leaves",
+        "endpoint runs",
+        "response ends",
+        "response starts",
+        "server gets the error",
+        "task runs",
+    ],
+    "own_response": [
+        "endpoint runs",
+        "injected task runs",
+        "own task runs",
+        "response ends",
+        "response starts",
+        "server gets the error",
+    ],
+    "streaming": [
+        "endpoint runs",
+        "first chunk is made",
+        "response ends",
+        "response starts",
+        "second chunk is made",
+        "server gets the error",
+        "task runs",
+    ],
+    "dependency_adds_tasks": [
+        "dependency enters",
+        "dependency leaves",
+        "early task runs",
+        "endpoint runs",
+        "late task runs",
+        "response ends",
+        "response starts",
+        "server gets the error",
+    ],
+}
+
+app = FastAPI(title="Exercise 6")  # prints what happens in each (given)
+for name, make in APPS.items():
+    app.mount(f"/{name}", make(print))
+
+
+# TODO: what happens, and in which order?
+PREDICTIONS: dict[str, list[str]] = {
+    "yield_dependency": [],
+    "first_task_fails": [],
+    "function_scope": [],
+    "own_response": [],
+    "streaming": [],
+    "dependency_adds_tasks": [],
+}

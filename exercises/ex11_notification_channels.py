@@ -1,0 +1,172 @@
+"""Exercise 11: one notification, many channels, none stops another.
+
+Story
+    The shop writes to its customers by e-mail, SMS and push. Each channel
+    has a provider of its own, and each of them is down now and then. Last
+    week the e-mail provider was, and nobody got an SMS either. Next month
+    there will be a channel more, and nobody wants to touch the endpoint.
+
+Build
+    `POST /notify/` takes a recipient, a message and the names of channels:
+        {"recipient": {"email": "ada@example.com", "sms": "+41791234567"},
+         "message": "Your parcel is here", "channels": ["email", "sms"]}
+    It answers 202 and {"id": …} at once, and sends when it has answered.
+    `GET /notify/{id}` (given) says what became of each channel.
+
+    `get_notifier` combines the three channels that `get_email_channel`,
+    `get_sms_channel` and `get_push_channel` give. What it gives is your own
+    design.
+    - A channel is known by its `name`, and by nothing else. If
+      `get_push_channel` gives one called "pigeon", then "pigeon" can be asked
+      for and "push" can't. If a name is unknown, or the list of channels is
+      empty, the whole request is a 422 and nothing is sent.
+    - Only the channels that are asked for are used: each once, even if its
+      name comes twice.
+    - The recipient has one address for each channel, under the channel's
+      name; `send` gets that address and the message. If there is no address
+      for a channel it is not used, and its status is "skipped".
+    - They send at the same time: nobody waits for an SMS until the e-mail is
+      gone. Each `send` is awaited on the application's event loop.
+    - If one fails, the others go on as if nothing had happened.
+    - The status of a channel is "pending" from the start, "delivered" when
+      its `send` has returned and never before, "failed" when it has raised,
+      and then `error` has the exception's text. Otherwise `error` is null.
+    - Two notifications have nothing in common, at whatever time they come.
+
+Names the checks rely on
+    app                the application
+    get_email_channel  gives the channel called "email" (given)
+    get_sms_channel    gives the channel called "sms" (given)
+    get_push_channel   gives the channel called "push" (given)
+    get_notifier       combines what the three give
+    The checks replace the first three by `app.dependency_overrides`: ask for
+    each through Depends. What replaces them has `name` and `send`, and no
+    more.
+
+Hints
+    1. What happens to the second background task of a request when the first
+       one raises? (Exercise 6, or try it.) So how many tasks should there be,
+       and where does an exception have to end?
+    2. One task for the notification. In it, one coroutine for each channel,
+       and they run together: asyncio has `gather`. Each of them catches what
+       its own channel raises and writes down its own result, before anybody
+       else sees the exception. asyncio's TaskGroup would cancel the others.
+       The endpoint makes the report, all pending, before it answers.
+    3. async def send_one(channel, address, message, result):
+           try: await channel.send(…)
+           except Exception as exc: result.status = …
+           else: result.status = …
+       and `await asyncio.gather(*(send_one(…) for …))`. The notifier keeps
+       {channel.name: channel}, and nothing of any request.
+
+Builds on exercises 2 and 3 and on stages/s03_chained_dependencies.py. To try
+it yourself: uvicorn exercises.ex11_notification_channels:app
+"""
+
+import asyncio
+from typing import Annotated, Literal, Protocol
+from uuid import uuid4
+
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, EmailStr, Field
+
+
+class Channel(Protocol):
+    """A way to reach somebody. `send` raises when it fails (given)."""
+
+    name: str
+
+    async def send(self, recipient: str, message: str) -> None: ...
+
+
+class PrintedChannel:
+    """Stand in for a provider (given)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def send(self, recipient: str, message: str) -> None:
+        print(f"{self.name} to {recipient}: {message}")
+
+
+def get_email_channel() -> Channel:
+    """Provide the channel "email" (given)."""
+    return PrintedChannel("email")
+
+
+def get_sms_channel() -> Channel:
+    """Provide the channel "sms" (given)."""
+    return PrintedChannel("sms")
+
+
+def get_push_channel() -> Channel:
+    """Provide the channel "push" (given)."""
+    return PrintedChannel("push")
+
+
+class Recipient(BaseModel, extra="allow"):
+    """One address for each channel, under the channel's name (given)."""
+
+    __pydantic_extra__: dict[str, str]
+    email: EmailStr | None = None
+
+    def address(self, channel: str) -> str | None:
+        """Return the address for a channel, or None if there is none."""
+        found: str | None = self.model_dump().get(channel)
+        return found
+
+
+class Notification(BaseModel):
+    """What is to be sent (given)."""
+
+    recipient: Recipient
+    message: str
+    channels: list[str] = Field(min_length=1)
+
+
+class Result(BaseModel):
+    """What became of one channel (given)."""
+
+    status: Literal["pending", "delivered", "failed", "skipped"] = "pending"
+    error: str | None = None
+
+
+class Report(BaseModel):
+    """What became of a notification (given)."""
+
+    id: str
+    channels: dict[str, Result]
+
+
+reports: dict[str, Report] = {}  # by id; in place of a database (given)
+
+
+def get_notifier() -> object:
+    # TODO: combine the three channels; give what can notify by their names.
+    raise NotImplementedError("get_notifier combines nothing yet")
+
+
+app = FastAPI(title="Exercise 11")
+
+
+@app.exception_handler(NotImplementedError)
+async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
+    """Say what is still to do (given)."""
+    return JSONResponse({"to do": str(error)}, 501)
+
+
+@app.post("/notify/", status_code=202)
+async def notify(
+    notification: Notification, tasks: BackgroundTasks
+) -> dict[str, str]:
+    # TODO: refuse unknown names, keep a report, and notify in a task.
+    raise NotImplementedError("notify sends nothing yet")
+
+
+@app.get("/notify/{notification_id}")
+async def show(notification_id: str) -> Report:
+    """Say what became of a notification (given)."""
+    if notification_id not in reports:
+        raise HTTPException(404, "no such notification")
+    return reports[notification_id]

@@ -1,0 +1,201 @@
+# %% [markdown]
+# # Stage 1 · Answer first, work afterwards
+#
+# *20 minutes · builds on [Start here](00_start_here.ipynb) ·
+# the code is [stages/s01_background_tasks.py](../stages/s01_background_tasks.py)*
+#
+# Somebody presses a button, and something slow has to happen: a mail is sent,
+# a file is written, a picture is made smaller. The person at the button needs
+# to know that it *will* happen. They need not watch.
+#
+# FastAPI calls such work a **background task**. The response goes first, and
+# when its last byte has left, the work begins, in the same process.
+
+# %%
+from course.lesson import compare, running, send, source
+from stages import s01_background_tasks as stage
+
+source(stage.send_notification)
+
+# %% [markdown]
+# Read the endpoint once more. `add_task` gets the *function* and what it will
+# be called with. Nothing is called here: there are no parentheses behind
+# `write_notification`.
+#
+# ## Predict
+#
+# One request is about to be sent to this endpoint, on a real server. Put these
+# four moments in the order in which you expect them. Edit the list, then run
+# the next cells.
+
+# %%
+moments = [
+    "write_notification began",
+    "send_notification began",
+    "response sent",
+    "send_notification ended",
+]
+guess = [
+    "send_notification began",
+    "write_notification began",
+    "send_notification ended",
+    "response sent",
+]
+
+# %%
+happened = send(stage.app, "POST", "/send-notification/ada@example.com")
+compare(guess, happened, among=moments)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Let the class vote before you run it. Most people who come from other
+# frameworks put the work before the response: that is what a function call
+# inside the endpoint would do. The picture below settles it.
+
+# %% [markdown]
+# ## See it
+#
+# Each row is a function, and the dotted line is the moment at which the last
+# byte of the response left. What stands right of it, no client waits for.
+
+# %%
+happened
+
+# %%
+print(happened.status, happened.json)
+print((stage.get_data_dir() / "notifications.txt").read_text())
+
+# %% [markdown]
+# ## A slow task keeps nobody waiting
+#
+# The proof is a slow one. This application is stage 1 with a task that takes
+# a third of a second, and next to it the same work called directly.
+
+# %%
+import time
+
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def slow_work() -> None:
+    time.sleep(0.3)
+
+
+@app.post("/afterwards")
+async def afterwards(background_tasks: BackgroundTasks) -> None:
+    background_tasks.add_task(slow_work)
+
+
+@app.post("/at-once")
+def at_once() -> None:
+    slow_work()
+
+
+with running(app) as server:
+    server.send("POST", "/afterwards")  # the first request loads things
+    later = server.send("POST", "/afterwards")
+    now = server.send("POST", "/at-once")
+
+print(f"work afterwards: the client waits {later.waited * 1000:4.0f} ms")
+print(f"work at once:    the client waits {now.waited * 1000:4.0f} ms")
+
+# %% [markdown]
+# A `TestClient` can't show this: it returns only when the tasks are done. On
+# the very same application it waits for the work:
+
+# %%
+from fastapi.testclient import TestClient
+
+with TestClient(app) as client:
+    began = time.perf_counter()
+    client.post("/afterwards")
+    waited = time.perf_counter() - began
+
+print(f"a TestClient waits {waited * 1000:.0f} ms")
+
+# %% [markdown]
+# ## Break it: parentheses
+#
+# The most common slip: calling the function while adding it. `add_task` then
+# gets what the function returned, which is `None`.
+
+# %%
+broken = FastAPI()
+
+
+@broken.post("/welcome")
+def welcome(background_tasks: BackgroundTasks) -> str:
+    background_tasks.add_task(slow_work())  # type: ignore[func-returns-value]
+    return "welcome"
+
+
+happened = send(broken, "POST", "/welcome")
+happened
+
+# %% [markdown]
+# The work ran *before* the response, and the client waited for it. The client
+# got its 200 all the same; the `TypeError` came later, on the server alone.
+#
+# ## Break it: an error after `add_task`
+#
+# A task belongs to a response. When the endpoint raises, another response goes
+# out, and the tasks that were added are dropped:
+
+# %%
+from fastapi import HTTPException
+
+dropped = FastAPI()
+
+
+@dropped.post("/order")
+def order(background_tasks: BackgroundTasks) -> None:
+    background_tasks.add_task(slow_work)
+    raise HTTPException(409, "sold out")
+
+
+send(dropped, "POST", "/order")
+
+# %% [markdown]
+# The rule is not "errors drop tasks" but "**the endpoint has to return**": an
+# endpoint that *returns* a response with status 409 runs its tasks.
+#
+# ## Break it: an address that is none
+#
+# The old form of this example took the address as a plain `str`. Then
+# `not-an-email` is accepted, and an address with a line break in it writes a
+# second line into the file, which nobody had asked for. `EmailStr` refuses
+# both, before the endpoint runs:
+
+# %%
+for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
+    refused = send(stage.app, "POST", f"/send-notification/{address}")
+    print(refused.status, refused.json["detail"][0]["msg"])
+
+# %% [markdown]
+# ## What a background task is not
+#
+# - It is no thread that you own, and no process. It lives in the server; when
+#   the server is killed, the task is gone, without a trace.
+# - It is not free. A `def` task takes one of forty worker threads, which your
+#   `def` endpoints use as well; an `async def` task that blocks stops *every*
+#   request. [Stage 5](05_task_tracker.ipynb) measures both.
+# - It is not tried again, and nobody is told when it fails, but for the
+#   server's log.
+#
+# ## Now you can
+#
+# - let a response go first, and show that it does;
+# - say why `add_task(f())` and an error after `add_task` lose what you wanted;
+# - choose between work in the request and work after it: *does the answer
+#   depend on it?*
+#
+# | what can go wrong | what you see |
+# |---|---|
+# | `add_task(f())` | the client waits, then `TypeError` in the server's log |
+# | the endpoint raises | the task never runs |
+# | the address is a plain `str` | `not-an-email` is answered with 200 |
+# | the server is killed | the task is lost; nothing says so |
+#
+# **Next:** [exercise 1](../exercises/ex01_background_task.py), then
+# [stage 2](02_task_dependency.ipynb), in which the task can be replaced.

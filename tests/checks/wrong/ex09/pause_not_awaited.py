@@ -1,0 +1,24 @@
+# The `await` before `sleep` is missing, so there is no pause.
+# fails: test_the_pause_is_a_real_one
+
+
+async def send_with_retry(
+    message: EmailContent,
+    transport: Transport,
+    policy: RetryPolicy,
+    sleep: Sleep,
+) -> dict[str, str]:
+    pending: list[str] = list(dict.fromkeys(message.recipients))
+    unserved: dict[str, Exception] = {}
+    for tried in range(policy.attempts):
+        if tried:
+            sleep(pause(policy, tried))
+        errors = await run_in_threadpool(refusals, message, transport, pending)
+        for who, error in errors.items():
+            logger.warning("Try %d for %s: %r", tried + 1, who, error)
+        before = {w: e for w, e in unserved.items() if w not in pending}
+        unserved = before | errors
+        pending = [w for w, e in errors.items() if classify(e) == "transient"]
+        if not pending:
+            break
+    return {who: str(error) or repr(error) for who, error in unserved.items()}

@@ -1,0 +1,28 @@
+# The tries are counted in one variable, which each message sets back.
+# fails: test_each_message_has_its_own_tries
+
+COUNT = {"tried": 0}
+
+
+async def send_with_retry(
+    message: EmailContent,
+    transport: Transport,
+    policy: RetryPolicy,
+    sleep: Sleep,
+) -> dict[str, str]:
+    pending: list[str] = list(dict.fromkeys(message.recipients))
+    unserved: dict[str, Exception] = {}
+    COUNT["tried"] = 0
+    for tried in range(policy.attempts):
+        COUNT["tried"] += 1
+        if tried:
+            await sleep(pause(policy, tried))
+        errors = await run_in_threadpool(refusals, message, transport, pending)
+        for who, error in errors.items():
+            logger.warning("Try %d for %s: %r", tried + 1, who, error)
+        before = {w: e for w, e in unserved.items() if w not in pending}
+        unserved = before | errors
+        pending = [w for w, e in errors.items() if classify(e) == "transient"]
+        if not pending or COUNT["tried"] >= policy.attempts:
+            break
+    return {who: str(error) or repr(error) for who, error in unserved.items()}

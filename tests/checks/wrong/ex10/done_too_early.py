@@ -1,0 +1,10 @@
+# Says done when the processing begins.
+# fails: test_the_response_does_not_wait_for_the_processor
+
+
+def process(file_id: str, path: Path, processor: Processor) -> None:
+    update(file_id, status="done")
+    try:
+        update(file_id, **processor(path))
+    except Exception as exc:
+        update(file_id, status="failed", error=str(exc))

@@ -1,0 +1,28 @@
+# Removes the file that is too large, not those before it.
+# fails: test_a_file_too_large_refuses_the_whole_request
+
+
+@app.post("/files/", status_code=202)
+def upload(
+    files: list[UploadFile],
+    tasks: BackgroundTasks,
+    storage: StorageDep,
+    processor: ProcessorDep,
+    max_bytes: MaxBytesDep,
+) -> list[Accepted]:
+    accepted = []
+    for each in files:
+        known = Accepted(id=uuid4().hex, filename=each.filename or "")
+        path = storage / known.id
+        left = max_bytes
+        with path.open("xb") as file:
+            while piece := each.file.read(CHUNK):
+                left -= len(piece)
+                if left < 0:
+                    path.unlink()
+                    raise HTTPException(413, "That is too much.")
+                file.write(piece)
+        records[known.id] = FileRecord(filename=known.filename)
+        tasks.add_task(process, known.id, path, processor)
+        accepted.append(known)
+    return accepted

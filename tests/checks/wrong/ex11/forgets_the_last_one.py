@@ -1,0 +1,17 @@
+# Remembers the last notification only.
+# fails: test_notifications_at_the_same_time_do_not_mix, test_an_unknown_id_is_not_found
+
+
+@app.post("/notify/", status_code=202)
+async def notify(
+    notification: Notification, tasks: BackgroundTasks, notifier: NotifierDep
+) -> dict[str, str]:
+    wanted = dict.fromkeys(notification.channels)  # each once, in order
+    unknown = [name for name in wanted if name not in notifier.channels]
+    if unknown:
+        raise HTTPException(422, f"unknown channels: {', '.join(unknown)}")
+    report = Report(id=uuid4().hex, channels={n: Result() for n in wanted})
+    reports.clear()
+    reports[report.id] = report
+    tasks.add_task(notifier.notify, notification, report)
+    return {"id": report.id}

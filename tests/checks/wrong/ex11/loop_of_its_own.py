@@ -1,0 +1,34 @@
+# Runs the channels in a thread, on an event loop of their own.
+# fails: test_channels_run_on_the_event_loop_of_the_application
+
+
+class Notifier:
+    def __init__(self, *channels: Channel) -> None:
+        self.channels = {channel.name: channel for channel in channels}
+
+    def notify(self, to: Notification, report: Report) -> None:
+        asyncio.run(self._all(to, report))
+
+    async def _all(self, to: Notification, report: Report) -> None:
+        """Send by all channels of a report, and write the results there."""
+        await asyncio.gather(
+            *(
+                self._send(
+                    name, to.recipient.address(name), to.message, result
+                )
+                for name, result in report.channels.items()
+            )
+        )
+
+    async def _send(
+        self, name: str, address: str | None, message: str, result: Result
+    ) -> None:
+        if address is None:
+            result.status = "skipped"
+            return
+        try:
+            await self.channels[name].send(address, message)
+        except Exception as exc:
+            result.status, result.error = "failed", str(exc)
+        else:
+            result.status = "delivered"

@@ -1,0 +1,10 @@
+# Takes an empty list of channels.
+# fails: test_an_unknown_channel_refuses_the_whole_request
+
+
+class Notification(BaseModel):
+    """What is to be sent (given)."""
+
+    recipient: Recipient
+    message: str
+    channels: list[str]

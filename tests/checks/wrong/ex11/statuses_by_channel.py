@@ -1,0 +1,22 @@
+# Keeps one status for each channel, whosever message it was.
+# fails: test_notifications_at_the_same_time_do_not_mix, test_an_unknown_id_is_not_found
+
+
+latest: dict[str, Result] = {}
+
+
+@app.post("/notify/", status_code=202)
+async def notify(
+    notification: Notification, tasks: BackgroundTasks, notifier: NotifierDep
+) -> dict[str, str]:
+    wanted = dict.fromkeys(notification.channels)  # each once, in order
+    unknown = [name for name in wanted if name not in notifier.channels]
+    if unknown:
+        raise HTTPException(422, f"unknown channels: {', '.join(unknown)}")
+    for name in wanted:
+        latest[name] = Result()
+    report = Report(id=uuid4().hex, channels={})
+    report.channels = latest
+    reports[report.id] = report
+    tasks.add_task(notifier.notify, notification, report)
+    return {"id": report.id}

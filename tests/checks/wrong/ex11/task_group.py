@@ -1,0 +1,29 @@
+# A TaskGroup cancels the other channels when one fails.
+# fails: test_one_failure_stops_no_other_channel
+
+
+class Notifier:
+    def __init__(self, *channels: Channel) -> None:
+        self.channels = {channel.name: channel for channel in channels}
+
+    async def notify(self, to: Notification, report: Report) -> None:
+        """Send by all channels of a report, and write the results there."""
+        async with asyncio.TaskGroup() as group:
+            for name, result in report.channels.items():
+                address = to.recipient.address(name)
+                group.create_task(
+                    self._send(name, address, to.message, result)
+                )
+
+    async def _send(
+        self, name: str, address: str | None, message: str, result: Result
+    ) -> None:
+        if address is None:
+            result.status = "skipped"
+            return
+        try:
+            await self.channels[name].send(address, message)
+        except Exception as exc:
+            result.status, result.error = "failed", str(exc)
+            raise
+        result.status = "delivered"

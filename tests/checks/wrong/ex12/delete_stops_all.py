@@ -1,0 +1,30 @@
+# One flag for all jobs.
+# fails: test_a_delete_stops_no_other_job
+
+stop = asyncio.Event()
+
+
+@app.delete("/jobs/{job_id}", status_code=202)
+async def stop_job(job: JobDep) -> JobState:
+    if not job.state.is_final:
+        stop.set()
+    return job.state
+
+
+def get_worker(step: Annotated[Step, Depends(get_step)]) -> Worker:
+    async def work(job: Job) -> None:
+        total = job.state.total
+        job.update(status="running")
+        try:
+            for number in range(1, total + 1):
+                if stop.is_set():
+                    job.update(status="cancelled")
+                    return
+                await step(number)
+                job.update(done=number, percent=100 * number // total)
+        except Exception as exc:
+            job.update(status="failed", error=str(exc))
+            raise
+        job.update(status="completed")
+
+    return work

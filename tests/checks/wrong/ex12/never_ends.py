@@ -1,0 +1,10 @@
+# The events do not end with the job.
+# fails: test_a_listener_hears_how_it_is_and_how_it_ends
+
+
+@app.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
+async def events(job: JobDep) -> AsyncIterator[JobState]:
+    while True:
+        state, changed = job.state, job.changed
+        yield state
+        await changed.wait()

@@ -1,0 +1,13 @@
+# A listener looks again and again, without a pause.
+# fails: test_an_idle_listener_costs_next_to_nothing
+
+
+@app.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
+async def events(job: JobDep) -> AsyncIterator[JobState]:
+    while True:
+        state, changed = job.state, job.changed
+        yield state
+        if state.is_final:
+            return
+        while job.changed is changed:
+            await asyncio.sleep(0)

@@ -1,0 +1,41 @@
+# The runner tries until it works, and nothing is ever dead.
+# fails: test_after_the_last_try_it_is_dead
+
+
+def get_tasks(
+    settings: SettingsDep, new_session: SessionsDep, work: WorkDep
+) -> Tasks:
+    def deliver(log_id: int) -> None:
+        with new_session.begin() as db:
+            log = db.get_one(TaskLog, log_id)
+            if log.status in ("completed", "dead"):
+                return
+            log.status = "started"
+            log.attempts += 1
+        try:
+            work(log.task_name)
+        except Exception as exc:
+            end(new_session, log_id, "failed", exc)
+            raise
+        end(new_session, log_id, "completed")
+
+    return {"run-task": deliver}
+
+
+class InProcess:
+    def __init__(
+        self, settings: Settings, tasks: Tasks, background: BackgroundTasks
+    ) -> None:
+        self.settings, self.tasks = settings, tasks
+        self.background = background
+
+    def enqueue(self, name: str, /, **kwargs: JsonValue) -> str:
+        self.background.add_task(self.deliver, name, kwargs)
+        return uuid4().hex
+
+    def deliver(self, name: str, kwargs: dict[str, JsonValue]) -> None:
+        while True:
+            try:
+                return self.tasks[name](**kwargs)
+            except Exception:
+                time.sleep(self.settings.retry_delay)

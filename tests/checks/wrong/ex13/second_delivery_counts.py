@@ -1,0 +1,23 @@
+# A delivery of a completed row counts as a try.
+# fails: test_what_another_process_has_done_is_not_done_again
+
+
+def get_tasks(
+    settings: SettingsDep, new_session: SessionsDep, work: WorkDep
+) -> Tasks:
+    def deliver(log_id: int) -> None:
+        with new_session.begin() as db:
+            log = db.get_one(TaskLog, log_id)
+            log.attempts += 1
+            if log.status == "completed":
+                return
+            log.status = "started"
+        try:
+            work(log.task_name)
+        except Exception as exc:
+            last = log.attempts >= settings.max_attempts
+            end(new_session, log_id, "dead" if last else "failed", exc)
+            raise
+        end(new_session, log_id, "completed")
+
+    return {"run-task": deliver}

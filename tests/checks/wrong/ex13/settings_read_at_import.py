@@ -1,0 +1,8 @@
+# The settings are read at import.
+# fails: test_settings_are_read_when_they_are_needed
+
+SETTINGS = Settings()
+
+
+def get_settings() -> Settings:
+    return SETTINGS

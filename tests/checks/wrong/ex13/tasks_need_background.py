@@ -1,0 +1,26 @@
+# get_tasks asks for BackgroundTasks, which a worker does not have.
+# fails: test_a_worker_needs_no_application
+
+
+def get_tasks(
+    settings: SettingsDep,
+    new_session: SessionsDep,
+    work: WorkDep,
+    background: BackgroundTasks,
+) -> Tasks:
+    def deliver(log_id: int) -> None:
+        with new_session.begin() as db:
+            log = db.get_one(TaskLog, log_id)
+            if log.status in ("completed", "dead"):
+                return
+            log.status = "started"
+            log.attempts += 1
+        try:
+            work(log.task_name)
+        except Exception as exc:
+            last = log.attempts >= settings.max_attempts
+            end(new_session, log_id, "dead" if last else "failed", exc)
+            raise
+        end(new_session, log_id, "completed")
+
+    return {"run-task": deliver}
