@@ -1,4 +1,4 @@
-# Goes by a clock of its own.
+# Goes by a clock of its own, and looks at it once.
 # fails: test_tokens_come_back_bit_by_bit, test_the_bucket_goes_by_the_clock_that_is_provided
 
 
@@ -9,13 +9,13 @@ class TokenBucket:
         if capacity < 1 or refill_per_second <= 0:
             raise ValueError("a bucket needs room for a token, and a refill")
         self.capacity, self.rate = capacity, refill_per_second
-        self.clock, self.lock = time.monotonic, Lock()
-        self.tokens, self.updated = float(capacity), self.clock()
+        self.lock, self.made = Lock(), time.monotonic()
+        self.tokens, self.updated = float(capacity), self.made
 
     def try_take(self, tokens: int = 1) -> float:
         """Return 0.0, or the seconds until there are enough."""
         with self.lock:
-            now = max(self.clock(), self.updated)
+            now = max(self.made, self.updated)
             earned = (now - self.updated) * self.rate
             self.tokens = min(self.capacity, self.tokens + earned)
             self.updated = now
