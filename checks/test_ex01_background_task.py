@@ -69,9 +69,10 @@ def test_an_invalid_address_starts_nothing(
     work = Work(client)
     monkeypatch.setattr(answer, "send_welcome", work.plain)
     assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
-    client.finish()
+        client.finish()
     assert work.emails == [ADA]
     assert all(work.after), "send_welcome began before the response"
 
@@ -87,5 +88,6 @@ def test_requests_at_the_same_time_do_not_mix(
     responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
     assert [each.status_code for each in responses] == [202, 202]
     client.finish()
+    assert len(set(work.emails)) == 2, "each of them is welcomed"
     assert sorted(work.emails) == [ADA, BOB]
     assert all(work.after), "send_welcome began before the response"

@@ -186,5 +186,6 @@ def test_requests_at_the_same_time_do_not_mix(
     responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
     assert [each.status_code for each in responses] == [202, 202]
     client.finish()
+    assert len(set(work.emails)) == 2, "each of them is welcomed"
     assert sorted(work.emails) == [ADA, BOB]
     assert len(log.that_say("start")) >= len(work.emails)
