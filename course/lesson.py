@@ -11,20 +11,33 @@ tasks have ended, and stops it, whether the cell fails or not.
 import difflib
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from course.timeline import Recorder, Recording, record, serve, svg, terminal
+from course import ports
+from course.mailbox import Mailbox, data_dir
+from course.timeline import (
+    Recorder,
+    Recording,
+    record,
+    serve,
+    stacked,
+    svg,
+    terminal,
+)
 from course.timeline.serving import rehearse
 
 rehearse_once = lru_cache(rehearse)  # what the first request loads
 STAGES = Path(__file__).resolve().parents[1] / "stages"
+KEPT = Path(__file__).parent / "labs" / "recordings"  # nox -s versions
+ORDER = ("oldest", "between", "newest")
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
 
 
@@ -62,13 +75,45 @@ class Happened:
 
     def _repr_mimebundle_(self, **_: object) -> tuple[Any, Any]:
         """Show the picture; its text stands beside it, and is its alt."""
-        picture = "image/svg+xml"
         words = "; ".join(self.order)
-        data = {picture: svg(self.recording), "text/plain": repr(self)}
-        return data, {picture: {"alt": f"What happened when: {words}."}}
+        return _picture(svg(self.recording), repr(self), words)
 
     def __repr__(self) -> str:
         return terminal(self.recording)
+
+
+class Versions:
+    """The same request on several versions of FastAPI, as kept in labs.
+
+    `nox -s versions` makes the recordings anew.
+    """
+
+    def __init__(self, name: str) -> None:
+        files = [KEPT / f"{name}-{n}.json" for n in ORDER]
+        texts = [file.read_text("utf-8") for file in files]
+        self.recordings = [Recording.from_json(text) for text in texts]
+
+    @property
+    def orders(self) -> dict[str, list[str]]:
+        """What happened in order, by version."""
+        return {r.versions["fastapi"]: list(r.order) for r in self.recordings}
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[Any, Any]:
+        """Show one picture below the other."""
+        notes = [f"FastAPI {version}" for version in self.orders]
+        pictures = stacked(self.recordings, notes)
+        return _picture(pictures, repr(self), repr(self))
+
+    def __repr__(self) -> str:
+        rows = [f"{v}: {'; '.join(o)}" for v, o in self.orders.items()]
+        return "\n".join(rows)
+
+
+def _picture(drawn: str, text: str, words: str) -> tuple[Any, Any]:
+    """Give what a notebook shows: a picture, its text, and the alt."""
+    kind = "image/svg+xml"
+    alt = f"What happened when: {words}."
+    return {kind: drawn, "text/plain": text}, {kind: {"alt": alt}}
 
 
 class Running:
@@ -103,6 +148,21 @@ def send(app: Any, method: str, path: str, json: Any = None) -> Happened:
     """Run an application for one request, and say what happened."""
     with running(app) as server:
         return server.send(method, path, json)
+
+
+@contextmanager
+def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
+    """Run a mail server, always on one free port; SMTP_PORT says which."""
+    os.environ["SMTP_PORT"] = str(_mail_port())
+    with Mailbox(data_dir(), _mail_port(), refuse) as box:
+        yield box
+
+
+@lru_cache
+def _mail_port() -> int:
+    """Choose a port once: the stages read their settings once as well."""
+    with closing(ports.listen(0)) as free:
+        return ports.number_of(free)
 
 
 class Shown:
