@@ -38,6 +38,7 @@ rehearse_once = lru_cache(rehearse)  # what the first request loads
 STAGES = Path(__file__).resolve().parents[1] / "stages"
 KEPT = Path(__file__).parent / "labs" / "recordings"  # nox -s versions
 ORDER = ("oldest", "between", "newest")
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
 
 
@@ -135,7 +136,6 @@ class Running:
 def running(app: Any) -> Iterator[Running]:
     """Run an application on a real server for as long as the block lasts."""
     rehearse_once()
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
     with (
         record(app) as recorder,
         serve(app) as address,
