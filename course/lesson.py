@@ -123,10 +123,13 @@ class Running:
     def __init__(self, client: httpx2.Client, recorder: Recorder) -> None:
         self.client, self.recorder = client, recorder
 
-    def send(self, method: str, path: str, json: Any = None) -> Happened:
-        """Send one request; return when its tasks have ended too."""
+    def send(self, method: str, path: str, **more: Any) -> Happened:
+        """Send one request; return when its tasks have ended too.
+
+        What is more, `json` or `files`, the client knows: it is httpx2's.
+        """
         seen, began = self.recorder.seen, time.perf_counter_ns()
-        response = self.client.request(method, path, json=json)
+        response = self.client.request(method, path, **more)
         waited = (began, time.perf_counter_ns())
         self.recorder.wait(seen + 1, PATIENCE)
         return Happened(response, self.recorder.recording(client=waited))
@@ -144,10 +147,10 @@ def running(app: Any) -> Iterator[Running]:
         yield Running(client, recorder)
 
 
-def send(app: Any, method: str, path: str, json: Any = None) -> Happened:
+def send(app: Any, method: str, path: str, **more: Any) -> Happened:
     """Run an application for one request, and say what happened."""
     with running(app) as server:
-        return server.send(method, path, json)
+        return server.send(method, path, **more)
 
 
 @contextmanager

@@ -280,13 +280,14 @@ print("hidden:            ", hiding.post(PATH).status_code)
 # sends to its server can, and the course's recorder reads those:
 
 # %% slideshow={"slide_type": "fragment"}
+from course.lesson import Happened
 from course.timeline import record
 
 with record(stage.app) as timeline, TestClient(stage.app) as client:
-    client.post("/send-notification/ada@example.com")
+    response = client.post("/send-notification/ada@example.com")
 order = timeline.order
 assert order.index("response sent") < order.index("write_notification began")
-order
+Happened(response, timeline.last)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a `MagicMock` as override
