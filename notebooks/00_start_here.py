@@ -171,12 +171,14 @@ happened
 #
 # - run a cell, read a picture, and change both;
 # - say which part of a request somebody waits for.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | no module named `course` | the wrong kernel: choose `.venv`, or `-s lab` |
 # | a port is taken | nothing: each `send` takes a free one |
 # | a task's `print` in a later cell | it ran when that cell did: `send` waits, `client.post` need not |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [stage 1](01_background_tasks.ipynb), and after it
 # [exercise 1](../exercises/ex01_background_task.py).

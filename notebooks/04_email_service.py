@@ -17,6 +17,7 @@
 from course.lesson import compare, mailbox, new_in, running, send, source
 from stages import s04_email_service as stage
 
+# %% slideshow={"slide_type": "skip"}
 new_in("s04")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -87,7 +88,7 @@ print(happened.json)
 for mail in mails:
     print(f"{mail.subject!r} to {', '.join(mail.recipients)} by {mail.tls}")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Two mails, one for each. The old form of this example put all the recipients
 # into one `To`, and so told each of them all the other addresses.
 
@@ -112,7 +113,7 @@ finally:
 print(happened.status, [content.recipients for content in outbox])
 print(nobody.status, nobody.json["detail"][0]["msg"])
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # A mail to nobody is refused before it costs anything. In the old form it was
 # "Email will be sent to 0 recipients", and 200.
 
@@ -163,7 +164,7 @@ happened
 happened = send(stage.app, "POST", "/send-email/", json=HELLO)
 print(happened.status, happened.json["status"])
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Better, and still not good: the client knows nothing, and nobody can *ask*
 # what became of the mail. [Stage 5](05_task_tracker.ipynb) writes that down.
 
@@ -224,7 +225,7 @@ with mailbox() as box, running(stage.app) as server:
     for mail in box.wait_for(2):
         print("arrived:", *mail.recipients)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # It does: `send_by_smtp` collects the refusals and raises them together, at
 # the end. With one `try` around the whole loop, or none, the third recipient
 # would have paid for the second.

@@ -25,6 +25,7 @@ from course.lesson import (
 )
 from stages import s05_task_tracker as stage
 
+# %% slideshow={"slide_type": "skip"}
 new_in("s05")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -81,7 +82,8 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The request's session was left *last*, after the task. It only looks as if
 # the task could have used it.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ask what became of it
 #
 # One more, which crashes; then the question that stage 4 had no answer to:
@@ -500,7 +502,8 @@ happened
 # A stream is made while it is sent: all that it needs has to stay open until
 # then, and the tasks wait for its end. A task that is added behind the `yield`
 # comes too late, and is lost: the tasks are over by then.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: the row itself
 #
 # Why an ID, and not the row? A row belongs to its session:
@@ -568,7 +571,8 @@ engine.dispose()
 # it waits for somebody else. `expire_on_commit=False` in the stage has the
 # same reason: without it, `return log.id` after the commit opens a new
 # transaction, and holds its connection until the task has ended.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: what else was in the old form
 #
 # `declarative_base` has moved, and says so; the tables were made at import,

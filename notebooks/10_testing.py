@@ -268,7 +268,7 @@ except ValueError as error:
 hiding = TestClient(right.app, raise_server_exceptions=False)
 print("hidden:            ", hiding.post(PATH).status_code)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # On a real server the client has its 200 in either case, and the error is in
 # the log. So use the second form only where the failure is what you test, and
 # check there that it happened.
@@ -302,7 +302,7 @@ answer = TestClient(right.app).post(PATH)
 right.app.dependency_overrides.clear()
 print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Give a function instead: `lambda: mock` is a provider without parameters.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

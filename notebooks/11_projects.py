@@ -541,7 +541,8 @@ folder.cleanup()
 #   dependencies;
 # - say what each of them does when something fails;
 # - say when a background task is not enough.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | a bucket for each request | nobody is ever refused |
@@ -550,6 +551,7 @@ folder.cleanup()
 # | a task for each channel | the second channel is silent |
 # | a 404 raised in a generator | 200, and the connection breaks off |
 # | the server is killed | 200, and the task is lost |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or whichever of the
 # five you need.
