@@ -116,6 +116,12 @@ with TestClient(app) as client:
 
 print(f"a TestClient waits {waited * 1000:.0f} ms")
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Say: what you see with a `TestClient` is not what your users see. Ask how one
+# could prove "response first" in a test at all; the answer comes in the
+# notebook on testing. Live: change 0.3 to 3 and send the request with `curl`,
+# so that the class sees the terminal come back at once.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
 #
@@ -138,6 +144,11 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The work ran *before* the response, and the client waited for it. The client
 # got its 200 all the same; the `TypeError` came later, on the server alone.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# To show it live, write the two parentheses into stages/s01_background_tasks.py
+# while `python3 start.py -s stage -- 1 --reload` runs. Ask: what did the client
+# get? A 200, so no test of the answer would see it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
@@ -213,6 +224,10 @@ happened
 for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
     refused = send(stage.app, "POST", f"/send-notification/{address}")
     print(refused.status, refused.json["detail"][0]["msg"])
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# `%0A` is a line break. Open `data/notifications.txt` in an editor, and ask
+# what a program that reads it line by line would make of the forged line.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not

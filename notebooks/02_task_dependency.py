@@ -61,6 +61,11 @@ happened
 # it is a plain `def`, and so did the task. The endpoint, an `async def`, ran
 # on the event loop. A hop to a thread costs some 0.1 ms.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Ask: who calls `get_notification_task`, and who `write_notification`? Let two
+# people read their answers aloud. "FastAPI, before" and "the response, after":
+# many wrong answers to exercise 2 mix up these two.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
@@ -92,7 +97,7 @@ happened
 # ## Break it: patching the name
 #
 # The old form of this course replaced the provider with `unittest.mock.patch`.
-# Look at what that test proves. It has a `TestClient`, a mock, and it is green:
+# Look at what that test proves. It has a `TestClient`, a mock, and is green:
 
 # %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
@@ -119,6 +124,11 @@ print("written to the real file:", file.read_text().removeprefix(before))
 # module was imported; that the module's *name* now means something else is
 # nothing to it. The test would be green with `add_task` deleted.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# The accident live: delete the line with `add_task` in the stage, restart the
+# kernel, run the notebook down to here. The patched test is still green, while
+# the outbox of the override above is empty. Put the line back.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: overriding with the work itself
 #
@@ -142,6 +152,11 @@ wrong
 # FastAPI took `remember` for the *provider*, found its parameters in the
 # request, and called it **before** the response. The endpoint got `None` and
 # added that. The fake has remembered an address, so a careless test is green.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Point at the row `remember` in the picture: it stands *left* of the line, as
+# a dependency, with `?message=Hm` from the request in it. Ask what a client
+# could do with such an application.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider

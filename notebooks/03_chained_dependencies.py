@@ -99,6 +99,10 @@ happened = send(shared, "GET", "/")
 print("the same clock:", happened.json)
 happened.order
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Ask what would happen if `get_clock` gave the time and not a clock: both
+# would agree, and both would be early. That comes at the end of this notebook.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace one link
 #
@@ -209,6 +213,11 @@ print("most handlers in one round:", max(counts))
 # How often depends on the machine and on Python's version; that it *can*
 # happen does not. The cure is in the stage: set logging up **once**, when the
 # application starts, in the lifespan. `get_logger` only says which logger.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# How many rounds go wrong differs from machine to machine; let the class run
+# it and compare. If somebody has 0, raise the number of threads. The point is
+# not how often: it is that no test with one request at a time ever sees it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the time of the wrong moment

@@ -74,8 +74,8 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Most of the class closes it before the response, and they were right for two
-# years: FastAPI 0.106 to 0.117 did so. Today it stays open until the last task
+# Whoever closes it before the response was right for a long time: FastAPI 0.106
+# to 0.117 did so. Today it stays open until the last task
 # has ended. Keep that for the accident below. Point at the bar of `get_db`:
 # it is held during the whole task, which does not need it.
 
@@ -215,6 +215,10 @@ for scope in ("request", "function"):
 # So: **commit in the endpoint**, then hand over the ID. The stage's
 # `schedule` does.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Ask who has a `get_db` that commits: it is in many templates. Live: replace
+# `flush()` by `commit()` in the cell, and the row is found with both scopes.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: record the failure on the session that failed
 #
@@ -325,6 +329,11 @@ with running(shop) as server:
 # The old form had `async def get_task_logs` with a synchronous query in it:
 # the same mistake, in an endpoint.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Let them predict the three numbers first. Then live: start stage 5 with
+# `python3 start.py -s stage -- 5`, put `time.sleep(20)` into an `async def`
+# endpoint of it, call that, and try to open `/docs`. Nothing answers.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: forty threads
 #
@@ -374,6 +383,12 @@ for busy in (39, 40):
 # own. What crosses over to them is a name and plain values: the ID of a row,
 # and never a session, a row or a closure. A task that was written as this
 # stage asks is ready for it.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Ask where the forty comes from: AnyIO's default limiter. It can be raised,
+# and then the next one waits for something else: the database's pool, say.
+# Ask for one task in their own work that belongs on a queue, and one that does
+# not.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: `utcnow`

@@ -305,6 +305,10 @@ print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Give a function instead: `lambda: mock` is a provider without parameters.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Ask for `*args, **kwargs` first: what would you send so that this request is
+# accepted? `?args=1&kwargs=2` is a 200, and the mock is then the *provider*.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## No sleeping
 #
@@ -327,6 +331,10 @@ began = time.perf_counter()
 assert not deliver(lambda: False, sleep=pauses.append)
 assert pauses == [1, 2, 4]
 print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# Two tests that sleep for a second each are nothing; two hundred are three
+# minutes, and people stop running them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
