@@ -39,6 +39,7 @@ STAGES = Path(__file__).resolve().parents[1] / "stages"
 KEPT = Path(__file__).parent / "labs" / "recordings"  # nox -s versions
 ORDER = ("oldest", "between", "newest")
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
+LONG = 100  # lines of a diff, which are then folded
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
 
 
@@ -196,7 +197,11 @@ def new_in(stage: str) -> Shown:
         found[0].name,
         lineterm="",
     )
-    return Shown("```diff\n" + "\n".join(lines) + "\n```")
+    diff = "```diff\n" + "\n".join(lines) + "\n```"
+    if len(lines) < LONG:
+        return Shown(diff)
+    summary = f"<summary>All {len(lines)} lines that changed</summary>"
+    return Shown(f'<details markdown="1">{summary}\n\n{diff}\n\n</details>')
 
 
 def source(thing: Any) -> Shown:

@@ -15,9 +15,9 @@
 # *seeing* what happens when.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask who has used background tasks, and who has lost one. Collect the answers
-# on the board: nearly all of them come back in stages 1, 4 and 5, as accidents
-# that you will show live.
+# **In class.** Ask who has used background tasks, and who has lost one.
+# Collect the answers on the board: nearly all of them come back in stages 1, 4
+# and 5, as accidents that you will show live.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How these notebooks work
@@ -50,7 +50,7 @@ for name in ("fastapi", "starlette", "pydantic", "sqlalchemy", "uvicorn"):
 # ## One request, seen
 #
 # This is the last stage of the course, on a real server. You will know each
-# of these rows at the end; now look only at the dotted line.
+# of these rows at the end; now look only at the green line.
 
 # %% slideshow={"slide_type": "fragment"}
 happened = send(stage.app, "POST", "/run-task/report")
@@ -60,20 +60,21 @@ happened
 # - The top bar is the **client**, who waits until the answer has come.
 # - Each row below is a function that FastAPI called for this request: first
 #   **dependencies**, then the **endpoint**, and last the **task**.
-# - The dotted line is the moment at which the last byte of the response
+# - The green line is the moment at which the last byte of the response
 #   **left**. The time scale changes there, or the first milliseconds would be
 #   too small to be seen.
-# - A frame that reaches across the line is a dependency that is *held*: it was
-#   entered before, and is left when all is over.
-# - On the right stand the time that it took and where it ran: on the event
-#   loop, or in a worker thread (`t1`).
+# - A thin line with two ends is a dependency that is *held*: it is entered
+#   before, and left when all is over.
+# - Below each name stands where it ran: on the event loop, or in a worker
+#   thread. On the right stands how long it took.
 #
 # Everything right of the line nobody waits for. That is the whole idea.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Spend two minutes on the picture, it comes back thirty times. Let somebody
-# explain one row. The same pictures stand on the course's page
-# (`python3 start.py`), under each stage, for the request that you just sent.
+# **In class.** Spend two minutes on the picture, it comes back in every
+# notebook. Let somebody explain one row. The same pictures stand on the
+# course's page (`python3 start.py`), under each stage, for the request that
+# you just sent.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict, then look

@@ -49,14 +49,14 @@ happened = send(stage.app, "POST", "/send-notification/ada@example.com")
 compare(guess, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Let the class vote before you run it. Most people who come from other
-# frameworks put the work before the response: that is what a function call
-# inside the endpoint would do. The picture below settles it.
+# **In class.** Let the class vote before you run it. Most people who come from
+# other frameworks put the work before the response: that is what a function
+# call inside the endpoint would do. The picture below settles it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## See it
 #
-# Each row is a function, and the dotted line is the moment at which the last
+# Each row is a function, and the green line is the moment at which the last
 # byte of the response left. What stands right of it, no client waits for.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -117,10 +117,10 @@ with TestClient(app) as client:
 print(f"a TestClient waits {waited * 1000:.0f} ms")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Say: what you see with a `TestClient` is not what your users see. Ask how one
-# could prove "response first" in a test at all; the answer comes in the
-# notebook on testing. Live: change 0.3 to 3 and send the request with `curl`,
-# so that the class sees the terminal come back at once.
+# **In class.** Say: what you see with a `TestClient` is not what your users
+# see. Ask how one could prove "response first" in a test at all; the answer
+# comes in the notebook on testing. Live: change 0.3 to 3 and send the request
+# with `curl`, so that the class sees the terminal come back at once.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
@@ -146,9 +146,10 @@ happened
 # got its 200 all the same; the `TypeError` came later, on the server alone.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# To show it live, write the two parentheses into stages/s01_background_tasks.py
-# while `python3 start.py -s stage -- 1 --reload` runs. Ask: what did the client
-# get? A 200, so no test of the answer would see it.
+# **In class.** To show it live, write the two parentheses into
+# stages/s01_background_tasks.py while `python3 start.py -s stage -- 1
+# --reload` runs. Ask: what did the client get? A 200, so no test of the answer
+# would see it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
@@ -207,10 +208,11 @@ happened
 # `Response(…, background=…)`, and never both.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# This is the accident that nobody finds by reading. To show it live, delete
-# `background=…` in the cell above and run it again: now `slow_work` runs. A
-# returned response *without* a task of its own is harmless. Exercise 6 has
-# this application as `own_response`: ask for the order before the picture.
+# **In class.** This is the accident that nobody finds by reading. To show it
+# live, delete `background=…` in the cell above and run it again: now
+# `slow_work` runs. A returned response *without* a task of its own is
+# harmless. Exercise 6 has this application as `own_response`: ask for the
+# order before the picture.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an address that is none
@@ -226,8 +228,9 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
     print(refused.status, refused.json["detail"][0]["msg"])
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# `%0A` is a line break. Open `data/notifications.txt` in an editor, and ask
-# what a program that reads it line by line would make of the forged line.
+# **In class.** `%0A` is a line break. Open `data/notifications.txt` in an
+# editor, and ask what a program that reads it line by line would make of the
+# forged line.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not

@@ -57,14 +57,15 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Point at the column on the right: the provider ran in a worker thread, since
-# it is a plain `def`, and so did the task. The endpoint, an `async def`, ran
-# on the event loop. A hop to a thread costs some 0.1 ms.
+# **In class.** Point at the words below each name: the provider ran in a
+# worker thread, since it is a plain `def`, and so did the task. The endpoint,
+# an `async def`, ran on the event loop. A hop to a thread costs some 0.1 ms.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask: who calls `get_notification_task`, and who `write_notification`? Let two
-# people read their answers aloud. "FastAPI, before" and "the response, after":
-# many wrong answers to exercise 2 mix up these two.
+# **In class.** Ask: who calls `get_notification_task`, and who
+# `write_notification`? Let two people read their answers aloud. "FastAPI,
+# before" and "the response, after": many wrong answers to exercise 2 mix up
+# these two.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
@@ -125,9 +126,10 @@ print("written to the real file:", file.read_text().removeprefix(before))
 # nothing to it. The test would be green with `add_task` deleted.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# The accident live: delete the line with `add_task` in the stage, restart the
-# kernel, run the notebook down to here. The patched test is still green, while
-# the outbox of the override above is empty. Put the line back.
+# **In class.** The accident live: delete the line with `add_task` in the
+# stage, restart the kernel, run the notebook down to here. The patched test is
+# still green, while the outbox of the override above is empty. Put the line
+# back.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: overriding with the work itself
@@ -154,9 +156,9 @@ wrong
 # added that. The fake has remembered an address, so a careless test is green.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Point at the row `remember` in the picture: it stands *left* of the line, as
-# a dependency, with `?message=Hm` from the request in it. Ask what a client
-# could do with such an application.
+# **In class.** Point at the row `remember` in the picture: it stands *left* of
+# the line, as a dependency, with `?message=Hm` from the request in it. Ask
+# what a client could do with such an application.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider

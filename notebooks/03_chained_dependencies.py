@@ -54,9 +54,9 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# The chain is called from its far end: nobody can tie together what is not
-# there yet. Ask the class where `write_notification` is *made*, and where it
-# is *called*: the second is right of the green line.
+# **In class.** The chain is called from its far end: nobody can tie together
+# what is not there yet. Ask the class where `write_notification` is *made*,
+# and where it is *called*: the second is right of the green line.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A link used twice is called once
@@ -100,8 +100,9 @@ print("the same clock:", happened.json)
 happened.order
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask what would happen if `get_clock` gave the time and not a clock: both
-# would agree, and both would be early. That comes at the end of this notebook.
+# **In class.** Ask what would happen if `get_clock` gave the time and not a
+# clock: both would agree, and both would be early. That comes at the end of
+# this notebook.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace one link
@@ -215,9 +216,10 @@ print("most handlers in one round:", max(counts))
 # application starts, in the lifespan. `get_logger` only says which logger.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# How many rounds go wrong differs from machine to machine; let the class run
-# it and compare. If somebody has 0, raise the number of threads. The point is
-# not how often: it is that no test with one request at a time ever sees it.
+# **In class.** How many rounds go wrong differs from machine to machine; let
+# the class run it and compare. If somebody has 0, raise the number of threads.
+# The point is not how often: it is that no test with one request at a time
+# ever sees it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the time of the wrong moment

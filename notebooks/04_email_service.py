@@ -68,10 +68,11 @@ with mailbox() as box, running(stage.app) as server:
 compare(guess, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask: who has to wait for the mail server? Vote, then run the next cell. The
-# mailbox is a real SMTP server in this process, with STARTTLS and a login.
-# To show it live, run `python3 start.py -s mailbox` in a second terminal: the
-# mails appear there when you press the button on the course's page.
+# **In class.** Ask: who has to wait for the mail server? Vote, then run the
+# next cell. The mailbox is a real SMTP server in this process, with STARTTLS
+# and a login. To show it live, run `python3 start.py -s mailbox` in a second
+# terminal: the mails appear there when you press the button on the course's
+# page.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
@@ -149,9 +150,9 @@ happened = send(old, "POST", "/send-email/")
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Let the class look for the failure in the picture. There is none: the task
-# "ended". Ask where a `print` of a server in a container goes, and who reads
-# it on a Sunday.
+# **In class.** Let the class look for the failure in the picture. There is
+# none: the task "ended". Ask where a `print` of a server in a container goes,
+# and who reads it on a Sunday.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The client has its "success". The task *ended*, so whatever watches the
@@ -208,9 +209,10 @@ happened
 # - claim success only in the `else`.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# The accident live: in `exercises/ex06_predict_the_order.py` the application
-# `first_task_fails` prints each event. Swap the two `add_task` lines and run
-# the cell again: now the storehouse packs. The order of two lines decides.
+# **In class.** The accident live: in `exercises/ex06_predict_the_order.py` the
+# application `first_task_fails` prints each event. Swap the two `add_task`
+# lines and run the cell again: now the storehouse packs. The order of two
+# lines decides.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: one address that does not exist

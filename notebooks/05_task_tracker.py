@@ -74,10 +74,10 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Whoever closes it before the response was right for a long time: FastAPI 0.106
-# to 0.117 did so. Today it stays open until the last task
-# has ended. Keep that for the accident below. Point at the bar of `get_db`:
-# it is held during the whole task, which does not need it.
+# **In class.** Whoever closes it before the response was right for a long
+# time: FastAPI 0.106 to 0.117 did so. Today it stays open until the last task
+# has ended. Keep that for the accident below. Point at the bar of `get_db`: it
+# is held during the whole task, which does not need it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The request's session was left *last*, after the task. It only looks as if
@@ -101,9 +101,10 @@ print(crashed.status, crashed.json)
 pretty([{k: log[k] for k in ("id", "status", "error")} for log in logs])
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# The client of the crashed task got a 200. That is right: it asked for the
-# task to be scheduled. Ask the class which status says so more honestly (202),
-# and why the error's text has no values in it (`hide_parameters=True`).
+# **In class.** The client of the crashed task got a 200. That is right: it
+# asked for the task to be scheduled. Ask the class which status says so more
+# honestly (202), and why the error's text has no values in it
+# (`hide_parameters=True`).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: borrow the request's session
@@ -216,8 +217,9 @@ for scope in ("request", "function"):
 # `schedule` does.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask who has a `get_db` that commits: it is in many templates. Live: replace
-# `flush()` by `commit()` in the cell, and the row is found with both scopes.
+# **In class.** Ask who has a `get_db` that commits: it is in many templates.
+# Live: replace `flush()` by `commit()` in the cell, and the row is found with
+# both scopes.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: record the failure on the session that failed
@@ -267,9 +269,10 @@ with stage.get_session_factory()() as db:
 # inside of it would undo the record too.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Exercise 5 is this. The most frequent wrong answers: the session is opened in
-# the provider (that is before the response), and `log.status = "failed"` with
-# a `raise` inside one `begin()`, which undoes what it just wrote.
+# **In class.** Exercise 5 is this. Two wrong answers to look out for: the
+# session is opened in the provider (that is before the response), and
+# `log.status = "failed"` with a `raise` inside one `begin()`, which undoes
+# what it just wrote.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: blocking work in an `async def`
@@ -330,9 +333,10 @@ with running(shop) as server:
 # the same mistake, in an endpoint.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Let them predict the three numbers first. Then live: start stage 5 with
-# `python3 start.py -s stage -- 5`, put `time.sleep(20)` into an `async def`
-# endpoint of it, call that, and try to open `/docs`. Nothing answers.
+# **In class.** Let them predict the three numbers first. Then live: start
+# stage 5 with `python3 start.py -s stage -- 5`, put `time.sleep(20)` into an
+# `async def` endpoint of it, call that, and try to open `/docs`. Nothing
+# answers.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: forty threads
@@ -385,10 +389,10 @@ for busy in (39, 40):
 # stage asks is ready for it.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask where the forty comes from: AnyIO's default limiter. It can be raised,
-# and then the next one waits for something else: the database's pool, say.
-# Ask for one task in their own work that belongs on a queue, and one that does
-# not.
+# **In class.** Ask where the forty comes from: AnyIO's default limiter. It can
+# be raised, and then the next one waits for something else: the database's
+# pool, say. Ask for one task in their own work that belongs on a queue, and
+# one that does not.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: `utcnow`

@@ -107,8 +107,8 @@ assert sent == [("ada@example.com", "Hello World!")]
 # see what comes first, and just right here: no sleeping, no polling.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# In pytest the two lines around the request are a fixture, so that the
-# overrides are cleared when the test fails as well: show `logger` in
+# **In class.** In pytest the two lines around the request are a fixture, so
+# that the overrides are cleared when the test fails as well: show `logger` in
 # tests/stages/test_s03_chained_dependencies.py. Forgetting it is a classic:
 # the next test is green with the fake of the one before.
 
@@ -226,10 +226,11 @@ for test in TESTS:
 print(" " * 22, "  ".join(f.split()[0] for f in FAULTS))
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Let everybody commit to a guess. Then ask for each dot: why is that test
-# green? The patched name: `Depends` has kept the function since the endpoint
-# was made, so the patch changes nothing and the mock is never called. The fake
-# as override: FastAPI calls it as the *provider*, with the request's values.
+# **In class.** Let everybody commit to a guess. Then ask for each dot: why is
+# that test green? The patched name: `Depends` has kept the function since the
+# endpoint was made, so the patch changes nothing and the mock is never called.
+# The fake as override: FastAPI calls it as the *provider*, with the request's
+# values.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **One** of five notices that the task is never scheduled.
@@ -306,8 +307,9 @@ print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 # Give a function instead: `lambda: mock` is a provider without parameters.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask for `*args, **kwargs` first: what would you send so that this request is
-# accepted? `?args=1&kwargs=2` is a 200, and the mock is then the *provider*.
+# **In class.** Ask for `*args, **kwargs` first: what would you send so that
+# this request is accepted? `?args=1&kwargs=2` is a 200, and the mock is then
+# the *provider*.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## No sleeping
@@ -333,8 +335,8 @@ assert pauses == [1, 2, 4]
 print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Two tests that sleep for a second each are nothing; two hundred are three
-# minutes, and people stop running them.
+# **In class.** Two tests that sleep for a second each are nothing; two hundred
+# are three minutes, and people stop running them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage

@@ -118,9 +118,9 @@ print("buckets:", len(made))
 # → [Exercise 8](../exercises/ex08_rate_limit.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask why the 429 costs the client nothing and the server next to nothing, and
-# what would be different if the *task* asked the bucket: the client gets a 202
-# for something that will never be sent.
+# **In class.** Ask why the 429 costs the client nothing and the server next to
+# nothing, and what would be different if the *task* asked the bucket: the
+# client gets a 202 for something that will never be sent.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 · Try again, but not everything
@@ -223,9 +223,10 @@ logging.disable(logging.NOTSET)
 # → [Exercise 9](../exercises/ex09_email_retry.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask for each reply whether it is worth another try: 421 (server closes), 452
-# (disk full), 535 (login refused), 552 (mailbox full). A first digit of 4 is
-# "for now", of 5 "for good". Then: why a random part in the pause?
+# **In class.** Ask for each reply whether it is worth another try: 421 (server
+# closes), 452 (disk full), 535 (login refused), 552 (mailbox full). A first
+# digit of 4 is "for now", of 5 "for good". Then: why a random part in the
+# pause?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Files, processed in the background
@@ -305,9 +306,9 @@ outside.cleanup()
 # → [Exercise 10](../exercises/ex10_file_processing.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Live: send `/tmp/evil.txt` as the filename to the trusting application, with
-# `curl -F "files=@orders.csv;filename=/tmp/evil.txt"`. Ask what would happen
-# with `~/.ssh/authorized_keys`.
+# **In class.** Live: send `/tmp/evil.txt` as the filename to the trusting
+# application, with `curl -F "files=@orders.csv;filename=/tmp/evil.txt"`. Ask
+# what would happen with `~/.ssh/authorized_keys`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Many channels, none stops another
@@ -399,8 +400,9 @@ send(each, "POST", "/notify/")
 # → [Exercise 11](../exercises/ex11_notification_channels.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# This is the first failing task of stage 4 again, in its natural dress. Ask
-# what happens to an SMS that was *slow* when `TaskGroup` hears of the e-mail.
+# **In class.** This is the first failing task of stage 4 again, in its natural
+# dress. Ask what happens to an SMS that was *slow* when `TaskGroup` hears of
+# the e-mail.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · How far is it?
@@ -478,8 +480,9 @@ progress.app.dependency_overrides.clear()
 # → [Exercise 12](../exercises/ex12_progress.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Live: `curl -N` on the events of a long job, in two terminals, and Ctrl-C in
-# one of them; the other one goes on. Then `curl -X DELETE` on the job.
+# **In class.** Live: `curl -N` on the events of a long job, in two terminals,
+# and Ctrl-C in one of them; the other one goes on. Then `curl -X DELETE` on
+# the job.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
@@ -541,10 +544,11 @@ folder.cleanup()
 # → [Exercise 13](../exercises/ex13_task_queue.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask the class to design the cure before you name queues: the row is there, so
-# what would have to run at the next start? Somebody finds "look for rows that
-# are not completed". Then ask what happens to a mail that was sent just before
-# the kill: it is sent twice. That is what "at least once" means.
+# **In class.** Ask the class to design the cure before you name queues: the
+# row is there, so what would have to run at the next start? Somebody finds
+# "look for rows that are not completed". Then ask what happens to a mail that
+# was sent just before the kill: it is sent twice. That is what "at least once"
+# means.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## To read on

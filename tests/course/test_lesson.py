@@ -66,7 +66,8 @@ def test_a_guess_is_put_beside_what_happened() -> None:
 
 
 def test_the_diff_to_the_stage_before_is_shown() -> None:
-    """The first one has none, and says which have."""
+    """A long one is folded; the first stage has none, and says which have."""
+    assert lesson.new_in("s04").markdown.startswith("<details")
     assert "+++ s02_task_dependency.py" in lesson.new_in("s02").markdown
     with pytest.raises(ValueError, match="s02_task_dependency, s03"):
         lesson.new_in("s01")
