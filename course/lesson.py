@@ -190,13 +190,13 @@ def new_in(stage: str) -> Shown:
         names = ", ".join(file.stem for file in files[1:])
         raise ValueError(f"No stage {stage!r} that follows another: {names}.")
     before = files[files.index(found[0]) - 1]
-    lines = difflib.unified_diff(
-        before.read_text("utf-8").splitlines(),
-        found[0].read_text("utf-8").splitlines(),
-        before.name,
-        found[0].name,
-        lineterm="",
-    )
+    old, new = before.read_text("utf-8"), found[0].read_text("utf-8")
+    names = before.name, found[0].name
+    lines = [
+        *difflib.unified_diff(
+            old.splitlines(), new.splitlines(), *names, lineterm=""
+        )
+    ]
     diff = "```diff\n" + "\n".join(lines) + "\n```"
     if len(lines) < LONG:
         return Shown(diff)
