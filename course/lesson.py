@@ -191,12 +191,14 @@ def new_in(stage: str) -> Shown:
         raise ValueError(f"No stage {stage!r} that follows another: {names}.")
     before = files[files.index(found[0]) - 1]
     old, new = before.read_text("utf-8"), found[0].read_text("utf-8")
-    names = before.name, found[0].name
-    lines = [
-        *difflib.unified_diff(
-            old.splitlines(), new.splitlines(), *names, lineterm=""
-        )
-    ]
+    compared = difflib.unified_diff(
+        old.splitlines(),
+        new.splitlines(),
+        before.name,
+        found[0].name,
+        lineterm="",
+    )
+    lines = list(compared)
     diff = "```diff\n" + "\n".join(lines) + "\n```"
     if len(lines) < LONG:
         return Shown(diff)
