@@ -224,17 +224,25 @@ def compare(
     """
     order = happened.order if isinstance(happened, Happened) else happened
     order = [each for each in order if not among or each in among]
-    rows = ["| | your guess | what happened |", "|---|---|---|"]
+    rows: list[list[str]] = []
     matcher = difflib.SequenceMatcher(None, guess, order, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         for n in range(max(b - a, d - c)):
             left = guess[a + n] if a + n < b else ""
             right = order[c + n] if c + n < d else ""
             sign = "✓" if kind == "equal" else "✗"
-            rows.append(f"| {sign} | {left} | {right} |")
+            rows.append([sign, left, right])
     same = list(guess) == order
     verdict = "As you said." if same else "Not quite as you said."
-    return Shown("\n".join([*rows, "", f"**{verdict}**"]))
+    both = table(["", "your guess", "what happened"], rows)
+    return Shown(f"{both.markdown}\n\n**{verdict}**")
+
+
+def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> Shown:
+    """Show rows below their heads."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = [" | ".join(map(str, line)) for line in lines]
+    return Shown("\n".join(f"| {line} |" for line in cells))
 
 
 def pretty(data: Any) -> Shown:
