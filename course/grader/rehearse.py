@@ -18,6 +18,8 @@ COMMON = (
     "asyncio",
     "concurrent.futures",
     "email.message",
+    "encodings.ascii",
+    "getpass",
     "httpx2",
     "logging.config",
     "pydantic_settings",
@@ -77,7 +79,30 @@ def _application() -> Any:
 
 
 async def _a_request() -> None:
+    """Start an application as a server does, and ask it while recording."""
+    from course.timeline import record  # noqa: PLC0415
+
     app = _application()
+    app.dependency_overrides[int] = int
+    with record(app) as recorder:
+        await _start_and_stop(app)
+        await _ask(app)
+        str(recorder.order)
+
+
+async def _start_and_stop(app: Any) -> None:
+    phases = ["lifespan.shutdown", "lifespan.startup"]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": phases.pop()}
+
+    async def send(message: Any) -> None:
+        pass
+
+    await app({"type": "lifespan", "asgi": {}, "state": {}}, receive, send)
+
+
+async def _ask(app: Any) -> None:
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},

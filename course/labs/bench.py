@@ -8,7 +8,6 @@ the bare endpoint answers.
 
 import argparse
 import importlib
-import importlib.util
 import math
 import statistics
 import sys
@@ -21,6 +20,11 @@ from rich.table import Table
 
 from course.labs.load import NotServedError, Server, serving
 from course.labs.trials import NOTES, TRIALS, Trial
+
+OTHERS = {
+    "timeline": "course.labs.bench_timeline",
+    "grader": "course.labs.bench_grader",
+}
 
 
 @dataclass(frozen=True)
@@ -133,9 +137,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["stages", "timeline"],
+        choices=["stages", *OTHERS],
         default="stages",
-        help="stages (the default), or what the timeline's recorder costs",
+        help="stages (the default), what the timeline's recorder costs, or"
+        " how fast the grader is; --help behind one of these says more",
     )
     parser.add_argument(
         "--seconds",
@@ -154,16 +159,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure what is asked for; Ctrl-C ends it."""
-    asked = parse()
     try:
-        if asked.what == "stages":
-            compare(asked.rounds, asked.seconds, TRIALS)
-        elif importlib.util.find_spec("course.labs.bench_timeline"):
-            module = importlib.import_module("course.labs.bench_timeline")
-            sys.argv.remove("timeline")
+        if sys.argv[1:2] and sys.argv[1] in OTHERS:
+            module = importlib.import_module(OTHERS[sys.argv.pop(1)])
             module.main()
         else:
-            sys.exit("The timeline's recorder is not measured yet.")
+            asked = parse()
+            compare(asked.rounds, asked.seconds, TRIALS)
     except KeyboardInterrupt:
         sys.exit("Stopped.")
     except NotServedError as error:

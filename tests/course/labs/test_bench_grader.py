@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from course.labs import bench_grader
+from course.labs.bench_grader import ALL, BrokenError, measure, room
+
+
+def test_one_round_measures_the_verdict_beside_a_cold_run(
+    tmp_path: Path,
+) -> None:
+    """Real saves, real verdicts, and a new process each time."""
+    times = measure(room(tmp_path, ["1"]), 1)
+    assert list(times) == ["ex01_background_task", ALL]
+    assert all(len(t.warm) == len(t.cold) == 1 for t in times.values())
+    assert times["ex01_background_task"].ratio.median < 1
+
+
+def test_a_solution_that_is_wrong_is_not_measured(tmp_path: Path) -> None:
+    """Its time would say nothing."""
+    suites = room(tmp_path, ["1"])
+    suites[0].answer.write_text("raise ValueError\n", "utf-8")
+    with pytest.raises(BrokenError, match="ValueError"):
+        measure(suites, 1)
+
+
+def test_a_round_less_than_one_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command line says so, and measures nothing."""
+    with pytest.raises(SystemExit):
+        bench_grader.main(["--rounds", "0"])
+    assert "at least one round" in capsys.readouterr().err
