@@ -176,6 +176,13 @@ def notebooks(session: nox.Session) -> None:
 
 
 @nox.session
+def slides(session: nox.Session) -> None:
+    """Make slides of the notebooks, for a browser without network; -- 05."""
+    install(session, "reading")
+    session.run("python", "-m", "course.reading.slides", *session.posargs)
+
+
+@nox.session
 def prove(session: nox.Session) -> None:
     """Test the graders, in both directions; -- --quick: verdicts only."""
     install(session, "prove")
