@@ -183,6 +183,13 @@ def slides(session: nox.Session) -> None:
 
 
 @nox.session
+def site(session: nox.Session) -> None:
+    """Make the reading version: pages with a search, from disk, offline."""
+    install(session, "reading")
+    session.run("python", "-m", "course.reading.site")
+
+
+@nox.session
 def prove(session: nox.Session) -> None:
     """Test the graders, in both directions; -- --quick: verdicts only."""
     install(session, "prove")

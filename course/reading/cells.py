@@ -9,6 +9,7 @@ from course.notebooks.pairs import read_made, sources
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PICTURE = "image/svg+xml"
+FIGURE = '<figure class="picture" data-search-exclude>'
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 MINUTES = re.compile(r"^\*(\d+) minutes\b", re.MULTILINE)
 
@@ -72,7 +73,7 @@ def outputs(cell: NotebookNode) -> Iterator[str]:
     for output in cell.get("outputs", ()):
         data = output.get("data", {})
         if PICTURE in data:
-            yield f'<figure class="picture">{data[PICTURE]}</figure>'
+            yield f"{FIGURE}{data[PICTURE]}</figure>"
             continue
         inside = data.get("text/markdown") or fenced(plain(output), "text")
         yield f'<div class="output" markdown="1">\n\n{inside}\n\n</div>'

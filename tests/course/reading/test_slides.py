@@ -6,7 +6,7 @@ import pytest
 from nbformat import v4
 
 from course.reading import slides
-from course.reading.cells import lessons
+from course.reading.cells import FIGURE, lessons
 from course.reading.deck import HEIGHT, cut, height
 
 from .conftest import Say, dead_links, loaded_from_elsewhere
@@ -99,7 +99,7 @@ def test_a_full_slide_goes_on_below(lesson: Say) -> None:
     assert [len(column) for column in deck.columns] == [1, 2]
     code, picture = deck.columns[1]
     assert '<div class="highlight">' in code.pieces[0]
-    assert picture.pieces == [f'<figure class="picture">{PICTURE}</figure>']
+    assert picture.pieces == [f"{FIGURE}{PICTURE}</figure>"]
 
 
 def test_a_picture_is_as_high_as_its_width_lets_it(lesson: Say) -> None:
