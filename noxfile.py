@@ -25,6 +25,10 @@ CODE = [
 ]
 NOX = logging.getLogger("nox")  # what nox itself says
 STRICT = {"PYTHONWARNINGS": "error"}
+# JupyterLab is to ask nobody for news, and the learner no questions.
+QUIET = """{"@jupyterlab/apputils-extension:notification": {
+  "fetchNews": "false", "checkForUpdates": false
+}}"""
 
 
 def learner(
@@ -126,6 +130,33 @@ def progress(session: nox.Session) -> None:
     report(session, "course.grader.desk", "progress")
 
 
+@nox.session
+def lab(session: nox.Session) -> None:
+    """Open the notebooks in JupyterLab, with the kernel of .venv."""
+    start.prepare()
+    install(session, "lab")
+    place = session.virtualenv.location
+    settings = Path(place, "share", "jupyter", "lab", "settings")
+    settings.mkdir(exist_ok=True)
+    (settings / "overrides.json").write_text(QUIET)
+    session.run(
+        *(str(start.PYTHON), "-m", "ipykernel", "install"),
+        *("--name=python3", f"--prefix={place}"),
+        external=True,
+        silent=True,
+    )
+    session.run(
+        *("jupyter", "lab", "--KernelManager.transport_encryption=auto"),
+        *(
+            "--ServerApp.root_dir=.",
+            "--LabApp.default_url=/lab/tree/notebooks",
+        ),
+        *session.posargs,
+        interrupt_timeout=5,
+        terminate_timeout=2,
+    )
+
+
 # --- for whoever works on the course: environments of their own -------------
 
 
@@ -135,6 +166,27 @@ def tests(session: nox.Session) -> None:
     install(session, "tests")
     chosen = session.posargs or ["tests", "--ignore=tests/checks"]
     session.run("pytest", *chosen, env=STRICT)
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Make the notebooks anew: all, or -- 03; -- --check only runs them."""
+    install(session, "notebooks")
+    session.run("python", "-m", "course.notebooks", *session.posargs)
+
+
+@nox.session
+def slides(session: nox.Session) -> None:
+    """Make slides of the notebooks, for a browser without network; -- 05."""
+    install(session, "reading")
+    session.run("python", "-m", "course.reading.slides", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Make the reading version: pages with a search, from disk, offline."""
+    install(session, "reading")
+    session.run("python", "-m", "course.reading.site")
 
 
 @nox.session
