@@ -78,6 +78,12 @@ def mailbox(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def broker(session: nox.Session) -> None:
+    """Run a Valkey on this machine, for the queues of stages 7 to 9."""
+    learner(session, "course.broker")
+
+
+@nox.session(python=False)
 def timeline(session: nox.Session) -> None:
     """See what happens when: -- myapp:app POST /path --json '{...}'."""
     session.chdir(session.invoked_from)
