@@ -32,6 +32,7 @@ def learner(
     module: str,
     *before: str,
     level: int = logging.NOTSET,
+    patience: float = 5,
 ) -> None:
     """Run a module of the course in .venv, where learners live."""
     start.prepare()
@@ -39,7 +40,7 @@ def learner(
     session.run(
         *(str(start.PYTHON), "-m", module, *before, *session.posargs),
         external=True,
-        interrupt_timeout=5,
+        interrupt_timeout=patience,
         terminate_timeout=2,
     )
 
@@ -67,8 +68,8 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def stage(session: nox.Session) -> None:
-    """Run one stage alone: -- 3, then any of uvicorn's options."""
-    learner(session, "course.stage")
+    """Run one stage alone: -- 3, then uvicorn's options; 7 with its worker."""
+    learner(session, "course.stage", patience=25)  # a worker ends its task
 
 
 @nox.session(python=False)

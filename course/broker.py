@@ -47,14 +47,17 @@ def executable() -> str:
 
 def lock(folder: Path) -> IO[bytes]:
     """Take a folder for one broker: two would write over each other."""
+    (folder / "broker.url").touch()
     fcntl = importlib.import_module("fcntl")  # Windows has none
     file = (folder / "broker.lock").open("wb")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.close()
+        where = (folder / "broker.url").read_text("utf-8")
         raise NoBrokerError(
-            f"A broker is running in {folder}: use that one, or end it first."
+            f"A broker is running in {folder}: set REDIS_URL={where} to use"
+            " it, or end it first."
         ) from None
     return file
 
@@ -106,6 +109,7 @@ class Broker:
             port = self.port or free_port()
             if self._try(server, port):
                 self.port = port
+                (self.folder / "broker.url").write_text(self.url, "utf-8")
                 return
         raise NoBrokerError(f"The broker did not start:\n{self.log()}")
 

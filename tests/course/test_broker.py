@@ -68,8 +68,10 @@ def test_a_port_that_is_taken_is_not_ours(tmp_path: Path) -> None:
 
 def test_two_brokers_never_share_a_folder(tmp_path: Path) -> None:
     """They would write over each other's file."""
-    with broker(tmp_path), pytest.raises(NoBrokerError, match="is running"):
+    with broker(tmp_path) as url, pytest.raises(NoBrokerError) as told:
         Broker(tmp_path).start()
+    assert f"A broker is running in {tmp_path}" in str(told.value)
+    assert f"REDIS_URL={url} " in str(told.value)
     with broker(tmp_path):  # free again as soon as it has ended
         pass
 
