@@ -98,6 +98,12 @@ def versions(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def crash(session: nox.Session) -> None:
+    """Kill what runs the tasks half-way: what is lost? Or -- celery."""
+    learner(session, "course.labs.crash", patience=20)
+
+
+@nox.session(python=False)
 def grade(session: nox.Session) -> None:
     """Grade your exercises: all, or -- 8, -- rate_limit, -- --help."""
     report(session, "course.grader")
