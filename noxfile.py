@@ -36,6 +36,7 @@ def learner(
     module: str,
     *before: str,
     level: int = logging.NOTSET,
+    patience: float = 5,
 ) -> None:
     """Run a module of the course in .venv, where learners live."""
     start.prepare()
@@ -43,7 +44,7 @@ def learner(
     session.run(
         *(str(start.PYTHON), "-m", module, *before, *session.posargs),
         external=True,
-        interrupt_timeout=5,
+        interrupt_timeout=patience,
         terminate_timeout=2,
     )
 
@@ -71,14 +72,20 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def stage(session: nox.Session) -> None:
-    """Run one stage alone: -- 3, then any of uvicorn's options."""
-    learner(session, "course.stage")
+    """Run one stage alone: -- 3, then uvicorn's options; 7 with its worker."""
+    learner(session, "course.stage", patience=25)  # a worker ends its task
 
 
 @nox.session(python=False)
 def mailbox(session: nox.Session) -> None:
     """Run a mail server on this machine and print what arrives."""
     learner(session, "course.mailbox")
+
+
+@nox.session(python=False)
+def broker(session: nox.Session) -> None:
+    """Run a Valkey on this machine, for the queues of stages 7 to 9."""
+    learner(session, "course.broker")
 
 
 @nox.session(python=False)
@@ -92,6 +99,12 @@ def timeline(session: nox.Session) -> None:
 def versions(session: nox.Session) -> None:
     """Record one request on three versions of FastAPI, and compare."""
     learner(session, "course.labs.versions")
+
+
+@nox.session(python=False)
+def crash(session: nox.Session) -> None:
+    """Kill what runs the tasks half-way: what is lost? Or -- celery."""
+    learner(session, "course.labs.crash", patience=20)
 
 
 @nox.session(python=False)

@@ -29,9 +29,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from course import ports
+from course.folders import data_dir
 
 PORT = 5870
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,6 @@ def login() -> tuple[bytes, bytes]:
     sender = os.environ.get("SENDER_EMAIL") or "course@example.com"
     password = os.environ.get("SENDER_PASSWORD") or "mailbox"
     return sender.encode(), password.encode()
-
-
-def data_dir() -> Path:
-    """Return the folder that the stages write to too; DATA_DIR moves it."""
-    folder = Path(os.environ.get("DATA_DIR") or ROOT / "data")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def authority(folder: Path) -> trustme.CA:

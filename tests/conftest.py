@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from tests.servers import Alone, Live, Server, StartAlone
 
 SETTINGS = [
+    "REDIS_URL",
     *("DATABASE_URL", "SMTP_SERVER", "SMTP_PORT"),
     *("SENDER_EMAIL", "SENDER_PASSWORD"),
 ]

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from course import mailbox, ports
+from course.folders import data_dir
 from course.page.app import create_app
 from course.stage import find_stages
 
@@ -26,7 +27,7 @@ def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
     port = ports.number_of(free)
     free.close()
     os.environ["SMTP_PORT"] = str(port)
-    with mailbox.Mailbox(mailbox.data_dir(), port) as box:
+    with mailbox.Mailbox(data_dir(), port) as box:
         yield box
 
 
