@@ -22,7 +22,8 @@ from typing import Any
 import httpx2
 
 from course import ports
-from course.mailbox import Mailbox, data_dir
+from course.folders import data_dir
+from course.mailbox import Mailbox
 from course.timeline import (
     Recorder,
     Recording,
