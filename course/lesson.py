@@ -160,6 +160,8 @@ def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
     """Run a mail server, always on one free port; SMTP_PORT says which."""
     os.environ["SMTP_PORT"] = str(_mail_port())
     with Mailbox(data_dir(), _mail_port(), refuse) as box:
+        # what goes wrong is told by the client: the cell shows that
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         yield box
 
 

@@ -57,7 +57,8 @@ happened = send(stage.app, "POST", "/run-task/report")
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# - The top bar is the **client**, who waits until the answer has come.
+# - The top bar is the **client**, who waits until the answer has come (that
+#   may be a little right of the green line: it is on its way, and is read).
 # - Each row below is a function that FastAPI called for this request: first
 #   **dependencies**, then the **endpoint**, and last the **task**.
 # - The green line is the moment at which the last byte of the response

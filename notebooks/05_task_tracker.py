@@ -22,6 +22,7 @@ from course.lesson import (
     running,
     send,
     source,
+    table,
 )
 from stages import s05_task_tracker as stage
 
@@ -112,9 +113,18 @@ pretty([{k: log[k] for k in ("id", "status", "error")} for log in logs])
 # The task gets the session itself, as in the old form of this course. The very
 # same request on three versions of FastAPI:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 versions = Versions("borrowed")
 versions
+
+# %% slideshow={"slide_type": "fragment"}
+table(
+    ["FastAPI", "what happened, from the endpoint's end on"],
+    [
+        [version, " → ".join(order[order.index("run_task ended") :])]
+        for version, order in versions.orders.items()
+    ],
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Twice the rule has changed. A borrowed session is open on 0.105, closed on

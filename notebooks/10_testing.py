@@ -26,7 +26,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import EmailStr
 
-from course.lesson import compare
+from course.lesson import compare, table
 from stages import s03_chained_dependencies as stage
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -220,17 +220,20 @@ found = {f: [t.__name__ for t in TESTS if notices(t, f)] for f in FAULTS}
 compare(guess, found["never scheduled"])
 
 # %% slideshow={"slide_type": "subslide"}
-for test in TESTS:
-    marks = ["✓" if test.__name__ in found[f] else "·" for f in FAULTS]
-    print(f"{test.__name__:22}", "   ".join(marks))
-print(" " * 22, "  ".join(f.split()[0] for f in FAULTS))
+table(
+    ["which test notices …", *FAULTS],
+    [
+        [name, *("✓" if name in found[fault] else "" for fault in FAULTS)]
+        for name in (test.__name__ for test in TESTS)
+    ],
+)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Let everybody commit to a guess. Then ask for each dot: why is
-# that test green? The patched name: `Depends` has kept the function since the
-# endpoint was made, so the patch changes nothing and the mock is never called.
-# The fake as override: FastAPI calls it as the *provider*, with the request's
-# values.
+# **In class.** Let everybody commit to a guess. Then ask for each empty place:
+# why is that test green? The patched name: `Depends` has kept the function
+# since the endpoint was made, so the patch changes nothing and the mock is
+# never called. The fake as override: FastAPI calls it as the *provider*, with
+# the request's values.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **One** of five notices that the task is never scheduled.

@@ -306,8 +306,8 @@ outside.cleanup()
 # → [Exercise 10](../exercises/ex10_file_processing.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Live: send `/tmp/evil.txt` as the filename to the trusting
-# application, with `curl -F "files=@orders.csv;filename=/tmp/evil.txt"`. Ask
+# **In class.** Live: send `../evil.txt` as the filename to the trusting
+# application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask
 # what would happen with `~/.ssh/authorized_keys`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
