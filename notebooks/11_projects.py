@@ -307,8 +307,8 @@ outside.cleanup()
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Live: send `../evil.txt` as the filename to the trusting
-# application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask
-# what would happen with `~/.ssh/authorized_keys`.
+# application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask what
+# would happen with a path to somebody's `.ssh/authorized_keys`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Many channels, none stops another
