@@ -417,9 +417,11 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # machine does not know:
 
 # %% slideshow={"slide_type": "fragment"}
+import logging
 import ssl
 
 with mailbox() as box:
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the server's
     for name, context in [
         ("no context     ", None),
         ("default context", ssl.create_default_context()),
