@@ -18,11 +18,6 @@ ROOMS = "stages|exercises|solutions|checks|notebooks|docs|locks|course|tests"
 PLACE = re.compile(rf"(?<![\w/.-])(?:{ROOMS})/[\w/.-]*\w")
 SESSION = re.compile(r"start\.py\s+-s\s+((?:[a-z]+ ?)+)")
 
-# Notebooks that are being written: a link to one may lead nowhere yet.
-COMING = {
-    *("00_start_here", "04_email_service", "05_task_tracker"),
-    *("10_testing", "11_projects"),
-}
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *sources([])]
 LESSONS = [
     file
@@ -35,11 +30,6 @@ LESSONS = [
 def name(path: Path) -> str:
     """Call a file in a test's name what it is called in the repository."""
     return path.relative_to(ROOT).as_posix()
-
-
-def is_there(target: Path) -> bool:
-    """Say whether a link's target exists, or will."""
-    return target.exists() or target.stem in COMING
 
 
 def text_of(path: Path) -> str:
@@ -77,7 +67,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             continue
         file, _, anchor = link.partition("#")
         target = (document.parent / file) if file else document
-        assert is_there(target), link
+        assert target.exists(), link
         assert target.resolve().is_relative_to(ROOT), link
         if anchor:
             assert anchor in anchors(target), link
@@ -87,7 +77,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 def test_every_file_that_a_docstring_names_exists(lesson: Path) -> None:
     """It is named by its path from the root."""
     for place in PLACE.findall(docstring(lesson)):
-        assert is_there(ROOT / place), place
+        assert (ROOT / place).exists(), place
 
 
 def test_every_session_that_is_named_exists() -> None:
@@ -127,6 +117,4 @@ def test_an_exercise_names_its_notebook(stub: Path) -> None:
     found = re.search(r"^Notebook: (\S+)$", docstring(stub), re.MULTILINE)
     assert found
     notebook = ROOT / found[1]
-    if not notebook.exists() and is_there(notebook):
-        pytest.skip("its notebook is being written")
     assert f"](../exercises/{stub.name})" in text_of(notebook)

@@ -23,6 +23,8 @@ SECONDS = 120  # for one cell
 QUIET = Config({"KernelManager": {"transport_encryption": "auto"}})
 # what may differ from one run to the next, and says nothing
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+# where Python and its packages lie, before the part that says something
+LIBRARY = re.compile(r"[^\s\"'(]*/lib/python3\.\d+/")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -84,7 +86,7 @@ def _steady(part: NotebookNode, folder: str) -> None:
     for key, value in part.items():
         if isinstance(value, str):
             told = value.replace(folder, "data").replace(str(ROOT), ".")
-            part[key] = ADDRESS.sub("0x…", told)
+            part[key] = LIBRARY.sub("…/", ADDRESS.sub("0x…", told))
 
 
 def _where(source: Path, notebook: NotebookNode) -> str:

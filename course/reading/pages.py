@@ -3,16 +3,18 @@
 import ast
 import difflib
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from course.notebooks.pairs import ROOT
 
-from .cells import fenced, lessons
-from .exercise import exercises
+from .cells import Lesson, fenced, lessons
+from .exercise import Exercise, exercises
 from .links import led
 
+NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
 ABOUT = ("docs/why.md", "docs/compat.md", "docs/timeline-truth.md")
 PROJECT = ("CONTRIBUTING.md", "CHANGELOG.md")
 
@@ -38,21 +40,9 @@ def pages() -> list[Page]:
     """Collect all of them, with links that lead from page to page."""
     found = [
         document("README.md", "Start"),
-        *(
-            Page(f"notebooks/{each.name}.ipynb", each.title, each.text, name)
-            for name in ("Notebooks",)
-            for each in lessons()
-        ),
+        *map(notebook, lessons()),
         *stages(),
-        *(
-            Page(
-                f"exercises/{each.name}.py",
-                each.title,
-                each.page(),
-                "Exercises",
-            )
-            for each in exercises()
-        ),
+        *map(exercise, exercises()),
         document("docs/teaching.md", "Teaching"),
         *(document(path, "About") for path in (*ABOUT, *PROJECT)),
     ]
@@ -65,12 +55,25 @@ def linked(page: Page, known: dict[str, str]) -> Page:
     here = posixpath.dirname(page.path) or "."
 
     def to(path: str) -> str | None:
-        if path not in known:
-            return None
-        return posixpath.relpath(known[path], here)
+        for place in (path, posixpath.dirname(path)):  # a stage of many files
+            if place in known:
+                return posixpath.relpath(known[place], here)
+        return None
 
     text = led(page.text, posixpath.dirname(page.source), to)
     return Page(page.source, page.title, text, page.group)
+
+
+def notebook(lesson: Lesson) -> Page:
+    """Return a notebook as it was run."""
+    path = f"notebooks/{lesson.name}.ipynb"
+    return Page(path, lesson.title, lesson.text, "Notebooks")
+
+
+def exercise(each: Exercise) -> Page:
+    """Return what a learner is asked for, and what is checked."""
+    path = f"exercises/{each.name}.py"
+    return Page(path, each.title, each.page(), "Exercises")
 
 
 def document(path: str, group: str) -> Page:
@@ -82,25 +85,27 @@ def document(path: str, group: str) -> Page:
 
 def stages() -> Iterator[Page]:
     """Return a page for each stage: what is new, then all of it."""
-    files = sorted((ROOT / "stages").glob("s[0-9][0-9]_*.py"))
     before: Path | None = None
-    for file in files:
-        code = file.read_text("utf-8")
-        docstring = ast.get_docstring(ast.parse(code)) or ""
-        first, _, rest = docstring.partition("\n")
-        which, _, what = first.rstrip(".").partition(": ")
+    for place in sorted((ROOT / "stages").glob("s[0-9][0-9]_*")):
+        folder = place.is_dir()
+        first = place / "__init__.py" if folder else place
+        docstring = ast.get_docstring(ast.parse(first.read_text("utf-8")))
+        line, _, rest = (docstring or place.stem).partition("\n")
+        which, _, what = line.rstrip(".").partition(": ")
         title = f"{which} · {what[:1].upper()}{what[1:]}"
-        notebook = rest.partition("Notebook: ")[2].split("\n")[0]
-        parts = [
-            f"# {title}",
-            f"*[The notebook](../{notebook}) explains it.*",
-            *([] if before is None else new(before, file)),
-            f"## stages/{file.name}",
-            fenced(code, 'python linenums="1"'),
-        ]
-        source = f"stages/{file.name}"
+        parts = [f"# {title}"]
+        if told := NOTEBOOK.search(rest):
+            parts.append(f"*[The notebook](../{told[1]}) explains it.*")
+        if before and not folder:
+            parts += new(before, place)
+        files = sorted(place.rglob("*.py")) if folder else [place]
+        for file in files:
+            path = file.relative_to(ROOT).as_posix()
+            code = fenced(file.read_text("utf-8"), 'python linenums="1"')
+            parts += [f"## {path}", code]
+        source = f"stages/{place.name}"
         yield Page(source, title, "\n\n".join(parts), "Stages")
-        before = file
+        before = place
 
 
 def new(before: Path, after: Path) -> list[str]:

@@ -32,7 +32,7 @@ def test_everything_there_is_to_read_has_a_page(built: Path) -> None:
     """Notebooks, stages, exercises, the guide for teachers."""
     for room, pattern in (
         ("notebooks", "*.ipynb"),
-        ("stages", "s[0-9]*.py"),
+        ("stages", "s[0-9]*"),
         ("exercises", "ex*.py"),
         ("docs", "*.md"),
     ):
