@@ -77,7 +77,7 @@ def told(
     left, right = values.text(test.left), values.text(test.comparators[0])
     if operator in {"is", "is not"}:
         same = "the same object" if operator == "is not" else "another one"
-        if sides.left == sides.right:
+        if sides.left == sides.right and right not in {"None", "True"}:
             same += f" that looks alike: {sides.left}"
             return Told(message, f"{left} {operator} {right}", same)
         return Told(message, f"{left} {operator} {right}", sides.left)
