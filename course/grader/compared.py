@@ -182,7 +182,9 @@ def _body(
         if str(response.status_code) != status:
             return ""
         if status == "500" and errors:
-            return f", for a {type(errors[-1]).__name__}: {errors[-1]}"
+            kind = type(errors[-1]).__name__
+            article = "an" if kind[0] in "AEIOU" else "a"
+            return f", for {article} {kind}: {errors[-1]}"
         return f" {_spaced(response.text)[:LONG]}"
     except Exception:  # noqa: BLE001 (a stream, or no response at all)
         return ""
