@@ -1,7 +1,9 @@
 """The runs as cells, one for each task: done, lost, done twice."""
 
 from collections.abc import Sequence
+from typing import Literal
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -69,11 +71,10 @@ HEADINGS = [
 
 def table(report: Report) -> Table:
     """Return the table for a terminal."""
-    shown = Table(
-        title="Killed half-way: tasks done once, twice, lost", padding=(0, 0)
-    )
+    shown = Table(title="Killed half-way", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, heading in enumerate(HEADINGS):
-        shown.add_column(heading, justify="right" if number else "left")
+        side: Literal["left", "right"] = "right" if number else "left"
+        shown.add_column(heading, justify=side, no_wrap=True)
     for row in cells(report):
         shown.add_row(*row)
     return shown
@@ -91,6 +92,19 @@ def in_words(row: Row) -> str:
     said += [f"{row.twice} done twice"] if row.twice else []
     said += [f"{row.lost} lost"] if row.lost else []
     return ", ".join(said)
+
+
+def in_database(rows: Sequence[Row]) -> str:
+    """Say how often the effects in the stages' database are there."""
+    all_of = "".join(row.in_database for row in rows)
+    if not all_of:
+        return ""
+    once, lost = all_of.count("1"), all_of.count("0")
+    return (
+        f"In the stages' database, where effect and record are one"
+        f" transaction: {once} of {len(all_of)} there once,"
+        f" {len(all_of) - once - lost} twice, {lost} not."
+    )
 
 
 def drawn(row: Row, across: int = 50) -> Text:
