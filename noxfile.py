@@ -18,7 +18,7 @@ nox.options.sessions = ["serve"]
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
-PARTS = {"stages", "course", "test"}  # groups that only stand in others
+PARTS = {"stages", "queues", "course", "test"}  # groups that only stand in others
 CODE = [
     *("start.py", "noxfile.py", "stages", "solutions", "checks"),
     *("course", "tests"),
