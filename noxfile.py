@@ -18,7 +18,8 @@ nox.options.sessions = ["serve"]
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
-PARTS = {"stages", "queues", "course", "test"}  # groups that only stand in others
+# groups that only stand in others
+PARTS = {"stages", "queues", "course", "test"}
 CODE = [
     *("start.py", "noxfile.py", "stages", "solutions", "checks"),
     *("course", "tests"),
@@ -95,6 +96,12 @@ def timeline(session: nox.Session) -> None:
 def versions(session: nox.Session) -> None:
     """Record one request on three versions of FastAPI, and compare."""
     learner(session, "course.labs.versions")
+
+
+@nox.session(python=False)
+def crash(session: nox.Session) -> None:
+    """Kill what runs the tasks half-way: what is lost? Or -- celery."""
+    learner(session, "course.labs.crash", patience=20)
 
 
 @nox.session(python=False)

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import IO
@@ -93,14 +94,24 @@ def stop_all(programs: Sequence[Program], limit: float = 10) -> list[str]:
 
     Ctrl-C is not heard meanwhile: a second one leaves nothing behind either.
     """
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with undisturbed():
         return [
             f"{program.name} did not end within {limit:g} seconds when"
             " asked to, and was killed."
             for program in reversed(programs)
             if not program.stop(limit)
         ]
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hear no Ctrl-C; other threads never do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 

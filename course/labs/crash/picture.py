@@ -1,0 +1,154 @@
+"""The runs as cells, one for each task: done, lost, done twice."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from course.labs.crash.results import Report, Row
+from course.timeline.drawing import Drawing
+
+WIDTH, LEFT, CELL, ACROSS, PAD = 660, 150, 10, 40, 16
+SIGNS = {"0": ("×", "red"), "1": ("■", "green")}
+TWICE = ("2", "yellow")
+WORDS = {
+    "installed": "as installed",
+    "course": "as set up here",
+}
+
+
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """Return the least and the most, or what they both are."""
+    low, high = min(values), max(values)
+    if f"{low:.{digits}f}" == f"{high:.{digits}f}":
+        return f"{low:.{digits}f}"
+    return f"{low:.{digits}f}–{high:.{digits}f}"
+
+
+def grouped(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Return the runs of each setup, in the order of their first."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.engine, row.setup), []).append(row)
+    return found
+
+
+def called(row: Row) -> str:
+    """Return how a setup is called."""
+    if row.engine == "BackgroundTasks":
+        return "stage 6" if row.setup == "course" else "BackgroundTasks"
+    return f"{row.engine}, {WORDS[row.setup]}"
+
+
+def cells(report: Report) -> list[list[str]]:
+    """Return the table's rows; over several seeds, from least to most."""
+    rows = []
+    for runs in grouped(report.rows).values():
+        ended = [run.seconds for run in runs if run.seconds is not None]
+        complete = f"{spread(ended, 1)} s" if ended else "never"
+        if 0 < len(ended) < len(runs):
+            complete += f" in {len(ended)} runs"
+        rows.append(
+            [
+                *(called(runs[0]), str(len(runs))),
+                spread([run.accepted for run in runs]),
+                spread([run.once for run in runs]),
+                spread([run.twice for run in runs]),
+                spread([run.lost for run in runs]),
+                *(complete, f"{spread([run.waited for run in runs])} s"),
+            ]
+        )
+    return rows
+
+
+HEADINGS = [
+    *("tasks of", "runs", "accepted", "once", "twice", "lost"),
+    *("complete", "waited"),
+]
+
+
+def table(report: Report) -> Table:
+    """Return the table for a terminal."""
+    shown = Table(
+        title="Killed half-way: tasks done once, twice, lost", padding=(0, 0)
+    )
+    for number, heading in enumerate(HEADINGS):
+        shown.add_column(heading, justify="right" if number else "left")
+    for row in cells(report):
+        shown.add_row(*row)
+    return shown
+
+
+def markdown(report: Report) -> str:
+    """Return the same table for a page."""
+    rows = [HEADINGS, ["---"] + ["--:"] * 7, *cells(report)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in rows) + "\n"
+
+
+def in_words(row: Row) -> str:
+    """Say what the cells show."""
+    said = [f"{row.once} done once"] if row.once else []
+    said += [f"{row.twice} done twice"] if row.twice else []
+    said += [f"{row.lost} lost"] if row.lost else []
+    return ", ".join(said)
+
+
+def drawn(row: Row, across: int = 50) -> Text:
+    """Return one run for a terminal: a sign for each task."""
+    text = Text()
+    for number, times in enumerate(row.done):
+        sign, colour = SIGNS.get(times, TWICE)
+        text.append(sign, colour)
+        if number % across == across - 1:
+            text.append("\n")
+    return text
+
+
+def svg(rows: Sequence[Row], theme: str = "light") -> str:
+    """Draw the first run of each setup, light or dark."""
+    draw = Drawing(theme)
+    at = 30.0
+    draw.text(
+        (PAD, at), "Killed half-way: what became of each task", "ink",
+        size="15", font_weight="600",
+    )  # fmt: skip
+    at += 20
+    legend = [("1", "done once"), ("2", "done twice"), ("0", "lost")]
+    for number, (times, meaning) in enumerate(legend):
+        x = PAD + number * 110
+        cell(draw, (x, at - 8), times)
+        draw.text((x + 14, at), meaning, "soft")
+    at += 18
+    spoken = []
+    for runs in grouped(rows).values():
+        row = runs[0]
+        head, _, rest = called(row).partition(", ")
+        words = [*[rest] * bool(rest), *in_words(row).split(", ")]
+        spoken.append(f"{called(row)}: {in_words(row)}")
+        draw.text((PAD, at + 10), head, "ink", font_weight="600")
+        for number, line in enumerate(words):
+            draw.text((PAD, at + 25 + 14 * number), line, "soft", size="11")
+        for number, times in enumerate(row.done):
+            down, right = divmod(number, ACROSS)
+            cell(draw, (LEFT + right * CELL * 1.2, at + down * 12), times)
+        lines = -(-len(row.done) // ACROSS)
+        at += max(lines * 12, 14 * len(words) + 14) + 14
+    name = "; ".join(spoken)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {at:g}"'
+        f' width="{WIDTH}" height="{at:g}" role="img" aria-label="{name}">'
+        f'<rect width="{WIDTH}" height="{at:g}" rx="8"'
+        f' fill="{draw.colour["paper"]}"/>{"".join(draw.parts)}</svg>'
+    )
+
+
+def cell(draw: Drawing, at: tuple[float, float], times: str) -> None:
+    """Draw one task; its form says the same as its colour."""
+    x, y = at
+    if times == "1":
+        draw.box(at, (CELL, CELL), "sent", rx="2")
+    elif times == "0":
+        draw.path(f"M{x + 1:g} {y + 1:g}l8 8m0 -8l-8 8", "error", 2)
+    else:
+        draw.box(at, (CELL, CELL), "task", rx="2")
+        draw.box((x + 3, y + 3), (4, 4), "paper")
