@@ -18,7 +18,8 @@ nox.options.sessions = ["serve"]
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
-PARTS = {"stages", "course", "test"}  # groups that only stand in others
+# groups that only stand in others
+PARTS = {"stages", "queues", "course", "test"}
 CODE = [
     *("start.py", "noxfile.py", "stages", "solutions", "checks"),
     *("course", "tests"),
