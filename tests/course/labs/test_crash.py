@@ -16,7 +16,7 @@ import pytest
 from course.labs.crash import __main__ as command
 from course.labs.crash import others, picture
 from course.labs.crash.results import Report, Row, completed_at, count
-from course.labs.crash.setups import ALL, INSTALLED, Setup
+from course.labs.crash.setups import ALL, COURSE, INSTALLED, Setup
 from course.labs.crash.trial import run
 from tests.servers import ROOT
 
@@ -119,6 +119,18 @@ def test_a_queue_as_installed_is_killed_and_counted(setup: Setup) -> None:
     assert made.accepted == made.once + made.twice + made.lost == 12
     assert len(made.done) == 12
     assert made.before > 0
+
+
+@pytest.mark.parametrize("setup", COURSE, ids=lambda one: one.engine)
+def test_nothing_is_lost_as_the_stages_set_it_up(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once in the file; once where effect and record are one."""
+    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
+    made = short(setup, 20, 15)
+    assert (made.accepted, made.lost) == (20, 0)
+    assert made.seconds is not None
+    assert made.in_database == "1" * 20
 
 
 def test_a_queue_is_lost_with_a_broker_that_keeps_no_file() -> None:
