@@ -108,7 +108,9 @@ class Lab:
         return asyncio.run(self._accept(tasks))
 
     async def _accept(self, tasks: int) -> list[str]:
-        limits = httpx2.Limits(max_connections=100)
+        # As many at a time: forty tasks in the server's forty threads would
+        # keep requests that come later from being accepted.
+        limits = httpx2.Limits(max_connections=tasks)
         base = f"http://{ports.HOST}:{self.port}"
 
         async def post(number: str) -> str:

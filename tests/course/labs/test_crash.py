@@ -73,16 +73,25 @@ def test_several_seeds_are_one_row() -> None:
     """From the least to the most."""
     report = Report(4, [row(), row(seed=2, lost=3), row(setup="course")])
     first, second = picture.cells(report)
-    assert first[:2] == ["Celery, as installed", "2"]
-    assert first[5:7] == ["1–3", "never"]
+    assert first[0] == "Celery, as installed"
+    assert first[4:] == ["1–3", "never"]
     assert second[0] == "Celery, as set up here"
-    assert "| Celery, as installed | 2 |" in picture.markdown(report)
+    page = picture.markdown(report)
+    assert "| Celery, as installed | 4 | 2 | 1 | 1–3 | never |" in page
+    assert "Runs of each: 1–2. Lost is what was not done when" in page
+
+
+def test_how_long_was_waited_is_said() -> None:
+    """And for whom it was another time."""
+    runs = [row(), row(setup="course"), row(engine="RQ", waited=10.0)]
+    said = picture.caption(Report(4, runs))
+    assert said.endswith("had been for 60 s (RQ, as installed: 10 s).")
 
 
 def test_a_time_is_that_of_the_runs_that_were_completed() -> None:
     """And how many that are, if not all."""
     runs = [row(), row(seed=2, seconds=4.25, lost=0)]
-    assert picture.cells(Report(4, runs))[0][6] == "4.2 s in 1 runs"
+    assert picture.cells(Report(4, runs))[0][5] == "4.2 s in 1 of 2"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
