@@ -18,7 +18,8 @@ nox.options.sessions = ["serve"]
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
-PARTS = {"stages", "course", "test"}  # groups that only stand in others
+# groups that only stand in others
+PARTS = {"stages", "queues", "course", "test"}
 CODE = [
     *("start.py", "noxfile.py", "stages", "solutions", "checks"),
     *("course", "tests"),
@@ -242,8 +243,8 @@ def walls(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare speeds in one run: the stages', -- timeline, -- grader."""
-    if "grader" in session.posargs[:1]:  # it measures what a learner has
+    """Compare speeds: the stages', -- timeline, -- grader, -- queues."""
+    if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
         report(session, "course.labs.bench")
         return
     install(session, "bench")

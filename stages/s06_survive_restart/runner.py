@@ -69,16 +69,17 @@ class TaskRunner:
         try:
             self.queue.publish(log.id)
         except self.queue.gone as error:
-            if self.refuse(log.id, error):
-                raise QueueGoneError(str(error)) from error
+            reason = str(error.__cause__ or error)
+            if self.refuse(log.id, reason):
+                raise QueueGoneError(reason) from error
         return log.id
 
-    def refuse(self, log_id: int, error: Exception) -> bool:
+    def refuse(self, log_id: int, reason: str) -> bool:
         """Let a late message do nothing, unless somebody has begun."""
         query = (
             sa.update(TaskLog)
             .where(TaskLog.id == log_id, TaskLog.status == "scheduled")
-            .values(status="refused", error=str(error), lease=None)
+            .values(status="refused", error=reason, lease=None)
             .returning(TaskLog.id)
         )
         refused = self.db.execute(query).one_or_none() is not None

@@ -439,3 +439,4 @@ def prepare() -> None:
             Base.metadata.create_all(db.connection())  # or a faster process
         with new_session() as db:
             db.execute(sa.select(TaskLog).limit(0))  # this stage's table?
+        new_session.kw["bind"].dispose()  # a fork would share connections

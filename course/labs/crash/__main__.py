@@ -135,6 +135,7 @@ def show(report: Report, console: Console) -> None:
     """Print the table, the picture, and what else was tried."""
     if report.rows:
         console.print(picture.table(report))
+        console.print(picture.in_database(report.rows))
     for runs in picture.grouped(report.rows).values():
         row = runs[0]
         said = picture.in_words(row)

@@ -1,7 +1,9 @@
 """The runs as cells, one for each task: done, lost, done twice."""
 
 from collections.abc import Sequence
+from typing import Literal
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -47,33 +49,54 @@ def cells(report: Report) -> list[list[str]]:
         ended = [run.seconds for run in runs if run.seconds is not None]
         complete = f"{spread(ended, 1)} s" if ended else "never"
         if 0 < len(ended) < len(runs):
-            complete += f" in {len(ended)} runs"
+            complete += f" in {len(ended)} of {len(runs)}"
         rows.append(
             [
-                *(called(runs[0]), str(len(runs))),
+                called(runs[0]),
                 spread([run.accepted for run in runs]),
                 spread([run.once for run in runs]),
                 spread([run.twice for run in runs]),
                 spread([run.lost for run in runs]),
-                *(complete, f"{spread([run.waited for run in runs])} s"),
+                complete,
             ]
         )
     return rows
 
 
-HEADINGS = [
-    *("tasks of", "runs", "accepted", "once", "twice", "lost"),
-    *("complete", "waited"),
-]
+HEADINGS = ["tasks of", "accepted", "once", "twice", "lost", "complete after"]
+
+
+def caption(report: Report) -> str:
+    """Say how many runs these are, and how long was waited."""
+    groups = [*grouped(report.rows).values()]
+    waits: dict[float, list[str]] = {}
+    for runs in groups:
+        waits.setdefault(runs[0].waited, []).append(called(runs[0]))
+    longest = max(waits, key=lambda wait: len(waits[wait]))
+    others = [
+        f"{', '.join(names)}: {wait:g} s"
+        for wait, names in waits.items()
+        if wait != longest
+    ]
+    rest = f" ({'; '.join(others)})" if others else ""
+    return (
+        f"Runs of each: {spread([len(runs) for runs in groups])}."
+        f" Lost is what was not done when no task had been for {longest:g}"
+        f" s{rest}."
+    )
 
 
 def table(report: Report) -> Table:
     """Return the table for a terminal."""
     shown = Table(
-        title="Killed half-way: tasks done once, twice, lost", padding=(0, 0)
+        title="Killed half-way",
+        caption=caption(report),
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     for number, heading in enumerate(HEADINGS):
-        shown.add_column(heading, justify="right" if number else "left")
+        side: Literal["left", "right"] = "right" if number else "left"
+        shown.add_column(heading, justify=side, no_wrap=True)
     for row in cells(report):
         shown.add_row(*row)
     return shown
@@ -81,8 +104,9 @@ def table(report: Report) -> Table:
 
 def markdown(report: Report) -> str:
     """Return the same table for a page."""
-    rows = [HEADINGS, ["---"] + ["--:"] * 7, *cells(report)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in rows) + "\n"
+    rows = [HEADINGS, ["---"] + ["--:"] * 5, *cells(report)]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, "", caption(report)]) + "\n"
 
 
 def in_words(row: Row) -> str:
@@ -91,6 +115,19 @@ def in_words(row: Row) -> str:
     said += [f"{row.twice} done twice"] if row.twice else []
     said += [f"{row.lost} lost"] if row.lost else []
     return ", ".join(said)
+
+
+def in_database(rows: Sequence[Row]) -> str:
+    """Say how often the effects in the stages' database are there."""
+    all_of = "".join(row.in_database for row in rows)
+    if not all_of:
+        return ""
+    once, lost = all_of.count("1"), all_of.count("0")
+    return (
+        f"In the stages' database, where effect and record are one"
+        f" transaction: {once} of {len(all_of)} there once,"
+        f" {len(all_of) - once - lost} twice, {lost} not."
+    )
 
 
 def drawn(row: Row, across: int = 50) -> Text:

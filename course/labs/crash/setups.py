@@ -35,7 +35,7 @@ class Setup:
 INSTALLED = [
     Setup(
         *("BackgroundTasks", "installed", f"{HERE}.installed_background"),
-        *(0.5, 10),  # forty at a time; nothing will bring a task back
+        *(1.5, 10),  # forty at a time; nothing will bring a task back
     ),
     Setup(
         *("Celery", "installed", f"{HERE}.installed_celery", 0.05, 60),
@@ -60,7 +60,7 @@ def course(engine: str, name: str, task: float) -> Setup:
 
 
 COURSE = [
-    course("BackgroundTasks", "background", 0.5),
+    course("BackgroundTasks", "background", 1.5),
     course("Celery", "celery", 0.05),
     course("RQ", "rq", 0.02),
     course("Taskiq", "taskiq", 0.3),

@@ -16,7 +16,7 @@ import pytest
 from course.labs.crash import __main__ as command
 from course.labs.crash import others, picture
 from course.labs.crash.results import Report, Row, completed_at, count
-from course.labs.crash.setups import ALL, INSTALLED, Setup
+from course.labs.crash.setups import ALL, COURSE, INSTALLED, Setup
 from course.labs.crash.trial import run
 from tests.servers import ROOT
 
@@ -73,16 +73,25 @@ def test_several_seeds_are_one_row() -> None:
     """From the least to the most."""
     report = Report(4, [row(), row(seed=2, lost=3), row(setup="course")])
     first, second = picture.cells(report)
-    assert first[:2] == ["Celery, as installed", "2"]
-    assert first[5:7] == ["1–3", "never"]
+    assert first[0] == "Celery, as installed"
+    assert first[4:] == ["1–3", "never"]
     assert second[0] == "Celery, as set up here"
-    assert "| Celery, as installed | 2 |" in picture.markdown(report)
+    page = picture.markdown(report)
+    assert "| Celery, as installed | 4 | 2 | 1 | 1–3 | never |" in page
+    assert "Runs of each: 1–2. Lost is what was not done when" in page
+
+
+def test_how_long_was_waited_is_said() -> None:
+    """And for whom it was another time."""
+    runs = [row(), row(setup="course"), row(engine="RQ", waited=10.0)]
+    said = picture.caption(Report(4, runs))
+    assert said.endswith("had been for 60 s (RQ, as installed: 10 s).")
 
 
 def test_a_time_is_that_of_the_runs_that_were_completed() -> None:
     """And how many that are, if not all."""
     runs = [row(), row(seed=2, seconds=4.25, lost=0)]
-    assert picture.cells(Report(4, runs))[0][6] == "4.2 s in 1 runs"
+    assert picture.cells(Report(4, runs))[0][5] == "4.2 s in 1 of 2"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -119,6 +128,18 @@ def test_a_queue_as_installed_is_killed_and_counted(setup: Setup) -> None:
     assert made.accepted == made.once + made.twice + made.lost == 12
     assert len(made.done) == 12
     assert made.before > 0
+
+
+@pytest.mark.parametrize("setup", COURSE, ids=lambda one: one.engine)
+def test_nothing_is_lost_as_the_stages_set_it_up(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once in the file; once where effect and record are one."""
+    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
+    made = short(setup, 20, 15)
+    assert (made.accepted, made.lost) == (20, 0)
+    assert made.seconds is not None
+    assert made.in_database == "1" * 20
 
 
 def test_a_queue_is_lost_with_a_broker_that_keeps_no_file() -> None:
