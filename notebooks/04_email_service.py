@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 4 · Settings, and real e-mail
 #
-# *25 minutes (and 10 more at the end, for whoever sends real mail) ·
+# *25 minutes · 10 more at the end, for whoever sends real mail ·
 # builds on [stage 3](03_chained_dependencies.ipynb) ·
 # the code is [stages/s04_email_service.py](../stages/s04_email_service.py)*
 #
@@ -478,3 +478,7 @@ except ValueError as error:
 forged = HELLO | {"subject": FORGED}
 refused = send(stage.app, "POST", "/send-email/", json=forged)
 print("at the door:  ", refused.status, refused.json["detail"][0]["type"])
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Enough of mail: on to [exercise 4](../exercises/ex04_settings.py) and
+# [stage 5](05_task_tracker.ipynb).

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 5 · A task leaves a record
 #
-# *25 minutes (and 10 more at the end, for whoever wants them) ·
+# *25 minutes · 10 more at the end, for whoever wants them ·
 # builds on [stage 4](04_email_service.ipynb) ·
 # the code is [stages/s05_task_tracker.py](../stages/s05_task_tracker.py)*
 #
@@ -528,9 +528,10 @@ happened = send(adding, "POST", "/")
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A stream is made while it is sent: all that it needs has to stay open until
-# then, and the tasks wait for its end. A task that is added behind the `yield`
-# comes too late, and is lost: the tasks are over by then.
+# A stream is made while it is sent, when the response has already started. All
+# that it needs has to stay open until its end, and the tasks wait for that. A
+# task that is added behind the `yield` comes too late, and is lost: the tasks
+# are over by then.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: the row itself
@@ -621,3 +622,7 @@ done = subprocess.run(
 )
 kind, _, told = done.stderr.strip().splitlines()[-1].partition(": ")
 print(kind.rpartition(".")[2], "·", told.partition(" (deprecated")[0])
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# And now [exercise 5](../exercises/ex05_own_session.py) and
+# [exercise 6](../exercises/ex06_predict_the_order.py).

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Testing tasks
 #
-# *20 minutes (and 5 more at the end) ·
+# *20 minutes · 5 more at the end, on databases ·
 # builds on [stage 5](05_task_tracker.ipynb) · tests to learn from are in
 # [tests/stages](../tests/stages/test_s03_chained_dependencies.py)*
 #
@@ -430,3 +430,6 @@ for name, engine in [("in memory", in_memory), ("shared", shared)]:
 # The lifespan does **not** see the overrides: what it makes, it makes for the
 # real database, unless the test also sets the environment (`DATABASE_URL`,
 # `DATA_DIR`) and clears what `lru_cache` remembers.
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Now write some: [exercise 7](../exercises/ex07_test_a_task.py).

@@ -306,9 +306,9 @@ outside.cleanup()
 # → [Exercise 10](../exercises/ex10_file_processing.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Live: send `/tmp/evil.txt` as the filename to the trusting
-# application, with `curl -F "files=@orders.csv;filename=/tmp/evil.txt"`. Ask
-# what would happen with `~/.ssh/authorized_keys`.
+# **In class.** Live: send `../evil.txt` as the filename to the trusting
+# application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask what
+# would happen with a path to somebody's `.ssh/authorized_keys`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Many channels, none stops another
