@@ -11,9 +11,7 @@ class Notifier:
         found: dict[str, str | None] = {}
         await asyncio.gather(
             *(
-                self._send(
-                    name, to.recipient.address(name), to.message, found
-                )
+                self._send(name, to.recipient.address(name), to.message, found)
                 for name in report.channels
             )
         )
