@@ -56,7 +56,7 @@ class Server(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it, and return as soon as the response begins."""
         self._start()
-        call = Call(request)
+        call = Call(request, self.give_up)
         self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
         if not call.begun.wait(PATIENCE):
