@@ -89,6 +89,8 @@ class Desk:
                 )
             finally:
                 self.progress.remove_task(line)
+                if not self.progress.console.is_terminal:
+                    self.progress.console.print(f"{name} has ended")
 
         future = self.pool.submit(work)
         self.begun.append(future)
@@ -144,7 +146,8 @@ def show(report: Report, console: Console) -> None:
     for one in report.broker:
         kept = "with its file" if one["append_only"] else "without a file"
         console.print(
-            f"Broker killed {kept}: {one['lost']} of {one['accepted']} lost"
+            f"{one['engine']}, {picture.WORDS[one['setup']]}, broker killed"
+            f" {kept}: {one['lost']} of {one['accepted']} lost"
         )
     for one in report.visibility:
         console.print(
