@@ -83,6 +83,8 @@ Hints
 Builds on exercise 5 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex13_task_queue:app
 and, for the second part, python -m exercises.ex13_task_queue
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
