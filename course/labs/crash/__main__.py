@@ -4,7 +4,6 @@ python3 start.py -s crash -- celery --seeds 5 --json out.json
 """
 
 import argparse
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -51,8 +50,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add(
         "--at-once",
         type=int,
-        default=max(2, (os.cpu_count() or 2) // 2),
-        help="runs beside each other: most of a run is waiting",
+        default=4,
+        help="runs beside each other, most of which is waiting (4)",
     )
     asked = parser.parse_args(arguments)
     if wrong := set(asked.engines) - {*names, *OTHERS}:
