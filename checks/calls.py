@@ -21,7 +21,6 @@ class Call(httpx2.SyncByteStream):
     """A request to the application; as a stream, the response's body."""
 
     def __init__(self, request: httpx2.Request) -> None:
-        self.name = f"{request.method} {request.url.path}"
         self.status = 500
         self.headers: list[tuple[bytes, bytes]] = []
         self.begun = threading.Event()  # status and headers are there
@@ -33,6 +32,9 @@ class Call(httpx2.SyncByteStream):
         self._read = request.read() if at_hand else None
         self._body = None if at_hand else iter(request.stream)  # type: ignore[arg-type]
         path, _, query = request.url.raw_path.partition(b"?")
+        shown = request.url.path
+        shown = shown if shown.isprintable() else path.decode("ascii")
+        self.name = f"{request.method} {shown}"
         self.scope = {
             "type": "http",
             "asgi": {

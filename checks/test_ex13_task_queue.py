@@ -219,9 +219,13 @@ def test_what_another_process_has_done_is_not_done_again(
 @pytest.mark.after("test_a_delivery_completes_the_task")
 @pytest.mark.usefixtures("database")
 def test_a_failed_delivery_raises_and_can_be_repeated(
-    answer: ModuleType, client: Client, work: Work
+    answer: ModuleType,
+    client: Client,
+    work: Work,
+    environment: pytest.MonkeyPatch,
 ) -> None:
     """A queue hears of a failure; the next delivery works again."""
+    environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     work.raises = [ConnectionError("no printer here")]
     runner = Runner(2)
     runner.replace_that_of(answer)
@@ -232,6 +236,13 @@ def test_a_failed_delivery_raises_and_can_be_repeated(
     assert second is None, "the second delivery raised"
     assert work.names == ["report"] * 2, "each delivery is one try"
     assert shown(client, task_id)["status"] == "completed"
+    work.raises = [ValueError("no paper")] * 3
+    accepted(client, "letters")
+    assert all(runner.raised[2:]), "the last delivery failed and did not raise"
+    runner.deliveries = 1
+    task_id = accepted(client, "stamps")
+    status = shown(client, task_id)["status"]
+    assert status not in ENDS, "at its end, and one try of two is left"
 
 
 @pytest.mark.points(2)
@@ -305,17 +316,23 @@ def test_after_the_last_try_it_is_dead(client: Client, work: Work) -> None:
 @pytest.mark.points(1)
 @pytest.mark.after("test_after_the_last_try_it_is_dead")
 def test_settings_are_read_when_they_are_needed(
+    answer: ModuleType,
     database: Database,
     client: Client,
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """What is set after the import counts: two tries."""
+    """What is set after the import counts: two tries, another database."""
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
+    other = Database(database.path.with_name("b.db"), answer)
+    other.make_table()
+    environment.setenv("QUEUE_DATABASE_URL", other.url)
     work.raises = [ValueError("no paper in the printer")] * 12
     task = ended(client, accepted(client, "report"))
     assert work.names == ["report"] * 2, "two is what was set after the import"
     assert (task["status"], task["attempts"]) == ("dead", 2)
+    rows = [row.task_name for row in other.rows()]
+    assert rows == ["report"], "in the database that was set at the import"
 
 
 @pytest.mark.points(1)
@@ -331,9 +348,9 @@ def test_requests_do_not_mix(client: Client, work: Work) -> None:
     assert [task["task_name"] for task in tasks] == names
     assert [task["status"] for task in tasks] == ["completed"] * 2
     assert sorted(work.names) == names
-    later = ended(client, accepted(client, "stamps"))
-    assert work.names[2:] == ["stamps"], "a later request is not served"
-    assert (later["task_name"], later["status"]) == ("stamps", "completed")
+    later = ended(client, accepted(client, "report"))  # the same once more
+    assert work.names[2:] == ["report"], "a later request is not served"
+    assert (later["task_name"], later["status"]) == ("report", "completed")
 
 
 # --- and now a queue: it begins when the first part is done -----------------

@@ -69,6 +69,8 @@ Hints
 
 Builds on exercise 4 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex08_rate_limit:app
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 import time

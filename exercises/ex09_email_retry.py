@@ -76,6 +76,8 @@ uvicorn exercises.ex09_email_retry:app. `python -m aiosmtpd -n`, in a second
 terminal, is a mail server that prints what it gets: start it a while after
 you have posted, as if it had been away. SMTP_SERVER and SMTP_PORT name
 another one.
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 import asyncio

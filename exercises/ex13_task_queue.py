@@ -86,6 +86,8 @@ uvicorn exercises.ex13_task_queue:app
 and, for the second part, with QUEUE_BACKEND=queue set for both,
 python3 start.py -s broker
 python -m exercises.ex13_task_queue
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping

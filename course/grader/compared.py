@@ -77,7 +77,7 @@ def told(
     left, right = values.text(test.left), values.text(test.comparators[0])
     if operator in {"is", "is not"}:
         same = "the same object" if operator == "is not" else "another one"
-        if sides.left == sides.right:
+        if sides.left == sides.right and right not in {"None", "True"}:
             same += f" that looks alike: {sides.left}"
             return Told(message, f"{left} {operator} {right}", same)
         return Told(message, f"{left} {operator} {right}", sides.left)
@@ -182,7 +182,9 @@ def _body(
         if str(response.status_code) != status:
             return ""
         if status == "500" and errors:
-            return f", for a {type(errors[-1]).__name__}: {errors[-1]}"
+            kind = type(errors[-1]).__name__
+            article = "an" if kind[0] in "AEIOU" else "a"
+            return f", for {article} {kind}: {errors[-1]}"
         return f" {_spaced(response.text)[:LONG]}"
     except Exception:  # noqa: BLE001 (a stream, or no response at all)
         return ""

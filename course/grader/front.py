@@ -2,6 +2,8 @@
 
 It keeps the list of what must come back, the clock and the points. A worker
 that dies is replaced; the check that took it along loses, the rest goes on.
+A check that a signal killed is run once more, by itself, before it loses: an
+interpreter or a machine may crash where an answer is right.
 """
 
 import os
@@ -58,7 +60,8 @@ class Front:
         self.files, self.how = files, how
         self.claims: list[Claim] = []
         self.flying: dict[str, Flight] = {}
-        self.suspects: set[str] = set()  # one of these took a worker along
+        self.suspects: set[str] = set()  # these run one at a time
+        self.crashed: set[str] = set()  # a signal killed these once
         self.worker: Worker | None = None
         self._stack = ExitStack()
 
@@ -99,7 +102,7 @@ class Front:
 
         When it is `stale`, what runs is ended, and the worker with it.
         """
-        self.flying, self.suspects = {}, set()
+        self.flying, self.suspects, self.crashed = {}, set(), set()
         open_ = list(papers)
         while open_:
             if stale():
@@ -119,13 +122,19 @@ class Front:
                 done(paper)
 
     def _send_out(self, worker: Worker, papers: list[Paper]) -> None:
+        self.suspects &= {
+            _key(paper, claim)
+            for paper in papers
+            for claim in paper.claims.values()
+            if claim.name not in paper.checks
+        }
         room = 1 if self.suspects else self.how.at_once
         for paper in papers:
             while len(self.flying) < room:
                 claim = paper.next(self._suspected(paper))
                 if claim is None:
                     break
-                key = f"{id(paper)} {claim.id}"
+                key = _key(paper, claim)
                 now = time.monotonic()
                 self.flying[key] = Flight(paper, claim, now, {})
                 target = paper.suite.answer.parent
@@ -145,7 +154,7 @@ class Front:
         return {
             claim.name
             for claim in paper.claims.values()
-            if f"{id(paper)} {claim.id}" in self.suspects
+            if _key(paper, claim) in self.suspects
         }
 
     def _hear(self, said: dict[str, Any]) -> None:
@@ -158,8 +167,14 @@ class Front:
     def _land(self, key: str) -> None:
         flight = self.flying.pop(key)
         self.suspects.discard(key)
+        heard = flight.heard
+        if _by_signal(heard) and key not in self.crashed:
+            self.crashed.add(key)
+            self.suspects.add(key)
+            flight.paper.out.discard(flight.claim.name)
+            return
         took = time.monotonic() - flight.began
-        flight.paper.land(flight.claim.name, flight.heard, took)
+        flight.paper.land(flight.claim.name, heard, took)
 
     def _overdue(self, worker: Worker) -> str:
         patience = PATIENCE if self.how.fork else 0
@@ -200,6 +215,16 @@ class Front:
         """Let the worker go, with all that is below it."""
         self.worker = None
         self._stack.close()
+
+
+def _key(paper: Paper, claim: Claim) -> str:
+    return f"{id(paper)} {claim.id}"
+
+
+def _by_signal(heard: dict[str, Any]) -> bool:
+    """See whether it was killed, and not by us."""
+    status = heard["status"]
+    return isinstance(status, int) and status < 0 and not heard.get("cut")
 
 
 def cores() -> int:

@@ -70,9 +70,7 @@ class Judge:
         return f"{doing} {_ending(outcome)}"
 
     def _stood(self, outcome: dict[str, Any]) -> dict[str, Any]:
-        """Choose the learner's own line from the stacks of a hang."""
-        if outcome.get("cut") != "late":
-            return {}
+        """Choose the learner's own line from the stacks of its end."""
         stacks = str(outcome.get("stood", ""))
         for file, line in STACK_LINE.findall(stacks):
             if self.target in Path(file).parents:

@@ -2,11 +2,12 @@
 
 import asyncio
 import socket
+import sqlite3
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -52,7 +53,7 @@ class Lab:
             **settings,
         }
         self.app: Program | None = None
-        self.worker: Program | None = None
+        self.workers: list[Program] = []
 
     def _start(self, name: str, command: Sequence[str]) -> Program:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -73,16 +74,16 @@ class Lab:
                 return
 
     def start_worker(self) -> None:
-        """Start what runs the tasks, if it is a program of its own."""
+        """Start what runs the tasks, or one more, if it is a program."""
         if self.setup.worker:
             url = self.settings["REDIS_URL"]
             words = [word.format(url=url) for word in self.setup.worker]
-            self.worker = self._start("worker", words)
+            self.workers.append(self._start("worker", words))
 
     def crash(self) -> None:
         """Kill all that runs tasks, and start it again."""
-        if self.worker:
-            self.worker.kill()
+        if self.workers:
+            self.workers.pop().kill()
             self.start_worker()
         else:
             assert self.app
@@ -93,12 +94,25 @@ class Lab:
         """Return the effects so far."""
         return self.file.read_text("utf-8").splitlines()
 
-    def accept(self, tasks: int) -> list[str]:
-        """Post so many tasks at once; return those that were accepted."""
-        return asyncio.run(self._accept(tasks))
+    def rows(self) -> list[str]:
+        """Return the effects in the database, in the lines' form."""
+        path = self.folder / "s06_survive_restart.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(path)) as database:
+            found = database.execute("SELECT email FROM effects").fetchall()
+        return [email.partition("@")[0] for (email,) in found]
 
-    async def _accept(self, tasks: int) -> list[str]:
-        limits = httpx2.Limits(max_connections=100)
+    def accept(self, tasks: int, at_once: int | None = None) -> list[str]:
+        """Post so many tasks; return those that were accepted.
+
+        Usually all at once: forty tasks in the server's forty threads would
+        keep requests that come later from being accepted.
+        """
+        return asyncio.run(self._accept(tasks, at_once or tasks))
+
+    async def _accept(self, tasks: int, at_once: int) -> list[str]:
+        limits = httpx2.Limits(max_connections=at_once)
         base = f"http://{ports.HOST}:{self.port}"
 
         async def post(number: str) -> str:
@@ -120,7 +134,7 @@ class Lab:
         while time.monotonic() < until:
             if self.stopped.wait(0.05):
                 raise LabError("stopped")
-            if self.worker and not self.worker.running:
+            if not all(worker.running for worker in self.workers):
                 raise self.failed("the worker ended")
             yield
         raise self.failed(else_)
@@ -156,9 +170,8 @@ class Lab:
 
     def end(self) -> None:
         """Leave nothing running."""
-        for program in (self.worker, self.app):
-            if program:
-                program.kill()
+        for program in [*self.workers, *([self.app] if self.app else [])]:
+            program.kill()
 
 
 @contextmanager

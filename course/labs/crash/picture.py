@@ -1,14 +1,16 @@
 """The runs as cells, one for each task: done, lost, done twice."""
 
 from collections.abc import Sequence
+from typing import Literal
 
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from course.labs.crash.results import Report, Row
 from course.timeline.drawing import Drawing
 
-WIDTH, LEFT, CELL, ACROSS, PAD = 660, 150, 10, 40, 16
+WIDTH, LEFT, ACROSS, PAD = 660, 150, 40, 16
 SIGNS = {"0": ("×", "red"), "1": ("■", "green")}
 TWICE = ("2", "yellow")
 WORDS = {
@@ -47,33 +49,54 @@ def cells(report: Report) -> list[list[str]]:
         ended = [run.seconds for run in runs if run.seconds is not None]
         complete = f"{spread(ended, 1)} s" if ended else "never"
         if 0 < len(ended) < len(runs):
-            complete += f" in {len(ended)} runs"
+            complete += f" in {len(ended)} of {len(runs)}"
         rows.append(
             [
-                *(called(runs[0]), str(len(runs))),
+                called(runs[0]),
                 spread([run.accepted for run in runs]),
                 spread([run.once for run in runs]),
                 spread([run.twice for run in runs]),
                 spread([run.lost for run in runs]),
-                *(complete, f"{spread([run.waited for run in runs])} s"),
+                complete,
             ]
         )
     return rows
 
 
-HEADINGS = [
-    *("tasks of", "runs", "accepted", "once", "twice", "lost"),
-    *("complete", "waited"),
-]
+HEADINGS = ["tasks of", "accepted", "once", "twice", "lost", "complete after"]
+
+
+def caption(report: Report) -> str:
+    """Say how many runs these are, and how long was waited."""
+    groups = [*grouped(report.rows).values()]
+    waits: dict[float, list[str]] = {}
+    for runs in groups:
+        waits.setdefault(runs[0].waited, []).append(called(runs[0]))
+    longest = max(waits, key=lambda wait: len(waits[wait]))
+    others = [
+        f"{', '.join(names)}: {wait:g} s"
+        for wait, names in waits.items()
+        if wait != longest
+    ]
+    rest = f" ({'; '.join(others)})" if others else ""
+    return (
+        f"Runs of each: {spread([len(runs) for runs in groups])}."
+        f" Lost is what was not done when no task had been for {longest:g}"
+        f" s{rest}."
+    )
 
 
 def table(report: Report) -> Table:
     """Return the table for a terminal."""
     shown = Table(
-        title="Killed half-way: tasks done once, twice, lost", padding=(0, 0)
+        title="Killed half-way",
+        caption=caption(report),
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     for number, heading in enumerate(HEADINGS):
-        shown.add_column(heading, justify="right" if number else "left")
+        side: Literal["left", "right"] = "right" if number else "left"
+        shown.add_column(heading, justify=side, no_wrap=True)
     for row in cells(report):
         shown.add_row(*row)
     return shown
@@ -81,8 +104,9 @@ def table(report: Report) -> Table:
 
 def markdown(report: Report) -> str:
     """Return the same table for a page."""
-    rows = [HEADINGS, ["---"] + ["--:"] * 7, *cells(report)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in rows) + "\n"
+    rows = [HEADINGS, ["---"] + ["--:"] * 5, *cells(report)]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([*lines, "", caption(report)]) + "\n"
 
 
 def in_words(row: Row) -> str:
@@ -91,6 +115,19 @@ def in_words(row: Row) -> str:
     said += [f"{row.twice} done twice"] if row.twice else []
     said += [f"{row.lost} lost"] if row.lost else []
     return ", ".join(said)
+
+
+def in_database(rows: Sequence[Row]) -> str:
+    """Say how often the effects in the stages' database are there."""
+    all_of = "".join(row.in_database for row in rows)
+    if not all_of:
+        return ""
+    once, lost = all_of.count("1"), all_of.count("0")
+    return (
+        f"In the stages' database, where effect and record are one"
+        f" transaction: {once} of {len(all_of)} there once,"
+        f" {len(all_of) - once - lost} twice, {lost} not."
+    )
 
 
 def drawn(row: Row, across: int = 50) -> Text:
@@ -106,7 +143,7 @@ def drawn(row: Row, across: int = 50) -> Text:
 
 def svg(rows: Sequence[Row], theme: str = "light") -> str:
     """Draw the first run of each setup, light or dark."""
-    draw = Drawing(theme)
+    draw, all_of = Drawing(theme), Cells()
     at = 30.0
     draw.text(
         (PAD, at), "Killed half-way: what became of each task", "ink",
@@ -116,7 +153,7 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
     legend = [("1", "done once"), ("2", "done twice"), ("0", "lost")]
     for number, (times, meaning) in enumerate(legend):
         x = PAD + number * 110
-        cell(draw, (x, at - 8), times)
+        all_of.add((x, at - 8), times)
         draw.text((x + 14, at), meaning, "soft")
     at += 18
     spoken = []
@@ -130,9 +167,10 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
             draw.text((PAD, at + 25 + 14 * number), line, "soft", size="11")
         for number, times in enumerate(row.done):
             down, right = divmod(number, ACROSS)
-            cell(draw, (LEFT + right * CELL * 1.2, at + down * 12), times)
+            all_of.add((LEFT + right * 12, at + down * 12), times)
         lines = -(-len(row.done) // ACROSS)
         at += max(lines * 12, 14 * len(words) + 14) + 14
+    all_of.draw(draw)
     name = "; ".join(spoken)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {at:g}"'
@@ -142,13 +180,32 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
     )
 
 
-def cell(draw: Drawing, at: tuple[float, float], times: str) -> None:
-    """Draw one task; its form says the same as its colour."""
-    x, y = at
-    if times == "1":
-        draw.box(at, (CELL, CELL), "sent", rx="2")
-    elif times == "0":
-        draw.path(f"M{x + 1:g} {y + 1:g}l8 8m0 -8l-8 8", "error", 2)
-    else:
-        draw.box(at, (CELL, CELL), "task", rx="2")
-        draw.box((x + 3, y + 3), (4, 4), "paper")
+# Where a cell begins, and how its form goes on from there.
+FORMS = {
+    "0": (
+        "m1 1l8 8m0 -8l-8 8",
+        'fill="none" stroke-width="2" stroke',
+        "error",
+    ),
+    "1": ("h10v10h-10z", "fill", "sent"),
+    "2": ("h10v10h-10zm3 3h4v4h-4z", 'fill-rule="evenodd" fill', "task"),
+}
+
+
+class Cells:
+    """All tasks of a picture; the form of each says what its colour says."""
+
+    def __init__(self) -> None:
+        self.steps = dict.fromkeys(FORMS, "")
+
+    def add(self, at: tuple[float, float], times: str) -> None:
+        """Put one there."""
+        kind = times if times in FORMS else "2"
+        self.steps[kind] += f"M{at[0]:g} {at[1]:g}{FORMS[kind][0]}"
+
+    def draw(self, draw: Drawing) -> None:
+        """Draw those of a kind at once: two hundred boxes are long."""
+        for kind, steps in self.steps.items():
+            _, how, colour = FORMS[kind]
+            if steps:
+                draw.add(f'<path d="{steps}" {how}="{draw.colour[colour]}"/>')

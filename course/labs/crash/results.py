@@ -32,6 +32,7 @@ class Row:
     before: int = 0  # how many were done when all was killed
     task: float = 0  # how long each took
     done: str = ""
+    in_database: str = ""  # the same for effects there, where the stages' are
 
 
 def count(accepted: Sequence[str], lines: Sequence[str]) -> str:

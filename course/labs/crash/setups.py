@@ -17,7 +17,7 @@ class Setup:
     engine: str
     setup: str  # installed, or course
     app: str
-    task: float  # seconds that each takes, so that all take some five
+    task: float  # seconds that each takes, so that all take five to thirty
     wait: float  # seconds without a line, after which the rest is lost
     # What runs its tasks; if nothing stands here, the application does.
     worker: tuple[str, ...] = ()
@@ -35,14 +35,14 @@ class Setup:
 INSTALLED = [
     Setup(
         *("BackgroundTasks", "installed", f"{HERE}.installed_background"),
-        *(0.5, 10),  # forty at a time; nothing will bring a task back
+        *(1.5, 10),  # forty at a time; nothing will bring a task back
     ),
     Setup(
         *("Celery", "installed", f"{HERE}.installed_celery", 0.05, 60),
         (*PYTHON, "celery", "-A", CELERY, "worker"),
     ),
     Setup(
-        *("RQ", "installed", f"{HERE}.installed_rq", 0.02, 60),
+        *("RQ", "installed", f"{HERE}.installed_rq", 0.1, 60),
         (*PYTHON, "rq.cli", "worker", "--url", "{url}"),
     ),
     Setup(
@@ -60,9 +60,9 @@ def course(engine: str, name: str, task: float) -> Setup:
 
 
 COURSE = [
-    course("BackgroundTasks", "background", 0.5),
+    course("BackgroundTasks", "background", 1.5),
     course("Celery", "celery", 0.05),
-    course("RQ", "rq", 0.02),
+    course("RQ", "rq", 0.1),
     course("Taskiq", "taskiq", 0.3),
 ]
 ALL = [

@@ -30,7 +30,7 @@ def run(
             line for line in lab.lines() if float(line.split()[1]) < killed
         ]
         lab.wait_until_quiet(setup.wait, told)
-        lines = lab.lines()
+        lines, rows = lab.lines(), lab.rows()
     done = count(accepted, lines)
     lost = done.count("0")
     once = done.count("1")
@@ -48,4 +48,5 @@ def run(
         before=len(before),
         task=setup.task,
         done=done,
+        in_database=count(accepted, rows) if rows else "",
     )

@@ -16,10 +16,11 @@ import pytest
 from course.labs.crash import __main__ as command
 from course.labs.crash import others, picture
 from course.labs.crash.results import Report, Row, completed_at, count
-from course.labs.crash.setups import ALL, INSTALLED, Setup
+from course.labs.crash.setups import ALL, COURSE, INSTALLED, Setup
 from course.labs.crash.trial import run
 from tests.servers import ROOT
 
+pytestmark = pytest.mark.timeout(300)  # real engines, started and killed
 LINES = ["0 10.0 7", "2 11.5 7", "0 12.0 8", "1 11.0 8"]
 
 
@@ -73,16 +74,25 @@ def test_several_seeds_are_one_row() -> None:
     """From the least to the most."""
     report = Report(4, [row(), row(seed=2, lost=3), row(setup="course")])
     first, second = picture.cells(report)
-    assert first[:2] == ["Celery, as installed", "2"]
-    assert first[5:7] == ["1–3", "never"]
+    assert first[0] == "Celery, as installed"
+    assert first[4:] == ["1–3", "never"]
     assert second[0] == "Celery, as set up here"
-    assert "| Celery, as installed | 2 |" in picture.markdown(report)
+    page = picture.markdown(report)
+    assert "| Celery, as installed | 4 | 2 | 1 | 1–3 | never |" in page
+    assert "Runs of each: 1–2. Lost is what was not done when" in page
+
+
+def test_how_long_was_waited_is_said() -> None:
+    """And for whom it was another time."""
+    runs = [row(), row(setup="course"), row(engine="RQ", waited=10.0)]
+    said = picture.caption(Report(4, runs))
+    assert said.endswith("had been for 60 s (RQ, as installed: 10 s).")
 
 
 def test_a_time_is_that_of_the_runs_that_were_completed() -> None:
     """And how many that are, if not all."""
     runs = [row(), row(seed=2, seconds=4.25, lost=0)]
-    assert picture.cells(Report(4, runs))[0][6] == "4.2 s in 1 runs"
+    assert picture.cells(Report(4, runs))[0][5] == "4.2 s in 1 of 2"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -92,8 +102,10 @@ def test_the_picture_has_a_cell_for_each_task(theme: str) -> None:
     root = ET.fromstring(drawn)  # noqa: S314 (our own)
     said = root.attrib["aria-label"]
     assert "Celery, as installed: 2 done once, 1 done twice, 1 lost" in said
-    boxes = [one for one in root.iter() if one.attrib.get("rx") == "2"]
-    assert len(boxes) == 3 + 4 + 2  # the lost one has a cross; a legend
+    counts = [
+        one.attrib["d"].count("M") for one in root.iter() if "d" in one.attrib
+    ]
+    assert counts == [1 + 1, 2 + 4 + 1, 1 + 1]  # lost, once, twice; a legend
     assert "<style" not in drawn
 
 
@@ -121,11 +133,31 @@ def test_a_queue_as_installed_is_killed_and_counted(setup: Setup) -> None:
     assert made.before > 0
 
 
-def test_a_queue_is_lost_with_a_broker_that_keeps_no_file() -> None:
-    """And is not, if each message is appended to a file."""
-    rows = others.broker_killed(threading.Event(), lambda _: None, 10, 3)
-    lost = {one["append_only"]: one["lost"] for one in rows}
-    assert lost == {True: 0, False: 10}
+@pytest.mark.parametrize("setup", COURSE, ids=lambda one: one.engine)
+def test_nothing_is_lost_as_the_stages_set_it_up(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once in the file; once where effect and record are one."""
+    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
+    made = short(setup, 20, 15)
+    assert (made.accepted, made.lost) == (20, 0)
+    assert made.seconds is not None
+    assert made.in_database == "1" * 20
+
+
+def test_a_queue_is_lost_with_a_broker_that_keeps_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a file it is not; nor where each task has a row of its own."""
+    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
+    rows = others.broker_killed(threading.Event(), lambda _: None, 10, 8)
+    lost = {(one["setup"], one["append_only"]): one["lost"] for one in rows}
+    assert lost == {
+        ("installed", True): 0,
+        ("installed", False): 10,
+        ("course", True): 0,
+        ("course", False): 0,
+    }
 
 
 def test_a_request_waits_behind_forty_slow_tasks() -> None:

@@ -132,7 +132,7 @@ def test_the_diff_shows_both_sides(client: TestClient) -> None:
     page = client.get("/new/2").text
     assert '<td class="sign">+</td>' in page
     assert '<td class="sign">−</td>' in page
-    assert "14 lines added, 4 removed" in page
+    assert "15 lines added, 5 removed" in page
 
 
 @pytest.mark.parametrize("path", ["/code/99", "/new/1", "/stages/99/docs"])
