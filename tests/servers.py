@@ -1,5 +1,6 @@
 """Real servers for the tests: in a thread, or a process of its own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -52,6 +53,7 @@ class Alone:
             stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # with all that it starts
         )
         self.address = ""
         self.said: list[str] = []
@@ -88,8 +90,8 @@ class Alone:
 
     def kill(self) -> None:
         """Leave nothing running, however the test went."""
-        if self.process.poll() is None:
-            self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join()
         assert self.process.stdout

@@ -79,6 +79,7 @@ class Suite:
 
 def _claim(item: pytest.Item) -> Claim:
     points = item.get_closest_marker("points")
+    slow = item.get_closest_marker("slow")
     after = [name for mark in item.iter_markers("after") for name in mark.args]
     promise = str(getattr(getattr(item, "obj", None), "__doc__", "") or "")
     return Claim(
@@ -89,6 +90,7 @@ def _claim(item: pytest.Item) -> Claim:
         promise=promise.strip().partition("\n")[0],
         after=tuple(after),
         line=f"{item.path.name}:{(item.location[1] or 0) + 1}",
+        more=slow.args[0] if slow else 0.0,
     )
 
 

@@ -143,7 +143,7 @@ class Front:
                         "key": key,
                         "run": claim.id,
                         "target": str(target.resolve()),
-                        "deadline": self.how.deadline,
+                        "deadline": self.how.deadline + claim.more,
                     }
                 )
 
@@ -179,7 +179,8 @@ class Front:
     def _overdue(self, worker: Worker) -> str:
         patience = PATIENCE if self.how.fork else 0
         limit = time.monotonic() - self.how.deadline - patience
-        if any(flight.began < limit for flight in self.flying.values()):
+        flights = self.flying.values()
+        if any(each.began + each.claim.more < limit for each in flights):
             return "late"
         printed = size(worker.scratch / "printed")
         return "flood" if printed > PRINTED and not self.how.fork else ""
