@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from course.grader.exercises import command, number_of
+from course.grader.exercises import number_of
 from course.grader.lines import (
     INDENT,
     LABEL,
@@ -17,6 +17,7 @@ from course.grader.lines import (
     wrapped,
 )
 from course.grader.model import Check, Exercise, Grade
+from course.typed import command
 
 COUNTS, POINTS = 77, 74  # the columns where these end
 SIGNS = {"right": "✓", "wrong": "✗", "waiting": "–", "not run": "!"}

@@ -8,8 +8,9 @@ from rich.text import Text
 from course.grader.desk.originals import hints
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
-from course.grader.exercises import Suite, command
+from course.grader.exercises import Suite
 from course.grader.lines import printable, put
+from course.typed import command
 
 
 def describe(parser: argparse.ArgumentParser) -> None:

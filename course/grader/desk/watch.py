@@ -19,12 +19,13 @@ from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.desk.reset import is_untouched
 from course.grader.desk.solution import ANOTHER, WHY, paragraph
-from course.grader.exercises import Suite, command
+from course.grader.exercises import Suite
 from course.grader.front import StaleError, never
 from course.grader.grading import Grader, usual
 from course.grader.lines import put, wrapped
 from course.grader.model import Exercise
 from course.grader.report import BUG, RIGHT, about, ending
+from course.typed import command
 
 PATIENCE = 1.0  # seconds of a grading that a new save does not cut off
 

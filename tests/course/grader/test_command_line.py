@@ -111,7 +111,7 @@ def test_a_failing_fixture_of_ours_is_our_bug(fresh: Course) -> None:
         ("--target=nowhere", "There is no folder 'nowhere'"),
         ("--checks=exercises", "There are no checks in"),
         ("--deadline=0", "it must be above zero"),
-        ("--json=- --junit=-", "only one of --json and --junit"),
+        ("--json=- --junit=-", "Only one of --json and --junit"),
         ("--help", ""),
     ],
 )

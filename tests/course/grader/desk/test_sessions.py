@@ -193,8 +193,8 @@ def test_progress_is_a_table_and_says_what_is_next(learner: Learner) -> None:
     ("words", "said"),
     [
         (["hint", "9"], "There is no exercise '9'"),
-        (["reset"], "the following arguments are required: EXERCISE"),
-        (["progress", "1"], "unrecognized arguments: 1"),
+        (["reset"], "The following arguments are required: EXERCISE.\n"),
+        (["progress", "1"], "Unrecognized arguments: 1.\n"),
         (["nonsense"], "watch, hint, solution, reset and progress"),
         ([], "watch, hint, solution, reset and progress"),
     ],
