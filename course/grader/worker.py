@@ -20,6 +20,7 @@ from course.grader.collect import Suite, open_suite
 from course.grader.inside import run_here
 from course.grader.rehearse import rehearse
 from course.grader.streams import redirect, say_where_it_stands
+from course.run import listen
 
 
 class Channel:
@@ -90,6 +91,7 @@ def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
 def main() -> None:
     """Collect, state the claims, serve until the front has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the front decides
+    listen()
     given = json.loads(sys.argv[1])
     scratch = Path(given["scratch"])
     channel = Channel(scratch)
