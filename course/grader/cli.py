@@ -12,9 +12,8 @@ from course.grader import processes
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.exercises import UsageError, choose, find, folder
-from course.grader.front import cores
 from course.grader.grading import grade
-from course.grader.hired import How
+from course.grader.hired import How, cores
 from course.grader.junit import junit
 from course.grader.model import Grade
 from course.grader.report import show

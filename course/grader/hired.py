@@ -26,6 +26,13 @@ class How:
     at_once: int = 1
 
 
+def cores() -> int:
+    """Return how many checks may run at a time."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Worker:
     """A worker process and what it says."""
 

@@ -7,7 +7,8 @@ another exercise's file turns to that one.
 import argparse
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -46,14 +47,30 @@ def run(given: argparse.Namespace, desk: Desk, console: Console) -> int:
     )
     events, with_keys = Events(), keys.there()
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as on:
-        grader = on.enter_context(Grader(suites, usual()))
+        grader = on.enter_context(Grader([suite], usual()))
         on.enter_context(saves(suites, events))
         if with_keys:
             on.enter_context(keys.pressed(events.put))
         watch = Watch(desk, console, grader, keys=with_keys)
-        watch.run(suite, events, events.pressing)
+        watch.run(suite, events, events)
     console.print(f"Go on at any time: {command('watch')}")
     return 0
+
+
+class Hands(Protocol):
+    """What is being typed while something is graded."""
+
+    def pressing(self) -> bool:
+        """See whether a save is waiting, or the end."""
+
+    def leaving(self) -> bool:
+        """See whether the end is waiting."""
+
+
+class Idle:
+    """Nobody types."""
+
+    pressing = leaving = staticmethod(never)
 
 
 class Watch:
@@ -66,7 +83,7 @@ class Watch:
         self.keys = keys
         self.suites = {suite.name: suite for suite in desk.suites()}
         self.suite = next(iter(self.suites.values()))
-        self.pressing: Callable[[], bool] = never
+        self.hands: Hands = Idle()
         self.result: Exercise | None = None
         self.hints = 0  # that stand below the report
         self.traceback = self.another = False
@@ -75,18 +92,19 @@ class Watch:
         self,
         suite: Suite,
         events: Iterable[Event],
-        pressing: Callable[[], bool] = never,
+        hands: Hands | None = None,
     ) -> None:
-        """Grade, then do what happens; `pressing`: a save can't wait."""
+        """Grade, then do what happens; `hands` say what can't wait."""
         does = {
             "h": self.hint,
             "t": self.show_traceback,
             "s": self.show_another,
             "n": self.go_on,
         }
-        self.pressing = pressing
+        self.hands = hands or self.hands
         self.say(f"{suite.title}: reading the checks …")
         self.grade(suite)
+        self.grader.read(list(self.suites.values()))
         for event in events:
             if isinstance(event, Saved):
                 self.say("\nSaved: grading …")
@@ -99,14 +117,17 @@ class Watch:
     def grade(self, suite: Suite) -> None:
         """Grade and show it; what changed meanwhile comes as a save again."""
         self.suite, self.result = suite, None
-        began, text = time.monotonic(), self.text()
+        text, began = self.text(), 0.0
+
+        def stale() -> bool:
+            nonlocal began
+            began = began or time.monotonic()
+            late = time.monotonic() - began > PATIENCE
+            return self.hands.pressing() if late else self.hands.leaving()
+
+        leaving = self.hands.leaving
         try:
-            grade = self.grader.grade(
-                [suite],
-                stale=lambda: (
-                    time.monotonic() - began > PATIENCE and self.pressing()
-                ),
-            )
+            grade = self.grader.grade([suite], stale=stale, leaving=leaving)
         except StaleError:
             return
         if text != self.text():
@@ -199,7 +220,7 @@ class Watch:
         following = self.following()
         another = "s another right way"
         if following is None:
-            last = "That was the last exercise."
+            last = f"All {len(self.suites)} exercises are done."
             return [*lines, *ending(last, self.offer(another, "q quit"))]
         if self.keys:
             following_ = f"n next: {following.name[:4]}"
