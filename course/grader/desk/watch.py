@@ -190,7 +190,9 @@ class Watch:
             return
         if self.keys and not self.console.is_dumb_terminal:
             self.console.clear()
-        lines = [*about(self.result, traceback=self.traceback), Text()]
+        room = self.console.width if self.console.is_terminal else 0
+        told = about(self.result, traceback=self.traceback, room=room)
+        lines = [*told, Text()]
         if self.hints:
             lines += [*shown(self.suite, self.desk, self.hints), Text()]
         lines += self.praise() if self.is_right else self.advice(self.result)
