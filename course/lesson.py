@@ -24,6 +24,7 @@ import httpx2
 from course import ports
 from course.folders import data_dir
 from course.mailbox import Mailbox
+from course.stage import earlier, find_stages
 from course.timeline import (
     Recorder,
     Recording,
@@ -36,7 +37,6 @@ from course.timeline import (
 from course.timeline.serving import rehearse
 
 rehearse_once = lru_cache(rehearse)  # what the first request loads
-STAGES = Path(__file__).resolve().parents[1] / "stages"
 KEPT = Path(__file__).parent / "labs" / "recordings"  # nox -s versions
 ORDER = ("oldest", "between", "newest")
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
@@ -187,22 +187,19 @@ class Shown:
 
 def new_in(stage: str) -> Shown:
     """Show what a stage, named as in "s02", adds to the one before."""
-    files = sorted(STAGES.glob("s[0-9]*.py"))
-    found = [file for file in files if file.name.startswith(stage)]
-    if not found or found[0] == files[0]:
-        names = ", ".join(file.stem for file in files[1:])
+    stages = find_stages()
+    found = [one for one in stages if one.path.name.startswith(stage)]
+    if not found or found[0] == stages[0]:
+        names = ", ".join(one.path.stem for one in stages[1:])
         raise ValueError(f"No stage {stage!r} that follows another: {names}.")
-    before = files[files.index(found[0]) - 1]
-    old, new = before.read_text("utf-8"), found[0].read_text("utf-8")
+    before = earlier(found[0], stages)
     compared = difflib.unified_diff(
-        old.splitlines(),
-        new.splitlines(),
-        before.name,
-        found[0].name,
+        before.source.splitlines() if before else [],
+        found[0].source.splitlines(),
+        *(before.path.name if before else "nothing", found[0].path.name),
         lineterm="",
     )
-    lines = list(compared)
-    diff = "```diff\n" + "\n".join(lines) + "\n```"
+    diff = "\n".join(["```diff", *(lines := list(compared)), "```"])
     if len(lines) < LONG:
         return Shown(diff)
     summary = f"<summary>All {len(lines)} lines that changed</summary>"

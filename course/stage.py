@@ -81,6 +81,18 @@ def find_stages(folder: Path = ROOT / "stages") -> list[Stage]:
     return found
 
 
+def earlier(stage: Stage, stages: list[Stage]) -> Stage | None:
+    """Return the stage that one differs least from: the one before.
+
+    The first stage with a worker holds nothing of the one before: it uses
+    it, and all that stands there is new.
+    """
+    for each in stages:
+        if each.number == stage.number - 1:
+            return each if bool(each.worker) == bool(stage.worker) else None
+    return None
+
+
 def choose(arguments: list[str], stages: list[Stage]) -> Stage:
     """Return the stage that is asked for, or exit with those there are."""
     by_number = {str(stage.number): stage for stage in stages}

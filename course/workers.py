@@ -73,6 +73,18 @@ def a_worker(module: str) -> Iterator[None]:
 
 
 @contextmanager
+def quiet_worker(module: str) -> Iterator[None]:
+    """Run a worker for a notebook; what it says is in worker.log."""
+    command = [sys.executable, "-m", module]
+    with (data_dir() / "worker.log").open("wb") as log:
+        worker = Program("The worker", command, output=log)
+    try:
+        yield
+    finally:
+        stop_all([worker], LIMIT)
+
+
+@contextmanager
 def with_worker(module: str | None) -> Iterator[None]:
     """Start what a stage needs; nothing if it has no worker."""
     if module is None:

@@ -23,10 +23,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from course.broker import broker
+from course.broker import NoBrokerError, broker
 from course.folders import ROOT
 from course.labs.bench import Ratio
-from course.labs.crash.lab import Lab, laboratory
+from course.labs.crash.lab import Lab, LabError, laboratory
 from course.labs.crash.picture import WORDS
 from course.labs.crash.setups import ALL, PYTHON, Setup
 from course.labs.load import ask
@@ -82,7 +82,7 @@ def throughput(setup: Setup, workers: int, tasks: int) -> float:
     """Return how many tasks a second so many workers do."""
     stopped = threading.Event()
     with laboratory(idle(setup), stopped, worker=False) as lab:
-        lab.accept(tasks)
+        lab.accept(tasks, at_once=10)
         for _ in range(workers):
             lab.start_worker()
         lab.wait_for_lines(tasks, 120)
@@ -185,7 +185,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--rounds", type=int, default=40, help="of handing over (40)")
     add("--seconds", type=float, default=0.2, help="in a round, each (0.2)")
     add("--runs", type=int, default=3, help="of doing tasks (3)")
-    add("--tasks", type=int, default=600, help="in such a run (600)")
+    add("--tasks", type=int, default=400, help="in such a run (400)")
     asked = parser.parse_args(arguments)
     if min(asked.rounds, asked.runs, asked.seconds) <= 0 or asked.tasks < 20:  # noqa: PLR2004
         parser.error("a measurement takes time")
@@ -195,8 +195,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Measure, and show the tables; progress goes to stderr."""
     asked = parse()
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        tables = measure(asked, progress)
+    bar = Progress(console=Console(stderr=True), transient=True)
+    try:
+        with bar as progress:
+            tables = measure(asked, progress)
+    except (LabError, NoBrokerError) as error:
+        sys.exit(f"It could not run.\n{error}")
     console = Console()
     for table in tables:
         console.print(table)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from course.mailbox import Mailbox
 from course.page import code
 from course.page.mounted import Mounted
-from course.stage import Stage
+from course.stage import Stage, earlier
 
 
 @dataclass(frozen=True)
@@ -17,19 +17,12 @@ class Course:
     mailbox: Mailbox | None
 
     def earlier(self, stage: Stage) -> Stage | None:
-        """Return the stage that one differs least from: the one before.
-
-        The first stage with a worker holds nothing of the one before: it
-        uses it, and all that stands there is new.
-        """
-        before = self.stages.get(stage.number - 1)
-        if before and bool(before.worker) == bool(stage.worker):
-            return before
-        return None
+        """Return the stage that one is compared with."""
+        return earlier(stage, [*self.stages.values()])
 
     def news(self, stage: Stage) -> code.Diff | None:
         """Return what a stage adds to the one before; None for the first."""
         if stage.number - 1 not in self.stages:
             return None
-        earlier = self.earlier(stage)
-        return code.between(earlier.source if earlier else "", stage.source)
+        before = self.earlier(stage)
+        return code.between(before.source if before else "", stage.source)

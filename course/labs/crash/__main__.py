@@ -4,7 +4,6 @@ python3 start.py -s crash -- celery --seeds 5 --json out.json
 """
 
 import argparse
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -52,8 +51,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add(
         "--at-once",
         type=int,
-        default=max(2, (os.cpu_count() or 2) // 2),
-        help="runs beside each other: most of a run is waiting",
+        default=4,
+        help="runs beside each other, most of which is waiting (4)",
     )
     asked = parser.parse_args(arguments)
     if wrong := set(asked.engines) - {*names, *OTHERS}:
@@ -90,6 +89,8 @@ class Desk:
                 )
             finally:
                 self.progress.remove_task(line)
+                if not self.progress.console.is_terminal:
+                    self.progress.console.print(f"{name} has ended")
 
         future = self.pool.submit(work)
         self.begun.append(future)
@@ -145,7 +146,8 @@ def show(report: Report, console: Console) -> None:
     for one in report.broker:
         kept = "with its file" if one["append_only"] else "without a file"
         console.print(
-            f"Broker killed {kept}: {one['lost']} of {one['accepted']} lost"
+            f"{one['engine']}, {picture.WORDS[one['setup']]}, broker killed"
+            f" {kept}: {one['lost']} of {one['accepted']} lost"
         )
     for one in report.visibility:
         console.print(

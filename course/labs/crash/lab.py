@@ -103,14 +103,16 @@ class Lab:
             found = database.execute("SELECT email FROM effects").fetchall()
         return [email.partition("@")[0] for (email,) in found]
 
-    def accept(self, tasks: int) -> list[str]:
-        """Post so many tasks at once; return those that were accepted."""
-        return asyncio.run(self._accept(tasks))
+    def accept(self, tasks: int, at_once: int | None = None) -> list[str]:
+        """Post so many tasks; return those that were accepted.
 
-    async def _accept(self, tasks: int) -> list[str]:
-        # As many at a time: forty tasks in the server's forty threads would
-        # keep requests that come later from being accepted.
-        limits = httpx2.Limits(max_connections=tasks)
+        Usually all at once: forty tasks in the server's forty threads would
+        keep requests that come later from being accepted.
+        """
+        return asyncio.run(self._accept(tasks, at_once or tasks))
+
+    async def _accept(self, tasks: int, at_once: int) -> list[str]:
+        limits = httpx2.Limits(max_connections=at_once)
         base = f"http://{ports.HOST}:{self.port}"
 
         async def post(number: str) -> str:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,33 +11,51 @@ import httpx2
 from course import ports
 from course.labs.crash.lab import Lab, Told, laboratory
 from course.labs.crash.results import count
-from course.labs.crash.setups import HERE, INSTALLED, PYTHON, Setup
+from course.labs.crash.setups import COURSE, HERE, INSTALLED, PYTHON, Setup
 
 BACKGROUND, CELERY, _, TASKIQ = INSTALLED
 
 
 def broker_killed(
-    stopped: threading.Event, told: Told, tasks: int = 40, wait: float = 10
+    stopped: threading.Event,
+    told: Told,
+    tasks: int = 40,
+    wait: float | None = None,
 ) -> list[dict[str, Any]]:
-    """Kill the broker while a queue waits in it, with its file and without."""
+    """Kill the broker while a queue waits in it, with its file and without.
+
+    As the stages set it up, the rows of what a broker forgot are overdue
+    after a while, and are sent again.
+    """
     rows = []
-    for append_only in (True, False):
-        told(f"killing the broker {'with' if append_only else 'without'} file")
-        with laboratory(
-            CELERY, stopped, append_only=append_only, worker=False
-        ) as lab:
-            accepted = lab.accept(tasks)
-            assert lab.broker
-            lab.broker.kill()
-            lab.broker.start()
-            lab.start_worker()
-            post(lab, tasks)  # one more: when it is done, the worker is awake
-            lab.wait_for_lines(1, 60)
-            lab.wait_until_quiet(wait, told)
-            done = count(accepted, lab.lines())
-        row = {"engine": "Celery", "append_only": append_only}
-        rows.append(row | {"accepted": tasks} | times(done, wait))
+    for setup, quiet in ((CELERY, wait or 10), (COURSE[1], wait or 30)):
+        for append_only in (True, False):
+            kept = "with its file" if append_only else "without a file"
+            told(f"{setup.name}: killing the broker {kept}")
+            with laboratory(
+                setup, stopped, append_only=append_only, worker=False
+            ) as lab:
+                accepted = lab.accept(tasks)
+                assert lab.broker
+                lab.broker.kill()
+                lab.broker.start()
+                lab.start_worker()
+                wake(lab, tasks)
+                lab.wait_until_quiet(quiet, told)
+                done = count(accepted, lab.lines())
+            which = {"engine": setup.engine, "setup": setup.setup}
+            how = {"append_only": append_only, "accepted": tasks}
+            rows.append(which | how | times(done, quiet))
     return rows
+
+
+def wake(lab: Lab, number: int) -> None:
+    """Post one more task: when that is done, the worker is awake."""
+    for _ in lab.polls(60, "the worker did not wake up"):
+        with suppress(httpx2.HTTPStatusError):  # the broker was gone
+            post(lab, number)
+            break
+    lab.wait_for_lines(1, 60)
 
 
 def times(done: str, wait: float) -> dict[str, Any]:
@@ -63,8 +82,7 @@ def short_visibility(
         told(f"{setup.engine}: a timeout shorter than the task")
         patience = {"CRASH_TIMEOUT": "2", "CRASH_SPREAD": "0"}
         with laboratory(setup, stopped, settings=patience) as lab:
-            post(lab, 3)  # when it is done, the worker is awake
-            lab.wait_for_lines(1, 60)
+            wake(lab, 3)
             for number in range(3):  # a stream is looked through on arrival
                 post(lab, number)
                 if stopped.wait(4):

@@ -10,7 +10,7 @@ from rich.text import Text
 from course.labs.crash.results import Report, Row
 from course.timeline.drawing import Drawing
 
-WIDTH, LEFT, CELL, ACROSS, PAD = 660, 150, 10, 40, 16
+WIDTH, LEFT, ACROSS, PAD = 660, 150, 40, 16
 SIGNS = {"0": ("×", "red"), "1": ("■", "green")}
 TWICE = ("2", "yellow")
 WORDS = {
@@ -143,7 +143,7 @@ def drawn(row: Row, across: int = 50) -> Text:
 
 def svg(rows: Sequence[Row], theme: str = "light") -> str:
     """Draw the first run of each setup, light or dark."""
-    draw = Drawing(theme)
+    draw, all_of = Drawing(theme), Cells()
     at = 30.0
     draw.text(
         (PAD, at), "Killed half-way: what became of each task", "ink",
@@ -153,7 +153,7 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
     legend = [("1", "done once"), ("2", "done twice"), ("0", "lost")]
     for number, (times, meaning) in enumerate(legend):
         x = PAD + number * 110
-        cell(draw, (x, at - 8), times)
+        all_of.add((x, at - 8), times)
         draw.text((x + 14, at), meaning, "soft")
     at += 18
     spoken = []
@@ -167,9 +167,10 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
             draw.text((PAD, at + 25 + 14 * number), line, "soft", size="11")
         for number, times in enumerate(row.done):
             down, right = divmod(number, ACROSS)
-            cell(draw, (LEFT + right * CELL * 1.2, at + down * 12), times)
+            all_of.add((LEFT + right * 12, at + down * 12), times)
         lines = -(-len(row.done) // ACROSS)
         at += max(lines * 12, 14 * len(words) + 14) + 14
+    all_of.draw(draw)
     name = "; ".join(spoken)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {at:g}"'
@@ -179,13 +180,32 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
     )
 
 
-def cell(draw: Drawing, at: tuple[float, float], times: str) -> None:
-    """Draw one task; its form says the same as its colour."""
-    x, y = at
-    if times == "1":
-        draw.box(at, (CELL, CELL), "sent", rx="2")
-    elif times == "0":
-        draw.path(f"M{x + 1:g} {y + 1:g}l8 8m0 -8l-8 8", "error", 2)
-    else:
-        draw.box(at, (CELL, CELL), "task", rx="2")
-        draw.box((x + 3, y + 3), (4, 4), "paper")
+# Where a cell begins, and how its form goes on from there.
+FORMS = {
+    "0": (
+        "m1 1l8 8m0 -8l-8 8",
+        'fill="none" stroke-width="2" stroke',
+        "error",
+    ),
+    "1": ("h10v10h-10z", "fill", "sent"),
+    "2": ("h10v10h-10zm3 3h4v4h-4z", 'fill-rule="evenodd" fill', "task"),
+}
+
+
+class Cells:
+    """All tasks of a picture; the form of each says what its colour says."""
+
+    def __init__(self) -> None:
+        self.steps = dict.fromkeys(FORMS, "")
+
+    def add(self, at: tuple[float, float], times: str) -> None:
+        """Put one there."""
+        kind = times if times in FORMS else "2"
+        self.steps[kind] += f"M{at[0]:g} {at[1]:g}{FORMS[kind][0]}"
+
+    def draw(self, draw: Drawing) -> None:
+        """Draw those of a kind at once: two hundred boxes are long."""
+        for kind, steps in self.steps.items():
+            _, how, colour = FORMS[kind]
+            if steps:
+                draw.add(f'<path d="{steps}" {how}="{draw.colour[colour]}"/>')

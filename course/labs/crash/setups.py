@@ -17,7 +17,7 @@ class Setup:
     engine: str
     setup: str  # installed, or course
     app: str
-    task: float  # seconds that each takes, so that all take some five
+    task: float  # seconds that each takes, so that all take five to thirty
     wait: float  # seconds without a line, after which the rest is lost
     # What runs its tasks; if nothing stands here, the application does.
     worker: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ INSTALLED = [
         (*PYTHON, "celery", "-A", CELERY, "worker"),
     ),
     Setup(
-        *("RQ", "installed", f"{HERE}.installed_rq", 0.02, 60),
+        *("RQ", "installed", f"{HERE}.installed_rq", 0.1, 60),
         (*PYTHON, "rq.cli", "worker", "--url", "{url}"),
     ),
     Setup(
@@ -62,7 +62,7 @@ def course(engine: str, name: str, task: float) -> Setup:
 COURSE = [
     course("BackgroundTasks", "background", 1.5),
     course("Celery", "celery", 0.05),
-    course("RQ", "rq", 0.02),
+    course("RQ", "rq", 0.1),
     course("Taskiq", "taskiq", 0.3),
 ]
 ALL = [
