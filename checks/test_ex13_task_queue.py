@@ -355,23 +355,6 @@ def test_requests_do_not_mix(client: Client, work: Work) -> None:
 
 # --- and now a queue: it begins when the first part is done -----------------
 
-FIRST_PART = (
-    "test_the_row_is_committed_before_the_task_is_enqueued",
-    "test_only_json_is_enqueued",
-    "test_the_task_is_left_to_the_runner",
-    "test_a_delivery_completes_the_task",
-    "test_delivered_twice_it_is_done_once",
-    "test_a_worker_needs_no_application",
-    "test_what_another_process_has_done_is_not_done_again",
-    "test_a_failed_delivery_raises_and_can_be_repeated",
-    "test_a_killed_delivery_can_be_repeated",
-    "test_in_this_process_it_runs_after_the_response",
-    "test_in_this_process_it_is_tried_again",
-    "test_after_the_last_try_it_is_dead",
-    "test_settings_are_read_when_they_are_needed",
-    "test_requests_do_not_mix",
-)
-
 
 @pytest.fixture
 def queue(
@@ -386,7 +369,14 @@ def queue(
 
 @pytest.mark.slow(20)
 @pytest.mark.points(2)
-@pytest.mark.after(*FIRST_PART)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
 def test_on_a_queue_a_worker_does_it(
     answer: ModuleType, client: Client, work: Work, queue: Path
 ) -> None:
@@ -437,7 +427,14 @@ def refused(client: Client, work: Work) -> None:
 
 
 @pytest.mark.points(1)
-@pytest.mark.after(*FIRST_PART)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
 @pytest.mark.usefixtures("database")
 def test_a_broker_that_is_gone_is_a_503(
     client: Client, work: Work, environment: pytest.MonkeyPatch
