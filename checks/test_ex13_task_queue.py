@@ -383,15 +383,16 @@ def test_on_a_queue_a_worker_does_it(
     """Nothing runs in the web process; a worker completes it."""
     task_id = accepted(client, "report")
     client.finish()
-    assert shown(client, task_id)["status"] not in ENDS, "no worker has begun"
+    status = shown(client, task_id)["status"]
+    assert status not in ENDS, "at its end, and no worker has begun"
     with a_worker(answer, queue) as worker:
         task = worker.wait_for_end(client, task_id)
-        assert task["status"] == "completed", f"not done.{worker.said()}"
+        assert task["status"] == "completed", "the worker does not do it"
         assert task["attempts"] == 1
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.program.process.wait(1)  # not so that it ends by itself
         task = worker.wait_for_end(client, accepted(client, "letters"))
-        assert task["status"] == "completed", f"no second.{worker.said()}"
+        assert task["status"] == "completed", "the worker does not go on"
     assert work.names == [], "the work runs in the web process"
 
 
@@ -409,7 +410,7 @@ def test_on_a_queue_it_is_dead_after_the_last_try(
     crash, report = accepted(client, "crash"), accepted(client, "report")
     with a_worker(answer, queue) as worker:
         task = worker.wait_for_end(client, crash)
-        assert task["status"] == "dead", f"not dead.{worker.said()}"
+        assert task["status"] == "dead", "after the last try it is dead"
         assert task["attempts"] == 2
         assert task["error"], "dead without a reason"
         other = worker.wait_for_end(client, report)
@@ -420,7 +421,8 @@ def refused(client: Client, work: Work) -> None:
     """Ask for a task that no broker takes."""
     response = client.post("/run-task/report")
     client.finish()
-    assert response.status_code == 503, "the broker can't be reached"
+    status = response.status_code
+    assert status == 503, f"the broker can't be reached: {status} is no 503"
     later = response.headers.get("retry-after", "")
     assert later.isdigit(), f"Retry-After is {later!r}"
     assert work.names == [], "the work runs in the web process"
