@@ -115,7 +115,8 @@ def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
         try:
             json.dumps(kwargs)
         except (TypeError, ValueError) as exc:
-            pytest.fail(f"{kwargs} can't leave the process as JSON: {exc}")
+            kinds = {key: type(kwargs[key]).__name__ for key in kwargs}
+            pytest.fail(f"{kinds} can't leave the process as JSON: {exc}")
 
 
 @pytest.mark.points(1)

@@ -100,3 +100,17 @@ class Alone:
 
 Live = Callable[[FastAPI], AbstractContextManager[httpx2.Client]]
 StartAlone = Callable[..., Alone]
+
+
+def forget_settings() -> None:
+    """Empty the stages' caches, so that they read this test's settings."""
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith("stages.")
+    ]
+    for value in [each for one in modules for each in vars(one).values()]:
+        if hasattr(value, "cache_clear"):
+            if "session" in value.__name__ and value.cache_info().currsize:
+                value().kw["bind"].dispose()
+            value.cache_clear()

@@ -28,6 +28,7 @@ ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 – 1 check waits for the one above
 
 Edit exercises/ex02_wrong.py, then: python3 start.py -s watch -- 2
+Its traceback and output: python3 start.py -s grade -- 2 --traceback
 """
 
 
@@ -111,7 +112,7 @@ def test_a_failing_fixture_of_ours_is_our_bug(fresh: Course) -> None:
         ("--target=nowhere", "There is no folder 'nowhere'"),
         ("--checks=exercises", "There are no checks in"),
         ("--deadline=0", "it must be above zero"),
-        ("--json=- --junit=-", "only one of --json and --junit"),
+        ("--json=- --junit=-", "Only one of --json and --junit"),
         ("--help", ""),
     ],
 )
