@@ -356,23 +356,6 @@ def test_requests_do_not_mix(client: Client, work: Work) -> None:
 
 # --- and now a queue: it begins when the first part is done -----------------
 
-FIRST_PART = (
-    "test_the_row_is_committed_before_the_task_is_enqueued",
-    "test_only_json_is_enqueued",
-    "test_the_task_is_left_to_the_runner",
-    "test_a_delivery_completes_the_task",
-    "test_delivered_twice_it_is_done_once",
-    "test_a_worker_needs_no_application",
-    "test_what_another_process_has_done_is_not_done_again",
-    "test_a_failed_delivery_raises_and_can_be_repeated",
-    "test_a_killed_delivery_can_be_repeated",
-    "test_in_this_process_it_runs_after_the_response",
-    "test_in_this_process_it_is_tried_again",
-    "test_after_the_last_try_it_is_dead",
-    "test_settings_are_read_when_they_are_needed",
-    "test_requests_do_not_mix",
-)
-
 
 @pytest.fixture
 def queue(
@@ -387,22 +370,30 @@ def queue(
 
 @pytest.mark.slow(20)
 @pytest.mark.points(2)
-@pytest.mark.after(*FIRST_PART)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
 def test_on_a_queue_a_worker_does_it(
     answer: ModuleType, client: Client, work: Work, queue: Path
 ) -> None:
     """Nothing runs in the web process; a worker completes it."""
     task_id = accepted(client, "report")
     client.finish()
-    assert shown(client, task_id)["status"] not in ENDS, "no worker has begun"
+    status = shown(client, task_id)["status"]
+    assert status not in ENDS, "at its end, and no worker has begun"
     with a_worker(answer, queue) as worker:
         task = worker.wait_for_end(client, task_id)
-        assert task["status"] == "completed", f"not done.{worker.said()}"
+        assert task["status"] == "completed", "the worker does not do it"
         assert task["attempts"] == 1
         with contextlib.suppress(subprocess.TimeoutExpired):
             worker.program.process.wait(1)  # not so that it ends by itself
         task = worker.wait_for_end(client, accepted(client, "letters"))
-        assert task["status"] == "completed", f"no second.{worker.said()}"
+        assert task["status"] == "completed", "the worker does not go on"
     assert work.names == [], "the work runs in the web process"
 
 
@@ -420,7 +411,7 @@ def test_on_a_queue_it_is_dead_after_the_last_try(
     crash, report = accepted(client, "crash"), accepted(client, "report")
     with a_worker(answer, queue) as worker:
         task = worker.wait_for_end(client, crash)
-        assert task["status"] == "dead", f"not dead.{worker.said()}"
+        assert task["status"] == "dead", "after the last try it is dead"
         assert task["attempts"] == 2
         assert task["error"], "dead without a reason"
         other = worker.wait_for_end(client, report)
@@ -431,14 +422,22 @@ def refused(client: Client, work: Work) -> None:
     """Ask for a task that no broker takes."""
     response = client.post("/run-task/report")
     client.finish()
-    assert response.status_code == 503, "the broker can't be reached"
+    status = response.status_code
+    assert status == 503, f"the broker can't be reached: {status} is no 503"
     later = response.headers.get("retry-after", "")
     assert later.isdigit(), f"Retry-After is {later!r}"
     assert work.names == [], "the work runs in the web process"
 
 
 @pytest.mark.points(1)
-@pytest.mark.after(*FIRST_PART)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
 @pytest.mark.usefixtures("database")
 def test_a_broker_that_is_gone_is_a_503(
     client: Client, work: Work, environment: pytest.MonkeyPatch
