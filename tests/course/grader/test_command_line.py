@@ -91,6 +91,27 @@ def test_checks_that_are_broken_are_our_bug(fresh: Course) -> None:
     assert "no_such_thing" in done.stdout
 
 
+def test_a_slow_check_has_more_time(fresh: Course) -> None:
+    """As many seconds as its mark says, beyond those that all have."""
+    checks = """
+import time
+import pytest
+
+@pytest.mark.slow(30)
+def test_starts_a_program(answer):
+    time.sleep(2)
+
+@pytest.mark.slow(0.5)
+def test_never_ends(answer):
+    time.sleep(60)
+"""
+    fresh.add("ex01_slow", RIGHT, checks)
+    (exercise,) = fresh.grade("--deadline=1.5").exercises
+    patient, late = exercise.checks
+    assert patient.state == "right", patient.message
+    assert late.message == "It did not end within 2 s."
+
+
 def test_a_prerequisite_must_exist_and_not_wait_for_itself(
     fresh: Course,
 ) -> None:
