@@ -3,6 +3,8 @@
 import logging
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent))  # not there under `uvx nox`
 import start
+from course.run import HeldBack
 
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # a company's, if there is one
 
@@ -25,6 +28,8 @@ CODE = [
     *("course", "tests"),
 ]
 NOX = logging.getLogger("nox")  # what nox itself says
+INTERRUPTED = 130
+LISTED = "(python3 start.py -l lists them)"
 STRICT = {"PYTHONWARNINGS": "error"}
 # JupyterLab is to ask nobody for news, and the learner no questions.
 QUIET = """{"@jupyterlab/apputils-extension:notification": {
@@ -36,23 +41,46 @@ def learner(
     session: nox.Session,
     module: str,
     *before: str,
-    level: int = logging.NOTSET,
+    level: int = logging.CRITICAL,
     patience: float = 5,
 ) -> None:
-    """Run a module of the course in .venv, where learners live."""
+    """Run a module of the course in .venv, where learners live.
+
+    What it says is the last that is read: nox itself is silent.
+    """
     start.prepare()
     NOX.setLevel(level)
-    session.run(
-        *(str(start.PYTHON), "-m", module, *before, *session.posargs),
-        external=True,
-        interrupt_timeout=patience,
-        terminate_timeout=2,
-    )
+    words = [module, *before, *session.posargs]
+    with HeldBack():  # until course.run can answer Ctrl-C
+        process = subprocess.Popen([start.PYTHON, start.RUN, *words])
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        code = ended(process, patience)
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code:
+        session.error()
 
 
-def report(session: nox.Session, module: str, *before: str) -> None:
-    """Do so, and let its report be the last that is read."""
-    learner(session, module, *before, level=logging.CRITICAL)
+def ended(process: subprocess.Popen[bytes], patience: float) -> int:
+    """Wait for what was told to stop as well; what goes on is killed."""
+    for seconds, then in ((patience, process.terminate), (2, process.kill)):
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            then()
+    return process.wait()
+
+
+def where_they_are(said: logging.LogRecord) -> bool:
+    """Say below a wrong session's name where the right ones stand."""
+    if str(said.msg).startswith("Sessions not found"):
+        said.msg = f"{said.msg} {LISTED}"
+    return True
+
+
+NOX.addFilter(where_they_are)
 
 
 def install(session: nox.Session, group: str) -> None:
@@ -111,37 +139,37 @@ def crash(session: nox.Session) -> None:
 @nox.session(python=False)
 def grade(session: nox.Session) -> None:
     """Grade your exercises: all, or -- 8, -- rate_limit, -- --help."""
-    report(session, "course.grader")
+    learner(session, "course.grader")
 
 
 @nox.session(python=False)
 def watch(session: nox.Session) -> None:
     """Do the exercises: graded at each save, with help; or -- 8."""
-    report(session, "course.grader.desk", "watch")
+    learner(session, "course.grader.desk", "watch")
 
 
 @nox.session(python=False)
 def hint(session: nox.Session) -> None:
     """Show one more hint to an exercise: the next one, or -- 8."""
-    report(session, "course.grader.desk", "hint")
+    learner(session, "course.grader.desk", "hint")
 
 
 @nox.session(python=False)
 def solution(session: nox.Session) -> None:
     """Compare yours with a good answer: -- 8, or -- 8 --give-up."""
-    report(session, "course.grader.desk", "solution")
+    learner(session, "course.grader.desk", "solution")
 
 
 @nox.session(python=False)
 def reset(session: nox.Session) -> None:
     """Begin an exercise anew: -- 8; what you wrote is kept."""
-    report(session, "course.grader.desk", "reset")
+    learner(session, "course.grader.desk", "reset")
 
 
 @nox.session(python=False)
 def progress(session: nox.Session) -> None:
     """Show which exercises are done, and what is next."""
-    report(session, "course.grader.desk", "progress")
+    learner(session, "course.grader.desk", "progress")
 
 
 @nox.session
@@ -245,7 +273,7 @@ def walls(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Compare speeds: the stages', -- timeline, -- grader, -- queues."""
     if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
-        report(session, "course.labs.bench")
+        learner(session, "course.labs.bench")
         return
     install(session, "bench")
     session.run("python", "-m", "course.labs.bench", *session.posargs)
@@ -254,7 +282,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=False)
 def compat(session: nox.Session) -> None:
     """Test the stages on each Python with the oldest and newest FastAPI."""
-    learner(session, "course.labs.compat")
+    learner(session, "course.labs.compat", level=logging.NOTSET)
 
 
 @nox.session
@@ -277,3 +305,6 @@ def lock(session: nox.Session) -> None:
             *session.posargs,
             external=True,
         )
+
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nox's from here on

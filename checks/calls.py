@@ -7,8 +7,8 @@ in another. Both bodies go through in parts, as they do on a real connection.
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator, MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any, NoReturn
 
 import httpx2
 import pytest
@@ -20,7 +20,13 @@ Message = MutableMapping[str, Any]
 class Call(httpx2.SyncByteStream):
     """A request to the application; as a stream, the response's body."""
 
-    def __init__(self, request: httpx2.Request) -> None:
+    def __init__(
+        self,
+        request: httpx2.Request,
+        give_up: Callable[[str], NoReturn] = pytest.fail,
+    ) -> None:
+        self.give_up = give_up
+        self.taken = 0  # parts of its body
         self.status = 500
         self.headers: list[tuple[bytes, bytes]] = []
         self.begun = threading.Event()  # status and headers are there
@@ -61,7 +67,7 @@ class Call(httpx2.SyncByteStream):
             try:
                 part = self._parts.get(timeout=PATIENCE)
             except queue.Empty:
-                pytest.fail(
+                self.give_up(
                     f"The response to {self.name} began, and for"
                     f" {PATIENCE:g} s no more of it came: what does it"
                     " wait for?"
@@ -85,6 +91,7 @@ class Call(httpx2.SyncByteStream):
             return {"type": "http.request", "body": body}
         if self._body is not None:
             part = await asyncio.to_thread(next, self._body, None)
+            self.taken += 1
             if part is None:
                 self._body = None
             more = part is not None
@@ -107,6 +114,11 @@ class Call(httpx2.SyncByteStream):
         """Take a part of the response's body."""
         if part:
             self._parts.put(part)
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of the response waits for a client that is there."""
+        return not self._parts.empty() and not self.over.is_set()
 
     def end(self) -> None:
         """Take that no more will come."""

@@ -23,6 +23,10 @@ GIVES_UP = 4 * PATIENCE  # seconds after which a held step raises
 State = dict[str, Any]  # a job as GET shows it, without its id
 
 
+class TrayError(Exception):
+    """What a step raises: no exception that an answer could know."""
+
+
 class Steps:
     """Stands in for the step, for all jobs; remembers each call.
 
@@ -36,7 +40,7 @@ class Steps:
         self.ended: list[int] = []
         self.held: set[int] = set()
         self.fails = 0
-        self.failure = RuntimeError("no paper in tray 2")
+        self.failure = TrayError("no paper in tray 2")
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._changed = threading.Condition()
 
@@ -151,7 +155,7 @@ class Listener:
     def _read(self) -> Iterator[State]:
         """Read as a browser does: an empty line completes an event."""
         data: list[str] = []
-        for line in self._lines():
+        for line in self.response.iter_lines():
             name, _, value = line.partition(":")
             if name == "data":
                 data.append(value.removeprefix(" "))
@@ -162,15 +166,6 @@ class Listener:
                 yield seen(shown)
                 data.clear()
         assert not data, "no empty line after an event: a browser drops it"
-
-    def _lines(self) -> Iterator[str]:
-        try:
-            yield from self.response.iter_lines()
-        except pytest.fail.Exception:
-            self.client.server.give_up(
-                f"For {PATIENCE:g} s no event came, and the response did not"
-                " end. What does it wait for?"
-            )
 
 
 @contextmanager

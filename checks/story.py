@@ -17,6 +17,8 @@ LONG = 100  # characters of an exception's text
 def story(client: Client) -> dict[str, str]:
     """Tell its order, where an exception left the answer, and how."""
     server = client.server
+    if server.hangs:  # what is over is not what hangs
+        return {}
     try:
         recording = server.timeline.last if server.timeline else None
     except LookupError:
@@ -80,7 +82,11 @@ def _first_line(error: BaseException) -> str:
 
 def _place(recording: Recording, file: str) -> str:
     """Find the line of the answer that the last exception left first."""
-    raised = [event for event in recording.events if event.place]
+    raised = [
+        event
+        for event in recording.events
+        if event.place and event.note.lstrip("↑") != "CancelledError"
+    ]
     own = [event for event in raised if not event.note.startswith("↑")]
     for event in reversed(own or raised):
         name, _, line = event.place.rpartition(":")

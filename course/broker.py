@@ -4,7 +4,6 @@ Its queue is kept in a folder, in a file that each message is appended to:
 what was accepted is still there when the broker is killed and started again.
 """
 
-import argparse
 import contextlib
 import importlib
 import shutil
@@ -20,6 +19,7 @@ from typing import IO, Self
 from course import ports
 from course.folders import data_dir
 from course.processes import Program, stop_all, told_to_stop
+from course.typed import Parser
 
 PORT = 6379
 READY = 20.0  # seconds; a long file is read first
@@ -187,7 +187,7 @@ def broker(folder: Path, *, append_only: bool = True) -> Iterator[str]:
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="broker", description=__doc__)
+    parser = Parser("broker", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="default 6379")
     parser.add_argument(
         "--no-file",

@@ -88,7 +88,7 @@ class Happened:
 class Versions:
     """The same request on several versions of FastAPI, as kept in labs.
 
-    `nox -s versions` makes the recordings anew.
+    `nox -s versions -- --keep` makes the recordings anew.
     """
 
     def __init__(self, name: str) -> None:

@@ -4,7 +4,6 @@ It prints what arrives. Stages 4 and 5 send here unless SMTP_SERVER and the
 three variables beside it name another server. Mail to nobody@… is refused.
 """
 
-import argparse
 import contextlib
 import logging
 import os
@@ -30,6 +29,7 @@ from rich.text import Text
 
 from course import ports
 from course.folders import data_dir
+from course.typed import Parser
 
 PORT = 5870
 
@@ -209,7 +209,7 @@ def show(mail: Mail, console: Console) -> None:
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="mailbox", description=__doc__)
+    parser = Parser("mailbox", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="default 5870")
     parser.add_argument(
         "--refuse",

@@ -1,6 +1,6 @@
 """Find the stages, as files; run one alone with uvicorn.
 
-python -m course.stage 3 --reload
+python3 start.py -s stage -- 3 --reload
 
 A stage with a worker (7 to 9) gets one, and a broker: an embedded one, or
 that of REDIS_URL.
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course import ports
 from course.folders import ROOT
+from course.typed import command
 
 NAME = re.compile(r"s(?P<number>\d\d)_(?P<name>\w+?)(\.py)?")
 # A folder's files as they are read: what a task needs first, endpoints last.
@@ -59,7 +60,7 @@ class Stage:
     @property
     def command(self) -> str:
         """How it is run alone."""
-        return f"python3 start.py -s stage -- {self.number}"
+        return command("stage", str(self.number))
 
 
 def find_stages(folder: Path = ROOT / "stages") -> list[Stage]:
@@ -100,7 +101,7 @@ def choose(arguments: list[str], stages: list[Stage]) -> Stage:
         return by_number[wanted]
     asked = f"There is no stage {arguments[0]!r}." if arguments else "Which?"
     lines = [f"  {stage.number}  {stage.title}" for stage in stages]
-    example = "python3 start.py -s stage -- 3"
+    example = command("stage", "3")
     sys.exit("\n".join([f"{asked} These are there:", *lines, "", example]))
 
 
@@ -126,8 +127,9 @@ def choose_port(options: list[str]) -> list[str]:
 def main(folder: Path = ROOT / "stages") -> None:
     """Run the stage named by the first argument; the rest is uvicorn's."""
     arguments = sys.argv[1:]
-    if set(arguments) & {"-h", "--help"} or not arguments:
+    if set(arguments[:1]) & {"-h", "--help"}:
         print(__doc__)
+        arguments = []
     stage = choose(arguments, find_stages(folder))
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
@@ -138,7 +140,7 @@ def main(folder: Path = ROOT / "stages") -> None:
     mails = "smtplib" in stage.source or stage.worker
     if mails and not os.environ.get("SMTP_SERVER"):
         print("Its e-mail goes to the mailbox; in a second terminal:")
-        print("python3 start.py -s mailbox")
+        print(command("mailbox"))
     sys.stdout.flush()
     target = f"{stage.module}:app"
     with with_worker(stage.worker):

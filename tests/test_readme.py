@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from course.page.app import create_app
 from course.stage import find_stages
 from stages.s01_background_tasks import app
-from tests.servers import ROOT, Live
+from tests.servers import ROOT, Live, forget_settings
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
 CURLS = re.findall(r"^curl .*", TEXT, re.MULTILINE)
@@ -20,9 +20,11 @@ CURLS = re.findall(r"^curl .*", TEXT, re.MULTILINE)
 @pytest.fixture
 def course(live: Live) -> Iterator[httpx2.Client]:
     """Serve the page with all its stages."""
+    forget_settings()
     page = create_app(find_stages(), None)
     with live(page) as client:
         yield client
+    forget_settings()
 
 
 def test_every_request_to_try_is_answered(course: httpx2.Client) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from course.notebooks.pairs import read, sources
+from course.notebooks.pairs import read, read_made, sources
 from course.reading.cells import Lesson
 from tests.servers import ROOT
+from tests.test_links import slug
 
 GUIDE = (ROOT / "docs" / "teaching.md").read_text("utf-8")
 PLANS = GUIDE.partition("\n## Plans\n")[2].partition("\n## ")[0]
@@ -16,6 +17,11 @@ NOTEBOOK = re.compile(r"\]\(\.\./notebooks/(\w+)\.ipynb\)")
 MISTAKE = re.compile(
     r"^\| \[(.+?)\]\(\.\./(tests/checks/wrong/ex\d\d/\w+\.py)\)"
     r" \| (.+?) \| (.+?) \|$",
+    re.MULTILINE,
+)
+ACCIDENT = re.compile(
+    r"^\| (.+?) \| \[[^]]+\]\(\.\./notebooks/(\w+)\.ipynb#(\S+)\)"
+    r" \| (.+) \|$",
     re.MULTILINE,
 )
 MINUTES = {
@@ -57,6 +63,23 @@ def test_four_weeks_have_every_notebook() -> None:
     assert set(MINUTES) == set(read_in_them)
 
 
+@pytest.mark.parametrize(
+    "row", ACCIDENT.findall(GUIDE), ids=lambda row: f"{row[1]} {row[2]}"
+)
+def test_the_class_sees_what_the_guide_says(row: tuple[str, ...]) -> None:
+    """What it quotes stands in an output below the heading it names."""
+    _, notebook, heading, seen = row
+    lesson = Lesson(
+        notebook, read_made(ROOT / "notebooks" / f"{notebook}.ipynb")
+    )
+    _, *sections = re.split(
+        r"^## (?=Break it)", lesson.text, flags=re.MULTILINE
+    )
+    (section,) = (s for s in sections if slug(s.partition("\n")[0]) == heading)
+    for quoted in re.findall(r"`([^`]+)`", seen):
+        assert quoted in section
+
+
 def in_words(check: str) -> str:
     """Say a check's name as a learner reads it."""
     name, _, case = check.rstrip("]").partition("[")
@@ -77,6 +100,15 @@ def test_a_mistake_is_one_that_the_checks_were_tested_with(
     fails = second.removeprefix("# fails: ").split(", ")
     assert check in map(in_words, fails)
     assert question.endswith("?")
+
+
+def test_there_are_accidents_of_every_stage() -> None:
+    """And each row of the table was looked at."""
+    table = GUIDE.partition("\n## Accidents, live\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if ".ipynb#" in line]
+    found = ACCIDENT.findall(GUIDE)
+    assert len(found) == len(rows)
+    assert {row[1][:2] for row in found} >= {"01", "02", "03", "04", "05"}
 
 
 def test_every_exercise_has_its_mistakes() -> None:

@@ -1,6 +1,5 @@
 """Serve the course on this machine: every stage, its code, a mailbox."""
 
-import argparse
 import contextlib
 import os
 import sys
@@ -14,6 +13,7 @@ from course import mailbox, ports
 from course.folders import data_dir
 from course.page.app import create_app
 from course.stage import find_stages
+from course.typed import Parser
 
 
 @contextlib.contextmanager
@@ -50,7 +50,7 @@ def cut_off() -> None:
 
 def main() -> None:
     """Start everything, say where it is, serve until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="serve", description=__doc__)
+    parser = Parser("serve", description=__doc__)
     parser.add_argument(
         "--port",
         type=int,

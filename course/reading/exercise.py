@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from course.grader.exercises import ORIGINALS, command
+from course.grader.exercises import ORIGINALS
 from course.notebooks.pairs import ROOT
+from course.typed import command
 
 from .cells import fenced
 

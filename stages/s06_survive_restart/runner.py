@@ -141,13 +141,20 @@ def send_again(
             .limit(100)
         ).all()
     for log_id, created_at in overdue:
-        queue.publish(log_id)
         # As long again as it is old: a long queue is not made much longer.
         until = now + max(lease, now - in_utc(created_at))
+        query = sa.update(TaskLog).where(TaskLog.id == log_id, ours)
+        again = query.values(status="scheduled", lease=until)
         with new_session.begin() as db:
-            db.execute(
-                sa.update(TaskLog)
-                .where(TaskLog.id == log_id, ours)  # nobody has begun
-                .values(status="scheduled", lease=until)
+            if not db.execute(again.returning(TaskLog.id)).all():
+                continue  # somebody was faster
+        try:
+            queue.publish(log_id)
+        except queue.gone:
+            waiting = sa.and_(
+                TaskLog.id == log_id, TaskLog.status == "scheduled"
             )
+            with new_session.begin() as db:  # look again in a second
+                db.execute(sa.update(TaskLog).where(waiting).values(lease=now))
+            raise
         log.info("Task %s was overdue: sent again", log_id)

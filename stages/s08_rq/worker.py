@@ -5,15 +5,18 @@ A worker has no application and no app.dependency_overrides: what is put into
 """
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from math import ceil
+from threading import Event
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError as BrokerGone
 from redis.retry import Retry as ClientRetry
 from rq import Queue, Retry, Worker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from stages.s06_survive_restart.tasks import (
@@ -28,6 +31,7 @@ from stages.s06_survive_restart.tasks import (
 __all__ = ["BrokerGone", "main", "overrides", "publish"]
 
 overrides: Overrides = {}
+stopping = Event()
 
 
 @lru_cache
@@ -59,11 +63,18 @@ def publish(log_id: int) -> None:
     get_queue().enqueue(run, log_id, result_ttl=0, job_timeout=-1)
 
 
-def main() -> None:
-    """Work until SIGTERM; what has begun is brought to its end."""
-    prepare()
+class PatientWorker(Worker):
+    # A worker looks once a minute whether a broker that was gone is back.
+    max_connection_wait_time = 5
+
+    def handle_warm_shutdown_request(self) -> None:
+        stopping.set()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+
+def work() -> None:
     queue = get_queue()
-    worker = Worker(
+    PatientWorker(
         [queue],
         connection=queue.connection,
         serializer=JSONSerializer,
@@ -72,10 +83,17 @@ def main() -> None:
         worker_ttl=30,
         maintenance_interval=10,
         job_monitoring_interval=5,
-    )
-    # A worker looks once a minute whether a broker that was gone is back.
-    worker.max_connection_wait_time = 5
-    worker.work(with_scheduler=True)  # nobody waits for a second attempt
+    ).work(with_scheduler=True)  # else nobody waits for a second attempt
+
+
+def main() -> None:
+    """Work until SIGTERM; what has begun is brought to its end."""
+    prepare()
+    while not stopping.is_set():
+        # A worker ends when the broker goes during a task: begin anew.
+        with suppress(BrokerGone, StopRequested):
+            work()
+            stopping.wait(1)
 
 
 if __name__ == "__main__":  # by its name: not a second copy of this module

@@ -294,6 +294,38 @@ def test_an_old_row_is_sent_again_less_and_less_often(
     assert tasks.in_utc(lease) >= now + hour
 
 
+def test_two_who_look_send_it_once(database: sessionmaker[Session]) -> None:
+    """Of two web processes that look at the same time, one sends it."""
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    log_id = add(database, runner="here", lease=past)
+    sent: list[int] = []
+
+    def publish(number: int) -> None:
+        sent.append(number)
+        if len(sent) == 1:
+            call(send_again, Queue("here", publish), overrides={})
+
+    call(send_again, Queue("here", publish), overrides={})
+    assert sent == [log_id]
+
+
+def test_what_could_not_be_sent_again_is_overdue_still(
+    database: sessionmaker[Session],
+) -> None:
+    """The queue is gone just now: the next look is not a lease away."""
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    log_id = add(database, runner="here", lease=past)
+    sent: list[int] = []
+
+    def refuse(_: int) -> None:
+        raise runner.QueueGoneError("gone")
+
+    with pytest.raises(runner.QueueGoneError):
+        call(send_again, Queue("here", refuse), overrides={})
+    call(send_again, Queue("here", sent.append), overrides={})
+    assert sent == [log_id]
+
+
 def test_an_overdue_row_runs_although_nobody_asks(client: TestClient) -> None:
     """The application looks for itself, each second."""
     past = datetime.now(UTC) - timedelta(seconds=1)

@@ -15,6 +15,7 @@ ALL = [
     "s05_task_tracker",
     "s06_survive_restart.app",
 ]
+WITH_A_WORKER = ["s07_celery.app", "s08_rq.app", "s09_taskiq.app"]
 WITH_A_DATABASE = ["s05_task_tracker", "s06_survive_restart.app"]
 
 
@@ -30,7 +31,7 @@ def reason(output: str) -> str:
     return first
 
 
-@pytest.mark.parametrize("module", ALL)
+@pytest.mark.parametrize("module", [*ALL, *WITH_A_WORKER])
 def test_every_stage_runs_alone_without_a_warning(
     alone: StartAlone, module: str
 ) -> None:

@@ -20,6 +20,7 @@ from course.labs.crash.lab import LabError, Told
 from course.labs.crash.results import Report, Row
 from course.labs.crash.setups import ALL, ENGINES, Setup
 from course.labs.crash.trial import run
+from course.typed import Parser
 
 OTHERS: dict[str, Callable[[threading.Event, Told], list[dict[str, Any]]]] = {
     "broker": others.broker_killed,
@@ -31,7 +32,7 @@ FEWEST = 10  # half of them, give or take
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="crash", description=__doc__)
+    parser = Parser("crash", description=__doc__)
     names = {engine.lower(): engine for engine in ENGINES}
     parser.add_argument(
         "engines",

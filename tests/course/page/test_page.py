@@ -16,7 +16,7 @@ from course import ports
 from course.page.app import create_app
 from course.page.examples import examples
 from course.stage import Stage, find_stages
-from tests.servers import ROOT
+from tests.servers import ROOT, forget_settings
 
 NUMBERS = [stage.number for stage in find_stages() if not stage.worker]
 
@@ -30,20 +30,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         with TestClient(create_app(find_stages(), None)) as client:
             yield client
         forget_settings()
-
-
-def forget_settings() -> None:
-    """Empty the stages' caches, so that they read this test's settings."""
-    modules = [
-        module
-        for name, module in sys.modules.items()
-        if name.startswith("stages.")
-    ]
-    for value in [each for one in modules for each in vars(one).values()]:
-        if hasattr(value, "cache_clear"):
-            if "session" in value.__name__ and value.cache_info().currsize:
-                value().kw["bind"].dispose()
-            value.cache_clear()
 
 
 def test_every_stage_is_listed_with_what_it_adds(client: TestClient) -> None:
