@@ -27,7 +27,7 @@ from course.broker import NoBrokerError, broker
 from course.folders import ROOT
 from course.labs.bench import Ratio
 from course.labs.crash.lab import Lab, LabError, laboratory
-from course.labs.crash.picture import WORDS
+from course.labs.crash.picture import called
 from course.labs.crash.setups import ALL, PYTHON, Setup
 from course.labs.load import ask
 
@@ -37,10 +37,11 @@ FIRST = ALL[0]  # what all others are compared with
 NOTES = """\
 In brackets, between which ratios half of the rounds lay. Handing over is \
 measured over HTTP, one request after the other, with no worker running; \
-stage 6 has its own tasks to do beside it. Tasks a second are those that one \
-and two workers do, each with the processes that it starts by default, from \
-a queue that is full; BackgroundTasks and stage 6 do theirs while they are \
-posted."""
+stage 6 has its own tasks to do beside it. The stages commit a row for each \
+task, which BackgroundTasks as in stage 5 do not. Tasks a second are those \
+that one and two workers do, each with the processes that it starts by \
+default, from a queue that is full; BackgroundTasks and \
+stage 6 do theirs while they are posted."""
 
 
 def idle(setup: Setup) -> Setup:
@@ -156,7 +157,7 @@ def costs(
     for setup in ALL:
         own = [speeds.get((setup.name, n)) for n in (1, 2)]
         table.add_row(
-            f"{setup.engine}, {WORDS[setup.setup]}",
+            called(setup),
             str(Ratio.of(times[setup.name], times[FIRST.name])),
             *(f"{each / base:.2f}" if each else "" for each in own),
         )

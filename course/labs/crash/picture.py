@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from course.labs.crash.results import Report, Row
+from course.labs.crash.setups import Setup
 from course.timeline.drawing import Drawing
 
 WIDTH, LEFT, ACROSS, PAD = 660, 150, 40, 16
@@ -35,7 +36,7 @@ def grouped(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
     return found
 
 
-def called(row: Row) -> str:
+def called(row: Row | Setup) -> str:
     """Return how a setup is called."""
     if row.engine == "BackgroundTasks":
         return "stage 6" if row.setup == "course" else "BackgroundTasks"
