@@ -60,7 +60,11 @@ class Server(httpx2.BaseTransport):
         call = Call(request, self.give_up)
         self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
-        if not call.begun.wait(PATIENCE):
+        taken = 0  # a large body takes its time: it has to go on
+        while not call.begun.wait(PATIENCE):
+            if call.taken > taken:
+                taken = call.taken
+                continue
             self.give_up(
                 f"{call.name} was not answered within {PATIENCE:g} s: what"
                 " does the endpoint, or one of its dependencies, wait for?"

@@ -26,6 +26,7 @@ class Call(httpx2.SyncByteStream):
         give_up: Callable[[str], NoReturn] = pytest.fail,
     ) -> None:
         self.give_up = give_up
+        self.taken = 0  # parts of its body
         self.status = 500
         self.headers: list[tuple[bytes, bytes]] = []
         self.begun = threading.Event()  # status and headers are there
@@ -90,6 +91,7 @@ class Call(httpx2.SyncByteStream):
             return {"type": "http.request", "body": body}
         if self._body is not None:
             part = await asyncio.to_thread(next, self._body, None)
+            self.taken += 1
             if part is None:
                 self._body = None
             more = part is not None

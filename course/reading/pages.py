@@ -15,7 +15,12 @@ from .exercise import Exercise, exercises
 from .links import led
 
 NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
-ABOUT = ("docs/why.md", "docs/compat.md", "docs/timeline-truth.md")
+ABOUT = (
+    "docs/scaling.md",
+    "docs/why.md",
+    "docs/compat.md",
+    "docs/timeline-truth.md",
+)
 PROJECT = ("CONTRIBUTING.md", "CHANGELOG.md")
 
 

@@ -32,6 +32,27 @@ Its traceback and output: python3 start.py -s grade -- 2 --traceback
 """
 
 
+def test_no_folder_of_a_check_is_left(
+    fresh: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a check writes to tmp_path is gone when it is graded."""
+    temporary = fresh.folder / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    checks = """\
+import tempfile
+from pathlib import Path
+
+
+def test_writes(answer, tmp_path):
+    (tmp_path / "written").write_text("here")
+    assert Path(tempfile.gettempdir()) in tmp_path.parents
+"""
+    fresh.add("ex01_writes", RIGHT, checks)
+    assert fresh.type("1").returncode == 0
+    assert list(temporary.iterdir()) == []
+
+
 def test_results_are_written_and_told(fresh: Course) -> None:
     """As a report, as JSON and as JUnit XML; 1 says that some are wrong."""
     fresh.add("ex01_right", RIGHT)
