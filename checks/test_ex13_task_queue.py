@@ -66,7 +66,7 @@ def shown(client: Client, task_id: Any) -> dict[str, Any]:
     task = response.json()
     missing = FIELDS - task.keys()
     assert not missing, f"GET does not show {missing}"
-    return {name: task[name] for name in FIELDS}
+    return {name: task[name] for name in sorted(FIELDS)}
 
 
 def ended(client: Client, task_id: Any) -> dict[str, Any]:

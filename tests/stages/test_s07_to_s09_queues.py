@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from course.broker import Broker
 from course.mailbox import Mailbox
@@ -189,15 +190,23 @@ def test_a_worker_runs_what_was_accepted_before_it_started(
     assert {row["attempts"] for row in web.rows()} == {1}
 
 
+@pytest.fixture
+def on_postgresql(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Let DATABASE_URL name a real server; leave nothing in it."""
+    monkeypatch.setenv("DATABASE_URL", postgresql)
+    yield
+    server = sa.create_engine(postgresql)
+    tasks.Base.metadata.drop_all(server)
+    server.dispose()
+
+
+@pytest.mark.usefixtures("on_postgresql")
 def test_it_runs_on_postgresql(
-    engine: str,
-    workers: Workers,
-    alone: StartAlone,
-    postgresql: str,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: str, workers: Workers, alone: StartAlone
 ) -> None:
     """App and worker share a real database server, set by DATABASE_URL."""
-    monkeypatch.setenv("DATABASE_URL", postgresql)
     web = Web(alone(f"{engine}.app", "--workers", "2"))
     workers.start()
     web.post("/run-task/report")
