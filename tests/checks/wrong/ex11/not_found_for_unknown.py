@@ -1,5 +1,5 @@
 # Says 404 for an unknown name.
-# fails: test_an_unknown_channel_refuses_the_whole_request, test_a_channel_is_known_by_its_name
+# fails: test_a_channel_is_known_by_its_name, test_an_unknown_channel_refuses_the_whole_request
 
 
 @app.post("/notify/", status_code=202)

@@ -1,5 +1,5 @@
 # Every notification has the same id.
-# fails: test_notifications_at_the_same_time_do_not_mix
+# fails: test_notifications_at_the_same_time_do_not_mix, test_an_unknown_id_is_not_found
 
 
 @app.post("/notify/", status_code=202)

@@ -1,5 +1,5 @@
 # Gives each channel a thread with an event loop.
-# fails: test_channels_run_on_the_event_loop_of_the_application
+# fails: test_channels_send_at_the_same_time, test_channels_run_on_the_event_loop_of_the_application
 
 
 class Notifier:
