@@ -25,6 +25,10 @@ ALL = ["email", "sms", "push"]
 DOWN = ConnectionRefusedError("the provider is down for maintenance")
 
 
+class CreditError(Exception):
+    """A provider's own: no exception that an answer could know."""
+
+
 def replaced(answer: ModuleType, *channels: FakeChannel) -> None:
     """Let the three dependencies give these, in this order."""
     email, sms, push = channels
@@ -133,7 +137,7 @@ def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
     """`error` has the text of what the channel itself has raised."""
     broken = [
         FakeChannel("email", {ADA["email"]: DOWN}),
-        FakeChannel("sms", {ADA["sms"]: ValueError("no credit left")}),
+        FakeChannel("sms", {ADA["sms"]: CreditError("no credit left")}),
         FakeChannel("push"),
     ]
     replaced(answer, *broken)
@@ -251,6 +255,8 @@ def test_notifications_at_the_same_time_do_not_mix(
     assert push.calls == [(BOB["push"], "for Bob")]
     wanted = [(ADA["sms"], "for Ada"), (BOB["sms"], "for Bob")]
     assert sorted(sms.calls) == wanted
+    again = accepted(client, request(ADA, ["email"], "for Ada again"))
+    assert again not in {ada, bob}, "two notifications have the same id"
 
 
 @pytest.mark.points(1)
