@@ -9,9 +9,11 @@ on an event loop in a thread. It returns with the last part of the response;
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, NoReturn
 
 import httpx2
@@ -21,6 +23,7 @@ from checks.calls import PATIENCE, Call, Message
 from checks.stands import lines
 from course.timeline import Recorder, record, terminal
 
+TOGETHER = 2.0  # seconds that a response is kept for the others
 BRIEFLY = 0.2  # seconds for a loop that may end all the same
 
 
@@ -54,15 +57,27 @@ class Server(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send it, and return as soon as the response begins."""
         self._start()
-        call = Call(request)
+        call = Call(request, self.give_up)
         self.did = call.name
         asyncio.run_coroutine_threadsafe(self._serve(call), self._loop)
-        if not call.begun.wait(PATIENCE):
+        taken = 0  # a large body takes its time: it has to go on
+        while not call.begun.wait(PATIENCE):
+            if call.taken > taken:
+                taken = call.taken
+                continue
             self.give_up(
                 f"{call.name} was not answered within {PATIENCE:g} s: what"
                 " does the endpoint, or one of its dependencies, wait for?"
             )
         return httpx2.Response(call.status, headers=call.headers, stream=call)
+
+    def wait_until_ready(self, number: int, over: Callable[[], bool]) -> None:
+        """Wait for so many of the responses that wait for each other."""
+        until = time.monotonic() + TOGETHER
+        while time.monotonic() < until and self.together and not over():
+            if len(self._waiting) >= number:
+                return
+            time.sleep(0.001)
 
     def finish(self, seconds: float) -> None:
         """Wait until the application is done with every request."""
@@ -187,7 +202,8 @@ class Server(httpx2.BaseTransport):
             for each in self._waiting:
                 each.set()
             self._waiting.clear()
-        await asyncio.wait([asyncio.create_task(here.wait())], timeout=2)
+        waiting = asyncio.create_task(here.wait())
+        await asyncio.wait([waiting], timeout=TOGETHER)
 
 
 class Client(httpx2.Client):
@@ -212,15 +228,25 @@ class Client(httpx2.Client):
         self.server.finish(seconds)
 
     def post_together(self, *paths: str) -> list[httpx2.Response]:
-        """Post to all at once.
+        """Post to all at once; see `together`."""
+        return self.together(*(partial(self.post, path) for path in paths))
+
+    def together(
+        self, *sends: Callable[[], httpx2.Response]
+    ) -> list[httpx2.Response]:
+        """Send several requests, each when the one before has an answer.
 
         No response leaves before all are ready, so that every endpoint has
         run before the first task begins.
         """
-        self.server.together = len(paths)
+        self.server.together = len(sends)
         try:
-            with ThreadPoolExecutor(len(paths)) as threads:
-                return list(threads.map(self.post, paths))
+            with ThreadPoolExecutor(len(sends)) as threads:
+                sent = []
+                for number, send in enumerate(sends, start=1):
+                    sent.append(threads.submit(send))
+                    self.server.wait_until_ready(number, sent[-1].done)
+                return [each.result() for each in sent]
         finally:
             self.server.together = 0
 

@@ -7,8 +7,8 @@ in another. Both bodies go through in parts, as they do on a real connection.
 import asyncio
 import queue
 import threading
-from collections.abc import Iterator, MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import Any, NoReturn
 
 import httpx2
 import pytest
@@ -20,8 +20,13 @@ Message = MutableMapping[str, Any]
 class Call(httpx2.SyncByteStream):
     """A request to the application; as a stream, the response's body."""
 
-    def __init__(self, request: httpx2.Request) -> None:
-        self.name = f"{request.method} {request.url.path}"
+    def __init__(
+        self,
+        request: httpx2.Request,
+        give_up: Callable[[str], NoReturn] = pytest.fail,
+    ) -> None:
+        self.give_up = give_up
+        self.taken = 0  # parts of its body
         self.status = 500
         self.headers: list[tuple[bytes, bytes]] = []
         self.begun = threading.Event()  # status and headers are there
@@ -33,6 +38,9 @@ class Call(httpx2.SyncByteStream):
         self._read = request.read() if at_hand else None
         self._body = None if at_hand else iter(request.stream)  # type: ignore[arg-type]
         path, _, query = request.url.raw_path.partition(b"?")
+        shown = request.url.path
+        shown = shown if shown.isprintable() else path.decode("ascii")
+        self.name = f"{request.method} {shown}"
         self.scope = {
             "type": "http",
             "asgi": {
@@ -59,7 +67,7 @@ class Call(httpx2.SyncByteStream):
             try:
                 part = self._parts.get(timeout=PATIENCE)
             except queue.Empty:
-                pytest.fail(
+                self.give_up(
                     f"The response to {self.name} began, and for"
                     f" {PATIENCE:g} s no more of it came: what does it"
                     " wait for?"
@@ -83,6 +91,7 @@ class Call(httpx2.SyncByteStream):
             return {"type": "http.request", "body": body}
         if self._body is not None:
             part = await asyncio.to_thread(next, self._body, None)
+            self.taken += 1
             if part is None:
                 self._body = None
             more = part is not None

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -21,12 +21,14 @@ class Meeting:
 
     def __init__(self, size: int) -> None:
         self.size, self.here = size, 0
+        self.loops: set[asyncio.AbstractEventLoop] = set()
         self.over = asyncio.Event()
         self.missed = False  # somebody has waited for the others in vain
 
     async def come(self) -> None:
         """Wait until all are there."""
         self.here += 1
+        self.loops.add(asyncio.get_running_loop())
         if self.here == self.size:
             self.over.set()
         try:
@@ -103,10 +105,8 @@ def accepted(client: Client, body: Mapping[str, Any]) -> str:
 
 def accepted_together(client: Client, *bodies: Mapping[str, Any]) -> list[str]:
     """Ask all at once: no response leaves before all are ready."""
-    client.server.together = len(bodies)
-    with ThreadPoolExecutor(len(bodies)) as threads:
-        found = threads.map(lambda b: client.post("/notify/", json=b), bodies)
-        return [id_in(response) for response in found]
+    sends = (partial(client.post, "/notify/", json=body) for body in bodies)
+    return [id_in(response) for response in client.together(*sends)]
 
 
 def id_in(response: httpx2.Response) -> str:

@@ -155,7 +155,7 @@ class Listener:
     def _read(self) -> Iterator[State]:
         """Read as a browser does: an empty line completes an event."""
         data: list[str] = []
-        for line in self._lines():
+        for line in self.response.iter_lines():
             name, _, value = line.partition(":")
             if name == "data":
                 data.append(value.removeprefix(" "))
@@ -166,15 +166,6 @@ class Listener:
                 yield seen(shown)
                 data.clear()
         assert not data, "no empty line after an event: a browser drops it"
-
-    def _lines(self) -> Iterator[str]:
-        try:
-            yield from self.response.iter_lines()
-        except pytest.fail.Exception:
-            self.client.server.give_up(
-                f"For {PATIENCE:g} s no event came, and the response did not"
-                " end. What does it wait for?"
-            )
 
 
 @contextmanager

@@ -135,6 +135,7 @@ class Work:
     `after` how many responses were complete; it writes a note of that name.
     With `breaks` it then writes another one that makes the flush fail;
     `raises` is raised at the end. `meanwhile` is called before it writes.
+    `strange` counts sessions that are not the factory's of the checks.
     """
 
     def __init__(self, client: Client) -> None:
@@ -144,6 +145,7 @@ class Work:
         self.names: list[str] = []
         self.after: list[int] = []
         self.sessions: list[Session] = []
+        self.strange = 0
         self.on_the_loop = False  # did it hold up all other requests?
         self.meanwhile: Callable[[], object] = lambda: None
         self.when_sent: Callable[[], object] = lambda: None
@@ -158,6 +160,7 @@ class Work:
         self.after.append(self.client.responses)
         self.on_the_loop |= threading.get_ident() == self._loop
         self._begun.set()
+        self.strange += "session" not in session.info
         self.sessions.append(session.info["session"])
         if not self.on_the_loop:
             assert self._go.wait(HOLD), "nobody let this call go"

@@ -10,6 +10,15 @@ from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SCHEDULED = {"message": "Welcome scheduled"}
+ONCE = (
+    "what the override gives is to be called once for each request: overrides"
+    " reach what is asked for by Depends(get_welcome_task), but neither a call"
+    " by hand nor a function's name"
+)
+AWAITED = (
+    "an async task that is called is a coroutine, which does nothing until it"
+    " is awaited: add_task does so if it is given the task itself"
+)
 
 
 @pytest.mark.points(2)
@@ -24,10 +33,10 @@ def test_an_override_replaces_the_work(
     assert response.status_code == 202
     assert response.json() == SCHEDULED
     client.finish()
-    assert work.emails == [ADA]
+    assert work.emails == [ADA], ONCE
     assert work.after == [1], "the task began before the response"
     assert client.errors == []
-    assert "Welcome, " not in capfd.readouterr().out
+    assert "Welcome, " not in capfd.readouterr().out, "the original ran, too"
 
 
 @pytest.mark.points(1)
@@ -40,9 +49,11 @@ def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
     overrides[answer.get_welcome_task] = lambda: work.awaited
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert work.emails == [ADA]
+    assert work.emails == [ADA], AWAITED
     assert work.after == [1], "the task began before the response"
-    assert client.errors == [failure], "what it raises has to get here"
+    assert client.errors == [failure], (
+        "the task raised it, and it did not reach the server"
+    )
 
 
 @pytest.mark.points(1)
@@ -54,9 +65,11 @@ def test_without_an_override_the_original_runs(
     client.when_sent(lambda: before.append(capfd.readouterr().out))
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert "Welcome, " not in before[0]
+    assert "Welcome, " not in before[0], "it ran before the response"
     printed = capfd.readouterr().out
-    assert printed.count(f"Welcome, {ADA}!") == 1
+    assert printed.count(f"Welcome, {ADA}!") == 1, (
+        "so often was it printed after the response"
+    )
 
 
 @pytest.mark.points(2)
@@ -75,7 +88,9 @@ def test_each_request_runs_what_it_was_given(
     for email in (ADA, BOB):
         assert client.post(f"/welcome/{email}").status_code == 202
         client.finish()
-    assert [work.emails for work in given if work.emails] == [[ADA], [BOB]]
+    assert [work.emails for work in given if work.emails] == [[ADA], [BOB]], (
+        "each request is to run, once, what was provided for it"
+    )
 
 
 @pytest.mark.points(1)
@@ -92,9 +107,11 @@ def test_the_server_hears_of_a_failure(
     assert work.begun.wait(5), "the task was never called"
     work.go.set()
     client.finish()
-    assert client.errors == [failure]
+    assert client.errors == [failure], (
+        "the task raised it, and it did not reach the server"
+    )
     assert work.running == [1], "the request was over before the work was"
-    assert "Welcome, " not in capfd.readouterr().out
+    assert "Welcome, " not in capfd.readouterr().out, "the original ran, too"
 
 
 @pytest.mark.points(1)
@@ -111,7 +128,7 @@ def test_an_invalid_address_starts_nothing(
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
         client.finish()
-    assert work.emails == [ADA]
+    assert work.emails == [ADA], "a refused address was welcomed"
 
 
 @pytest.mark.points(2)
@@ -126,6 +143,8 @@ def test_requests_at_the_same_time_do_not_mix(
     responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
     assert [each.status_code for each in responses] == [202, 202]
     client.finish()
-    assert len(set(work.emails)) == 2, "each of them is welcomed"
-    assert sorted(work.emails) == [ADA, BOB]
+    assert len(set(work.emails)) == 2, (
+        "so many of the two addresses were welcomed"
+    )
+    assert sorted(work.emails) == [ADA, BOB], "one call for each request"
     assert all(work.after), "a task began before its response"

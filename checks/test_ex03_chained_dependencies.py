@@ -79,7 +79,9 @@ def test_start_and_done_have_the_time_of_the_task(
     assert response.json() == {"message": "Welcome scheduled"}
     client.finish()
     assert client.errors == []
-    assert work.emails == [ADA]
+    assert work.emails == [ADA], (
+        "the work is what get_welcome_task gives, called once in the task"
+    )
     assert work.after == [1], "the work began before the response"
     starts, ends = log.that_say("start"), log.that_say("done")
     assert any(started in text for text in starts), (
@@ -112,8 +114,10 @@ def test_nothing_is_started_before_the_response(
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
     client.finish()
-    assert log.that_say("start") + log.that_say("done") == []
-    assert work.emails == [ADA]
+    assert log.that_say("start") + log.that_say("done") == [], (
+        "nothing was started for these addresses"
+    )
+    assert work.emails == [ADA], "a refused address was welcomed"
 
 
 @pytest.mark.points(3)
@@ -131,11 +135,13 @@ def test_a_failure_is_logged_and_goes_on(
     }
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert work.emails == [ADA]
+    assert work.emails == [ADA], "one call for the request"
     assert log.that_say("start")
     errors = [r for r in log.records if r.levelno >= logging.ERROR]
     shown = "\n".join(logging.Formatter().format(each) for each in errors)
-    assert "Traceback (most recent call last)" in shown
+    assert "Traceback (most recent call last)" in shown, (
+        "this is all that the log has at ERROR"
+    )
     assert "ConnectionRefusedError: no mail server here" in shown
     said = [r.getMessage().partition("\n")[0] for r in log.records]
     done = [text for text in said if "done" in text.lower()]

@@ -95,10 +95,12 @@ def test_the_mailer_sends_with_the_settings(
     assert response.json() == {"message": "Welcome scheduled"}
     client.finish()
     assert client.errors == []
-    assert transport.emails == [ADA]
+    assert transport.emails == [ADA], "one mail for the request"
     assert transport.after == [1], "the mail went before the response"
     settings, _ = transport.sent[0]
-    assert (settings.host, settings.port) == ("mail.example.com", 2525)
+    assert (settings.host, settings.port) == ("mail.example.com", 2525), (
+        "so says the environment"
+    )
     assert settings.sender == "shop@example.com"
     assert settings.password.get_secret_value() == SECRET
 
@@ -115,11 +117,15 @@ def test_the_first_reading_stays(
     environment.setenv("MAIL_HOST", "other.example.com")
     assert client.post(f"/welcome/{BOB}").status_code == 202
     client.finish()
-    assert sorted(transport.emails) == [ADA, BOB]
+    assert sorted(transport.emails) == [ADA, BOB], "one mail for each request"
     settings = answer.get_settings()
-    assert settings is answer.get_settings()
-    assert settings.host == "mail.example.com"
-    assert all(used is settings for used, _ in transport.sent)
+    assert settings is answer.get_settings(), "it was read once more"
+    assert settings.host == "mail.example.com", (
+        "so said the environment before the first request, and not since"
+    )
+    assert all(used is settings for used, _ in transport.sent), (
+        "a request had other settings than a call by hand"
+    )
     environment.setenv("MAIL_HOST", "at.import.example.com")
     with imported(Path(str(answer.__file__))) as anew:
         environment.setenv("MAIL_HOST", "after.import.example.com")
@@ -150,7 +156,7 @@ def test_an_override_replaces_the_settings(
     for email in (ADA, BOB):
         assert client.post(f"/welcome/{email}").status_code == 202
         client.finish()
-    assert transport.emails == [ADA, BOB]
+    assert transport.emails == [ADA, BOB], "one mail for each request"
     hosts = [settings.host for settings, _ in transport.sent]
     assert len(set(hosts)) == 2, f"one mailer for two requests: {hosts}"
     assert all(any(s is m for m in made) for s, _ in transport.sent)
@@ -167,7 +173,7 @@ def test_a_refused_address_gets_no_mail(
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
         client.finish()
-    assert transport.emails == [ADA]
+    assert transport.emails == [ADA], "a refused address got a mail"
     for path, methods in answer.app.openapi().get("paths", {}).items():
         if path.startswith("/welcome/"):
             asked = methods["post"].get("parameters", [])
@@ -181,12 +187,12 @@ def test_a_wrong_variable_is_named(
 ) -> None:
     """The error says which one is wrong, or missing."""
     environment.setenv("MAIL_PORT", "abc")
-    assert "port" in str(failure(answer)).lower()
+    assert "port" in str(failure(answer)).lower(), "MAIL_PORT is abc"
     environment.setenv("MAIL_PORT", "2525")
     for field in ("host", "port", "sender", "password"):
         name = f"MAIL_{field.upper()}"
         environment.delenv(name)
-        assert field in str(failure(answer)).lower()
+        assert field in str(failure(answer)).lower(), f"{name} is missing"
         environment.setenv(name, VALID[name])
 
 
@@ -199,13 +205,13 @@ def test_nothing_is_sent_with_a_wrong_port(
 ) -> None:
     """The start, or the request, fails: no default takes its place."""
     environment.setenv("MAIL_PORT", "abc")
-    assert "port" in str(failure(answer)).lower()
+    assert "port" in str(failure(answer)).lower(), "MAIL_PORT is abc"
     try:
         assert client.post(f"/welcome/{ADA}").status_code >= 500
         client.finish()
     except DidNotStartError:
         pass  # kinder still
-    assert transport.emails == []
+    assert transport.emails == [], "a mail went out all the same"
 
 
 @pytest.mark.points(1)
@@ -253,7 +259,7 @@ def test_no_error_shows_the_password(
         pass
     else:
         texts += [response.text, str(response.headers)]
-    assert transport.emails == []
+    assert transport.emails == [], "a mail went out all the same"
     texts += [said(error) for error in client.errors]
     texts += capfd.readouterr()
     assert having(SECRET, texts) == [], "the password can be read"

@@ -118,6 +118,10 @@ def test_a_task_has_a_session_of_its_own(
         client.finish()
     assert work.names == ["report", "invoice"], "one call for each request"
     assert work.after == [1, 2], "the work began before the response"
+    assert work.strange == 0, (
+        "so often the work was given a session that is not made by what"
+        " get_session_factory gives"
+    )
     assert database.used_too_late == [], (
         "a session from before the response was used after it: the request's,"
         " one that was opened while the task was provided, or one that was"
@@ -144,14 +148,17 @@ def test_the_row_can_be_read_while_the_task_runs(
     for found in (at_the_response[0], at_work[0]):
         names = [each["task_name"] for each in found]
         assert names == ["report"], "no row was committed before the response"
-        assert found[0]["status"] == "started"
+        assert found[0]["status"] == "started", (
+            "the row as it was before the work had ended"
+        )
         assert found[0]["completed_at"] is None
         assert found[0]["error"] is None
     row = shown(client, log_id)
     assert (row["task_name"], row["status"]) == ("report", "completed")
     assert row["completed_at"] is not None, "completed, but at no time"
     assert not row["error"]
-    assert client.get("/task-logs/999999").status_code == 404
+    unknown = client.get("/task-logs/999999")
+    assert unknown.status_code == 404, "no task has this ID"
 
 
 @pytest.mark.points(2)
@@ -163,7 +170,9 @@ def test_a_failing_task_is_recorded_as_failed(
     row = ended(client, database, CRASH)
     assert work.names == ["crash"], "the work has to be called once"
     assert row["status"] == "failed", "the work raised a ValueError"
-    assert "no paper in the printer" in str(row["error"])
+    assert "no paper in the printer" in str(row["error"]), (
+        "the row has to say what the exception says"
+    )
     assert row["completed_at"] is not None, "failed, but at no time"
 
 
@@ -234,7 +243,9 @@ def test_two_tasks_do_not_share_a_session(
     names = [row["task_name"] for row in rows]
     assert names == ["report", "invoice"], "the response had another row's ID"
     statuses = sorted(row["status"] for row in rows)
-    assert statuses == ["completed", "completed"]
+    assert statuses == ["completed", "completed"], (
+        "both tasks are over: each has to record the end in its own row"
+    )
 
 
 @pytest.mark.points(1)

@@ -63,7 +63,7 @@ def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
         "three are asked for and one is there: two more take 4 seconds"
     )
     assert takes(bucket, 1) == [TAKEN], "the one that was there is gone"
-    assert takes(bucket, 3) == [2.0, 2.0, 2.0]
+    assert takes(bucket, 3) == [2.0, 2.0, 2.0], "now it is empty"
 
 
 @pytest.mark.points(2)
@@ -78,14 +78,16 @@ def test_tokens_come_back_bit_by_bit(
     for _ in range(8):  # every quarter of a second, for two seconds
         waits += takes(bucket, 1)
         clock.forward(0.25)
-    assert waits == [2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25]
+    assert waits == [2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25], (
+        "asked every quarter of a second: each wait is as much shorter"
+    )
     assert takes(bucket, 1) == [TAKEN], "its two seconds are over"
     assert takes(bucket, 1) == [2.0], "two seconds make one token"
     fast = answer.TokenBucket(4, 8.0, clock)
     takes(fast, 4)
     clock.forward(0.25)
     assert takes(fast, 2) == [TAKEN] * 2, "at 8 a second, 0.25 s make two"
-    assert takes(fast, 1) == [0.125]
+    assert takes(fast, 1) == [0.125], "at 8 a second, one takes 0.125 s"
 
 
 @pytest.mark.points(1)
@@ -159,7 +161,8 @@ def test_an_impossible_bucket_is_not_made(
         except ValueError:
             refused.append((capacity, rate))
     assert refused == impossible, "(capacity, rate): each is a ValueError"
-    assert takes(answer.TokenBucket(1, 0.25, clock), 1) == [TAKEN]
+    smallest = answer.TokenBucket(1, 0.25, clock)
+    assert takes(smallest, 1) == [TAKEN], "room for one is enough"
 
 
 @pytest.mark.points(1)
@@ -176,7 +179,9 @@ def test_each_request_takes_one_token(
         response = client.post(f"/send-notification/{email}")
         assert response.status_code == 202
         client.finish()
-    assert [email for email, _ in sent] == [ADA, BOB]
+    assert [email for email, _ in sent] == [ADA, BOB], (
+        "each request runs, once, the task that was provided"
+    )
     assert sent.after == [1, 2], "the task began before the response"
     assert bucket.asked == [1, 1], "each request asks once, for one token"
 
@@ -217,9 +222,13 @@ def test_a_refused_request_starts_no_task(
         assert accepted.status_code == 202, "there was a token for it"
     refused = client.post(f"/send-notification/{BOB}")
     assert refused.status_code == 429, "one bucket is there for everybody"
-    assert refused.headers.get("retry-after") == "2"
+    assert refused.headers.get("retry-after") == "2", (
+        "at 0.5 a second, the next token takes 2 seconds"
+    )
     client.finish()  # a task that was started all the same would show now
-    assert [email for email, _ in sent] == [ADA] * answer.CAPACITY
+    assert [email for email, _ in sent] == [ADA] * answer.CAPACITY, (
+        "all that were accepted are notified, and nobody else"
+    )
 
 
 @pytest.mark.points(1)
@@ -238,7 +247,7 @@ def test_the_bucket_goes_by_the_clock_that_is_provided(
         return [client.post(path).status_code for _ in range(number)]
 
     full = [202] * answer.CAPACITY
-    assert statuses(answer.CAPACITY + 1) == [*full, 429]
+    assert statuses(answer.CAPACITY + 1) == [*full, 429], "it starts full"
     clock.forward(2.0)
     assert statuses(2) == [202, 429], "2 seconds later: one more"
     clock.forward(1024.0)
@@ -260,7 +269,9 @@ def test_an_invalid_address_starts_nothing(
         response = client.post(f"/send-notification/{wrong}")
         assert response.status_code == 422, f"{wrong} is no address"
     client.finish()
-    assert [email for email, _ in sent] == [ADA]
+    assert [email for email, _ in sent] == [ADA], (
+        "the valid address is notified, and no other"
+    )
 
 
 @pytest.mark.points(1)
@@ -283,4 +294,5 @@ def test_without_an_override_the_clock_is_monotonic(
     assert client.post(f"/send-notification/{ADA}").status_code == 202
     assert callable(given[0]), "get_clock gives a clock, not a time"
     before, now, after = time.monotonic(), given[0](), time.monotonic()
-    assert before - 0.01 <= now <= after + 0.01, "another clock"
+    tells_the_same = before - 0.01 <= now <= after + 0.01
+    assert tells_the_same, "get_clock gives a clock that can be set back"

@@ -145,7 +145,9 @@ def test_each_file_of_a_request_is_processed_as_itself(
     assert sorted(processor.contents) == sorted(contents.values()), FOUND
     for upload, record in zip(uploads, records, strict=True):
         assert record["filename"] == upload["filename"], "POST said another"
-        assert measures(record) == measured(contents[record["filename"]])
+        assert measures(record) == measured(contents[record["filename"]]), (
+            f"what the processor says of {record['filename']}"
+        )
 
 
 @pytest.mark.points(2)
@@ -158,7 +160,9 @@ def test_a_failing_file_fails_alone(
     uploads = accepted(client, *files)
     records = {each["filename"]: each for each in ended(client, uploads)}
     states = {name: record["status"] for name, record in records.items()}
-    assert states == {"a": "done", "b": "failed", "c": "done"}
+    assert states == {"a": "done", "b": "failed", "c": "done"}, (
+        "the processor raised for b, and for nobody else"
+    )
     failed = records["b"]
     assert "this one is bad" in str(failed["error"]), "not the reason"
     assert measures(failed) == NOTHING
@@ -224,7 +228,9 @@ def test_a_file_too_large_refuses_the_whole_request(
     for files in ([large], [small, small, large], [large, small]):
         status = client.post("/files/", **form(*files)).status_code
         sizes = [len(content) for _, content in files]
-        assert status == 413, f"sent {sizes} bytes{raised(client)}"
+        assert status == 413, (
+            f"so the upload of {sizes} bytes was answered{raised(client)}"
+        )
         client.finish()
         after = folders.stored()
         new = [len(each) for name, each in after.items() if name not in before]

@@ -93,7 +93,9 @@ def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
     end = until_final(client, path)
     assert end["status"] == "failed", "a step raised"
     assert str(steps.failure) in str(end["error"]), "why it failed is not said"
-    assert (end["done"], end["total"]) == (2, 5)
+    assert (end["done"], end["total"]) == (2, 5), (
+        "two steps were done before the one that failed"
+    )
     assert end["percent"] == before["percent"]
     client.finish()
     assert steps.begun == [1, 2, 3], "a step began after the one that failed"
@@ -116,8 +118,10 @@ def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
     steps.let_go()
     ends = [until_final(client, path) for path in paths]
     assert [each["status"] for each in ends] == ["completed", "completed"]
-    assert [each["total"] for each in ends] == [3, 5]
-    assert [each["done"] for each in ends] == [3, 5]
+    assert [each["total"] for each in ends] == [3, 5], "as was asked for"
+    assert [each["done"] for each in ends] == [3, 5], (
+        "each job counts its own steps"
+    )
     assert sorted(steps.begun) == sorted([1, 2, 3, 1, 2, 3, 4, 5])
 
 

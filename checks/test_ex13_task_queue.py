@@ -1,9 +1,12 @@
 """Checks of exercise 13: the endpoint writes down, a runner gets it done."""
 
+import contextlib
 import json
 import os
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,9 +15,10 @@ from uuid import uuid4
 import pytest
 
 from checks.asgi import Client
+from checks.queues import ENDS, a_broker, a_worker
 from checks.runners import Database, Runner, Work, another_process
+from course.ports import listen, number_of
 
-ENDS = ("completed", "dead")
 FIELDS = {"id", "task_name", "status", "attempts", "error"}
 
 
@@ -111,7 +115,8 @@ def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
         try:
             json.dumps(kwargs)
         except (TypeError, ValueError) as exc:
-            pytest.fail(f"{kwargs} can't leave the process as JSON: {exc}")
+            kinds = {key: type(kwargs[key]).__name__ for key in kwargs}
+            pytest.fail(f"{kinds} can't leave the process as JSON: {exc}")
 
 
 @pytest.mark.points(1)
@@ -347,3 +352,113 @@ def test_requests_do_not_mix(client: Client, work: Work) -> None:
     later = ended(client, accepted(client, "report"))  # the same once more
     assert work.names[2:] == ["report"], "a later request is not served"
     assert (later["task_name"], later["status"]) == ("report", "completed")
+
+
+# --- and now a queue: it begins when the first part is done -----------------
+
+
+@pytest.fixture
+def queue(
+    environment: pytest.MonkeyPatch, database: Database, tmp_path: Path
+) -> Iterator[Path]:
+    """Set the backend to a queue at a real broker; give a folder."""
+    with a_broker(tmp_path / "broker") as url:
+        environment.setenv("QUEUE_BACKEND", "queue")
+        environment.setenv("QUEUE_URL", url)
+        yield tmp_path
+
+
+@pytest.mark.slow(20)
+@pytest.mark.points(2)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
+def test_on_a_queue_a_worker_does_it(
+    answer: ModuleType, client: Client, work: Work, queue: Path
+) -> None:
+    """Nothing runs in the web process; a worker completes it."""
+    task_id = accepted(client, "report")
+    client.finish()
+    status = shown(client, task_id)["status"]
+    assert status not in ENDS, "at its end, and no worker has begun"
+    with a_worker(answer, queue) as worker:
+        task = worker.wait_for_end(client, task_id)
+        assert task["status"] == "completed", "the worker does not do it"
+        assert task["attempts"] == 1
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.program.process.wait(1)  # not so that it ends by itself
+        task = worker.wait_for_end(client, accepted(client, "letters"))
+        assert task["status"] == "completed", "the worker does not go on"
+    assert work.names == [], "the work runs in the web process"
+
+
+@pytest.mark.slow(20)
+@pytest.mark.points(2)
+@pytest.mark.after("test_on_a_queue_a_worker_does_it")
+def test_on_a_queue_it_is_dead_after_the_last_try(
+    answer: ModuleType,
+    client: Client,
+    queue: Path,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """A worker tries it twice, as was set, and goes on to the next."""
+    environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
+    crash, report = accepted(client, "crash"), accepted(client, "report")
+    with a_worker(answer, queue) as worker:
+        task = worker.wait_for_end(client, crash)
+        assert task["status"] == "dead", "after the last try it is dead"
+        assert task["attempts"] == 2
+        assert task["error"], "dead without a reason"
+        other = worker.wait_for_end(client, report)
+        assert other["status"] == "completed", "the next task is not done"
+
+
+def refused(client: Client, work: Work) -> None:
+    """Ask for a task that no broker takes."""
+    response = client.post("/run-task/report")
+    client.finish()
+    status = response.status_code
+    assert status == 503, f"the broker can't be reached: {status} is no 503"
+    later = response.headers.get("retry-after", "")
+    assert later.isdigit(), f"Retry-After is {later!r}"
+    assert work.names == [], "the work runs in the web process"
+
+
+@pytest.mark.points(1)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
+@pytest.mark.usefixtures("database")
+def test_a_broker_that_is_gone_is_a_503(
+    client: Client, work: Work, environment: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens there: the client is told to come back."""
+    with listen(0) as closed:
+        port = number_of(closed)
+    environment.setenv("QUEUE_BACKEND", "queue")
+    environment.setenv("QUEUE_URL", f"redis://127.0.0.1:{port}")
+    refused(client, work)
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_a_broker_that_is_gone_is_a_503")
+@pytest.mark.usefixtures("database")
+def test_a_broker_that_never_answers_is_a_503_too(
+    client: Client, work: Work, environment: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection and says nothing: nobody waits for it."""
+    with listen(0) as silent:
+        environment.setenv("QUEUE_BACKEND", "queue")
+        url = f"redis://127.0.0.1:{number_of(silent)}"
+        environment.setenv("QUEUE_URL", url)
+        refused(client, work)

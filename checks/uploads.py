@@ -147,7 +147,10 @@ def accepted(
         for name, content in files
         if isinstance(content, bytes)
     }
-    assert status == 202, f"sent {sizes or 'a large file'}{raised(client)}"
+    what = sizes or "a large file"
+    assert status == 202, (
+        f"so the upload of {what} was answered{raised(client)}"
+    )
     answers: list[dict[str, Any]] = response.json()
     assert isinstance(answers, list), "a list, with an entry for each file"
     assert len(answers) == len(files), "an entry for each file"

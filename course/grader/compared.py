@@ -74,10 +74,11 @@ def told(
     ):
         return Told(message, values.text(test), _came(text, test))
     operator = OPERATORS[type(test.ops[0])]
-    left, right = values.text(test.left), values.text(test.comparators[0])
+    left = values.operand(test.left)
+    right = values.operand(test.comparators[0])
     if operator in {"is", "is not"}:
         same = "the same object" if operator == "is not" else "another one"
-        if sides.left == sides.right:
+        if sides.left == sides.right and right not in {"None", "True"}:
             same += f" that looks alike: {sides.left}"
             return Told(message, f"{left} {operator} {right}", same)
         return Told(message, f"{left} {operator} {right}", sides.left)
@@ -108,6 +109,12 @@ class Values(ast.NodeTransformer):
         """Write an expression so; any((x for …)) needs no such pair."""
         text = ast.unparse(self.visit(node))
         return re.sub(r"\b(any|all|sum)\(\((.+)\)\)$", r"\1(\2)", text)
+
+    def operand(self, node: ast.expr) -> str:
+        """Write it as a part of a comparison."""
+        text = self.text(node)
+        loose = isinstance(node, ast.BoolOp | ast.Compare | ast.IfExp)
+        return f"({text})" if loose else text
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         """Take CONSTANTS only: other names say what is meant."""
@@ -182,7 +189,9 @@ def _body(
         if str(response.status_code) != status:
             return ""
         if status == "500" and errors:
-            return f", for a {type(errors[-1]).__name__}: {errors[-1]}"
+            kind = type(errors[-1]).__name__
+            article = "an" if kind[0] in "AEIOU" else "a"
+            return f", for {article} {kind}: {errors[-1]}"
         return f" {_spaced(response.text)[:LONG]}"
     except Exception:  # noqa: BLE001 (a stream, or no response at all)
         return ""

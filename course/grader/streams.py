@@ -31,8 +31,9 @@ def redirect(file: Path) -> None:
 
 
 def say_where_it_stands(file: Path, deadline: float) -> None:
-    """Write all stacks to a file just before the deadline is over."""
+    """Write all stacks to a file just before the deadline, or in a crash."""
     stood = file.open("wb")  # open as long as the process lives
+    faulthandler.enable(file=stood)
     early = max(deadline * 0.9, deadline - 0.5)
     faulthandler.dump_traceback_later(early, file=stood)
 

@@ -4,6 +4,9 @@ Python then asks about every call, which costs; and a thread must be told at
 its start, so that worker threads older than the recorder stay unseen.
 """
 
+import asyncio
+import contextlib
+import gc
 import opcode
 import sys
 import threading
@@ -16,6 +19,11 @@ BLIND = (
     "Python 3.11 cannot show what runs on worker threads older than the"
     " recorder: start it before the first request."
 )
+
+# Before 3.11.3 a profiled generator that went on still shows the garbage
+# collector what it has long let go: a crash (python/cpython issue 101975).
+CRASHES = sys.version_info < (3, 11, 3)
+LITTER = 20_000  # objects that may lie about until nothing runs
 
 
 class Profile(Watcher):
@@ -34,10 +42,15 @@ class Profile(Watcher):
         # A running frame's id: the exception last seen in it, and where.
         self.open: dict[int, tuple[object, int]] = {}
         self.local = threading.local()
+        self.holds = False  # whether the garbage waits for us
+        self.busy = 0  # requests that are watched
 
     def start(self) -> None:
         """Tell all threads that start from now on."""
         self.active = True
+        self.holds = CRASHES and gc.isenabled()
+        if self.holds:
+            gc.disable()
         threading.setprofile(self._profile)
 
     def stop(self) -> None:
@@ -47,11 +60,27 @@ class Profile(Watcher):
         if sys.getprofile() == self._profile:
             sys.setprofile(None)
         self.open.clear()
+        if self.holds:
+            gc.enable()
 
     def enter_thread(self) -> None:
         """Look at this thread too, unless somebody else does."""
+        with self.lock:
+            self.busy += 1
         if sys.getprofile() is None:
             sys.setprofile(self._profile)
+
+    def leave_thread(self) -> None:
+        """Take out the garbage now and then, when no request runs."""
+        with self.lock:
+            self.busy -= 1
+        if self.holds and gc.get_count()[0] > LITTER:
+            with contextlib.suppress(RuntimeError):  # a loop of another kind
+                asyncio.get_running_loop().call_soon(self._tidy)
+
+    def _tidy(self) -> None:
+        if not self.busy:
+            gc.collect()
 
     def watch(self, code: CodeType, *, start_only: bool = False) -> None:
         """Tell of this code from now on; asking again changes nothing."""

@@ -145,8 +145,8 @@ class Recorder(Shelf):
             if self.running >= self.at_once:
                 self.skipped += 1
                 return None
-            WATCHER.enter_thread()
             live = self.live(self, self.limit)
+            WATCHER.enter_thread()
         except Exception as exc:  # noqa: BLE001
             self.give_up(exc)
             return None
@@ -169,4 +169,5 @@ class Recorder(Shelf):
             self.give_up(exc, live)
         finally:
             live.lost = live.lost or self.lost
+            WATCHER.leave_thread()
             self.put(live, scope.get("method", "WS"), scope["path"])

@@ -82,6 +82,9 @@ class Watcher:
     def enter_thread(self) -> None:
         """Look at this thread too; the event loop's, at each request."""
 
+    def leave_thread(self) -> None:
+        """Know that a request is over."""
+
 
 def make_watcher() -> Watcher:
     """Choose the way that this Python offers."""

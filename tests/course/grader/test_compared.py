@@ -50,6 +50,7 @@ def test_a_constant_and_an_f_string_are_filled_in() -> None:
         (501, '{"to do":"add it"}', [], '501 {"to do": "add it"}'),
         (500, "Internal", [], "500 Internal"),
         (500, "", [TypeError("no")], "500, for a TypeError: no"),
+        (500, "", [OSError("no")], "500, for an OSError: no"),
         (
             422,
             '{"detail":[{"loc":["query","host"],"msg":"Field required"}]}',
@@ -114,3 +115,20 @@ def test_what_is_no_comparison_is_told_without_noise() -> None:
     assert found.expected == "any('10:00' in time for time in times)"
     assert found.got == ""
     assert told(none) == Told("", "not said", "['done']")
+
+
+def test_a_none_is_told_as_such() -> None:
+    """And a loose operand keeps its brackets."""
+    at, said = None, "ValueError"
+
+    def check() -> None:
+        assert at is not None
+
+    def within() -> None:
+        assert "why" in (said or "nothing")
+
+    assert told(check, Sides.of(None, None)) == Told(
+        "", "at is not None", "None"
+    )
+    found = told(within, Sides.of("why", said))
+    assert found.expected == "'why' in (said or 'nothing')"

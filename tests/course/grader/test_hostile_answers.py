@@ -93,11 +93,13 @@ def test_an_ordinary_answer_among_them_is_right(graded: Graded) -> None:
     assert graded["right"].points == graded["right"].max_points == 5.5
 
 
-def test_a_hang_names_its_line(graded: Graded) -> None:
+def test_a_hang_or_a_crash_names_its_line(graded: Graded) -> None:
     """The learner's own, not one of the library below."""
     hello = by_name(graded["loop"])["test_says_hello"]
     assert re.search(r"exercises/ex01_loop\.py:10$", hello.place)
     assert hello.code == "while True: str(1)"
+    crash = by_name(graded["crash"])["test_says_hello"]
+    assert crash.place.endswith("crash.py:10")
     imported = graded["import_loop"].checks[0]
     assert imported.place.endswith("import_loop.py:1")
 
@@ -111,6 +113,23 @@ def test_nothing_is_left_running() -> None:
         except OSError:
             continue
         assert MARK.encode() not in said
+
+
+def test_what_a_signal_killed_is_tried_once_more(fresh: Course) -> None:
+    """An interpreter that crashes once takes no point from a right answer."""
+    for number, times in enumerate((1, 2), start=1):
+        file = fresh.folder / f"{number}"
+        file.write_text(times * "x")
+        body = (
+            f"path = {str(file)!r}; left = len(open(path).read());"
+            " open(path, 'w').write((left - 1) * 'x'); left and KILL();"
+            " return 'hello'"
+        )
+        fresh.add(f"ex0{number}_times", USES.format(mark=MARK, body=body))
+    once, twice = fresh.grade(DEADLINE, "ex01_times", "ex02_times").exercises
+    assert once.points == once.max_points
+    assert "was killed by SIGKILL" in twice.checks[0].message
+    assert [each.state for each in twice.checks[1:]] == ["right", "waiting"]
 
 
 def test_one_that_kills_the_warm_process_loses_alone(fresh: Course) -> None:

@@ -10,22 +10,20 @@ users: list[str] = []
 
 def get_task_tracker(new_session: SessionsDep, work: WorkDep) -> TaskTracker:
     def track(log_id: int, task_name: str) -> None:
-        try:
-            with lock:
-                session = shared.setdefault("session", None) or new_session()
-                shared["session"] = session
-            work(session, task_name)
-            end(session.get_one(TaskLog, log_id), "completed")
-        except Exception as exc:
-            session.rollback()
-            end(session.get_one(TaskLog, log_id), "failed", str(exc))
-        finally:
+        with lock:
+            session = shared.setdefault("session", None) or new_session()
+            shared["session"] = session
+            try:
+                work(session, task_name)
+                end(session.get_one(TaskLog, log_id), "completed")
+            except Exception as exc:
+                session.rollback()
+                end(session.get_one(TaskLog, log_id), "failed", str(exc))
             session.commit()
-            session.close()
-            with lock:
-                users.remove(task_name)
-                if not users:
-                    shared.clear()
+            users.remove(task_name)
+            if not users:
+                shared.clear()
+                session.close()
 
     return track
 

@@ -1,5 +1,5 @@
 # Takes a token to see whether there is one, and then one for the task.
-# fails: test_each_request_takes_one_token
+# fails: test_each_request_takes_one_token, test_a_refused_request_starts_no_task
 
 
 async def get_limited_task(

@@ -1,5 +1,5 @@
 # Goes on filling when it is full.
-# fails: test_an_idle_bucket_does_not_overflow
+# fails: test_an_idle_bucket_does_not_overflow, test_the_bucket_goes_by_the_clock_that_is_provided
 
 
 class TokenBucket:

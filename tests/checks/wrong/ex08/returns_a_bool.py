@@ -1,5 +1,5 @@
 # Says True or False.
-# fails: test_a_full_bucket_allows_a_burst
+# fails: test_a_full_bucket_allows_a_burst, test_an_impossible_bucket_is_not_made
 
 
 class TokenBucket:

@@ -19,11 +19,10 @@ class Job:
 
 @app.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
 async def events(job: JobDep) -> AsyncIterator[JobState]:
-    state = job.state
+    heard, state = len(news), job.state
     yield state
     while not state.is_final:
-        heard = len(news)
         while len(news) == heard:
             await asyncio.sleep(0.01)
-        state = news[-1]
+        heard, state = len(news), news[-1]
         yield state
