@@ -114,6 +114,7 @@ def test_the_first_reading_stays(
 ) -> None:
     """Requests and calls by hand get one object, whatever is set later."""
     assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
     environment.setenv("MAIL_HOST", "other.example.com")
     assert client.post(f"/welcome/{BOB}").status_code == 202
     client.finish()
