@@ -1,11 +1,13 @@
 """Checks of exercise 4: read once, when asked, and never show a password."""
 
 import traceback
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from checks.answers import imported
 from checks.asgi import Client, DidNotStartError
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -112,6 +114,7 @@ def test_the_first_reading_stays(
 ) -> None:
     """Requests and calls by hand get one object, whatever is set later."""
     assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
     environment.setenv("MAIL_HOST", "other.example.com")
     assert client.post(f"/welcome/{BOB}").status_code == 202
     client.finish()
@@ -124,6 +127,11 @@ def test_the_first_reading_stays(
     assert all(used is settings for used, _ in transport.sent), (
         "a request had other settings than a call by hand"
     )
+    environment.setenv("MAIL_HOST", "at.import.example.com")
+    with imported(Path(str(answer.__file__))) as anew:
+        environment.setenv("MAIL_HOST", "after.import.example.com")
+        host = anew.get_settings().host
+    assert host == "after.import.example.com", "it was read at import"
 
 
 @pytest.mark.points(2)

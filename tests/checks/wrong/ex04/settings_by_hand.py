@@ -1,5 +1,5 @@
 # get_settings is called by hand in the mailer.
-# fails: test_the_first_reading_stays, test_an_override_replaces_the_settings, test_nothing_is_sent_with_a_wrong_port
+# fails: test_an_override_replaces_the_settings, test_nothing_is_sent_with_a_wrong_port
 
 from collections.abc import Callable
 from functools import lru_cache
