@@ -174,7 +174,7 @@ def test_a_name_that_is_none_is_an_error(
     with pytest.raises(SystemExit):
         command.parse(["kafka"])
     assert (
-        "there is no kafka: backgroundtasks, celery" in capsys.readouterr().err
+        "There is no kafka: backgroundtasks, celery" in capsys.readouterr().err
     )
 
 
