@@ -139,7 +139,7 @@ def test_nothing_is_lost_as_the_stages_set_it_up(
 ) -> None:
     """At least once in the file; once where effect and record are one."""
     monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
-    made = short(setup, 20, 15)
+    made = short(setup, 20, 25)  # longer than a row is old: see send_again
     assert (made.accepted, made.lost) == (20, 0)
     assert made.seconds is not None
     assert made.in_database == "1" * 20
@@ -150,7 +150,7 @@ def test_a_queue_is_lost_with_a_broker_that_keeps_no_file(
 ) -> None:
     """With a file it is not; nor where each task has a row of its own."""
     monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
-    rows = others.broker_killed(threading.Event(), lambda _: None, 10, 8)
+    rows = others.broker_killed(threading.Event(), lambda _: None, 10)
     lost = {(one["setup"], one["append_only"]): one["lost"] for one in rows}
     assert lost == {
         ("installed", True): 0,
@@ -174,7 +174,7 @@ def test_a_name_that_is_none_is_an_error(
     with pytest.raises(SystemExit):
         command.parse(["kafka"])
     assert (
-        "there is no kafka: backgroundtasks, celery" in capsys.readouterr().err
+        "There is no kafka: backgroundtasks, celery" in capsys.readouterr().err
     )
 
 
