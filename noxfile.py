@@ -3,6 +3,8 @@
 import logging
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent))  # not there under `uvx nox`
 import start
+from course.run import HeldBack
 
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # a company's, if there is one
 
@@ -18,35 +21,66 @@ nox.options.sessions = ["serve"]
 nox.options.reuse_venv = "yes"
 nox.options.default_venv_backend = "uv|virtualenv"
 
-PARTS = {"stages", "course", "test"}  # groups that only stand in others
+# groups that only stand in others
+PARTS = {"stages", "queues", "course", "test"}
 CODE = [
     *("start.py", "noxfile.py", "stages", "solutions", "checks"),
     *("course", "tests"),
 ]
 NOX = logging.getLogger("nox")  # what nox itself says
+INTERRUPTED = 130
+LISTED = "(python3 start.py -l lists them)"
 STRICT = {"PYTHONWARNINGS": "error"}
+# JupyterLab is to ask nobody for news, and the learner no questions.
+QUIET = """{"@jupyterlab/apputils-extension:notification": {
+  "fetchNews": "false", "checkForUpdates": false
+}}"""
 
 
 def learner(
     session: nox.Session,
     module: str,
     *before: str,
-    level: int = logging.NOTSET,
+    level: int = logging.CRITICAL,
+    patience: float = 5,
 ) -> None:
-    """Run a module of the course in .venv, where learners live."""
+    """Run a module of the course in .venv, where learners live.
+
+    What it says is the last that is read: nox itself is silent.
+    """
     start.prepare()
     NOX.setLevel(level)
-    session.run(
-        *(str(start.PYTHON), "-m", module, *before, *session.posargs),
-        external=True,
-        interrupt_timeout=5,
-        terminate_timeout=2,
-    )
+    words = [module, *before, *session.posargs]
+    with HeldBack():  # until course.run can answer Ctrl-C
+        process = subprocess.Popen([start.PYTHON, start.RUN, *words])
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        code = ended(process, patience)
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code:
+        session.error()
 
 
-def report(session: nox.Session, module: str, *before: str) -> None:
-    """Do so, and let its report be the last that is read."""
-    learner(session, module, *before, level=logging.CRITICAL)
+def ended(process: subprocess.Popen[bytes], patience: float) -> int:
+    """Wait for what was told to stop as well; what goes on is killed."""
+    for seconds, then in ((patience, process.terminate), (2, process.kill)):
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            then()
+    return process.wait()
+
+
+def where_they_are(said: logging.LogRecord) -> bool:
+    """Say below a wrong session's name where the right ones stand."""
+    if str(said.msg).startswith("Sessions not found"):
+        said.msg = f"{said.msg} {LISTED}"
+    return True
+
+
+NOX.addFilter(where_they_are)
 
 
 def install(session: nox.Session, group: str) -> None:
@@ -67,14 +101,20 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def stage(session: nox.Session) -> None:
-    """Run one stage alone: -- 3, then any of uvicorn's options."""
-    learner(session, "course.stage")
+    """Run one stage alone: -- 3, then uvicorn's options; 7 with its worker."""
+    learner(session, "course.stage", patience=25)  # a worker ends its task
 
 
 @nox.session(python=False)
 def mailbox(session: nox.Session) -> None:
     """Run a mail server on this machine and print what arrives."""
     learner(session, "course.mailbox")
+
+
+@nox.session(python=False)
+def broker(session: nox.Session) -> None:
+    """Run a Valkey on this machine, for the queues of stages 7 to 9."""
+    learner(session, "course.broker")
 
 
 @nox.session(python=False)
@@ -91,39 +131,72 @@ def versions(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def crash(session: nox.Session) -> None:
+    """Kill what runs the tasks half-way: what is lost? Or -- celery."""
+    learner(session, "course.labs.crash", patience=20)
+
+
+@nox.session(python=False)
 def grade(session: nox.Session) -> None:
     """Grade your exercises: all, or -- 8, -- rate_limit, -- --help."""
-    report(session, "course.grader")
+    learner(session, "course.grader")
 
 
 @nox.session(python=False)
 def watch(session: nox.Session) -> None:
     """Do the exercises: graded at each save, with help; or -- 8."""
-    report(session, "course.grader.desk", "watch")
+    learner(session, "course.grader.desk", "watch")
 
 
 @nox.session(python=False)
 def hint(session: nox.Session) -> None:
     """Show one more hint to an exercise: the next one, or -- 8."""
-    report(session, "course.grader.desk", "hint")
+    learner(session, "course.grader.desk", "hint")
 
 
 @nox.session(python=False)
 def solution(session: nox.Session) -> None:
     """Compare yours with a good answer: -- 8, or -- 8 --give-up."""
-    report(session, "course.grader.desk", "solution")
+    learner(session, "course.grader.desk", "solution")
 
 
 @nox.session(python=False)
 def reset(session: nox.Session) -> None:
     """Begin an exercise anew: -- 8; what you wrote is kept."""
-    report(session, "course.grader.desk", "reset")
+    learner(session, "course.grader.desk", "reset")
 
 
 @nox.session(python=False)
 def progress(session: nox.Session) -> None:
     """Show which exercises are done, and what is next."""
-    report(session, "course.grader.desk", "progress")
+    learner(session, "course.grader.desk", "progress")
+
+
+@nox.session
+def lab(session: nox.Session) -> None:
+    """Open the notebooks in JupyterLab, with the kernel of .venv."""
+    start.prepare()
+    install(session, "lab")
+    place = session.virtualenv.location
+    settings = Path(place, "share", "jupyter", "lab", "settings")
+    settings.mkdir(exist_ok=True)
+    (settings / "overrides.json").write_text(QUIET)
+    session.run(
+        *(str(start.PYTHON), "-m", "ipykernel", "install"),
+        *("--name=python3", f"--prefix={place}"),
+        external=True,
+        silent=True,
+    )
+    session.run(
+        *("jupyter", "lab", "--KernelManager.transport_encryption=auto"),
+        *(
+            "--ServerApp.root_dir=.",
+            "--LabApp.default_url=/lab/tree/notebooks",
+        ),
+        *session.posargs,
+        interrupt_timeout=5,
+        terminate_timeout=2,
+    )
 
 
 # --- for whoever works on the course: environments of their own -------------
@@ -138,14 +211,37 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def notebooks(session: nox.Session) -> None:
+    """Make the notebooks anew: all, or -- 03; -- --check only runs them."""
+    install(session, "notebooks")
+    session.run("python", "-m", "course.notebooks", *session.posargs)
+
+
+@nox.session
+def slides(session: nox.Session) -> None:
+    """Make slides of the notebooks, for a browser without network; -- 05."""
+    install(session, "reading")
+    session.run("python", "-m", "course.reading.slides", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Make the reading version: pages with a search, from disk, offline."""
+    install(session, "reading")
+    session.run("python", "-m", "course.reading.site")
+
+
+@nox.session
 def prove(session: nox.Session) -> None:
-    """Test the graders, in both directions; -- --quick: verdicts only."""
+    """Test the graders, both ways; -- --quick: verdicts only; -- -k ex05."""
     install(session, "prove")
     if "--quick" in session.posargs:
         chosen = ("tests/checks", "-m", "not exact")
         session.run("pytest", *chosen, env=STRICT)
         return
-    session.run("pytest", "tests/checks", env=STRICT)
+    session.run("pytest", "tests/checks", *session.posargs, env=STRICT)
+    if session.posargs:
+        return
     session.run("python", "-m", "tests.checks.mutants")
     session.run("python", "-m", "tests.checks.repeat")
 
@@ -175,9 +271,9 @@ def walls(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare speeds in one run: the stages', -- timeline, -- grader."""
-    if "grader" in session.posargs[:1]:  # it measures what a learner has
-        report(session, "course.labs.bench")
+    """Compare speeds: the stages', -- timeline, -- grader, -- queues."""
+    if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
+        learner(session, "course.labs.bench")
         return
     install(session, "bench")
     session.run("python", "-m", "course.labs.bench", *session.posargs)
@@ -186,7 +282,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(python=False)
 def compat(session: nox.Session) -> None:
     """Test the stages on each Python with the oldest and newest FastAPI."""
-    learner(session, "course.labs.compat")
+    learner(session, "course.labs.compat", level=logging.NOTSET)
 
 
 @nox.session
@@ -209,3 +305,6 @@ def lock(session: nox.Session) -> None:
             *session.posargs,
             external=True,
         )
+
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nox's from here on

@@ -4,9 +4,21 @@ Without arguments it serves the course. Only the standard library is used
 here, and only what Python 3.6 understands, so that an old one can say so.
 """
 
+import signal
+import sys
+
+
+def stopped(*_):
+    """Answer Ctrl-C with one line, whatever is being done."""
+    print("stopped", file=sys.stderr)
+    sys.exit(130)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, stopped)  # the imports below take a moment
+
 import os
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -14,6 +26,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+RUN = ROOT / "course" / "run.py"
 LOCK = ROOT / "locks" / "learn.txt"
 NO_VENV = (
     "This Python cannot make virtual environments: install its venv module"
@@ -110,15 +123,13 @@ def main():
     prepare()
     noxfile = ["--noxfile", str(ROOT / "noxfile.py")]
     arguments = sys.argv[1:] or ["-s", "serve"]
-    command = [str(PYTHON), "-m", "nox", *noxfile, *arguments]
-    if os.name != "nt":
+    command = [str(PYTHON), str(RUN), "nox", *noxfile, *arguments]
+    if os.name != "nt":  # Ctrl-C waits until RUN can answer it
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.execv(command[0], command)
     process = subprocess.Popen(command)
-    while True:
-        try:
-            sys.exit(process.wait())
-        except KeyboardInterrupt:
-            continue  # nox was told as well, and ends by itself
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # nox was told as well
+    sys.exit(process.wait())
 
 
 if __name__ == "__main__":

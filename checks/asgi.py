@@ -44,6 +44,7 @@ class Server(httpx2.BaseTransport):
         self.running: list[Call] = []
         self.hangs = False  # it was said, so nobody waits for it again
         self.together = 0  # so many responses are kept for each other
+        self.slow = False  # the next part is sent when one was read
         self._waiting: list[asyncio.Event] = []
         self._state: dict[str, Any] = {}
         self._changed = threading.Condition()
@@ -169,6 +170,8 @@ class Server(httpx2.BaseTransport):
                 call.begin(message)
             elif message["type"] == "http.response.body":
                 call.go_on(message.get("body", b""))
+                while self.slow and call.unread:  # noqa: ASYNC110 (a thread)
+                    await asyncio.sleep(0.001)
                 if not message.get("more_body", False):
                     await self._meet()
                     self.responses += 1
@@ -250,6 +253,15 @@ class Client(httpx2.Client):
     def when_sent(self, do: Callable[[], object]) -> None:
         """Call it each time when a response is complete, before its tasks."""
         self.server.when_sent = do
+
+    def read_slowly(self) -> None:
+        """Let the application wait with each part until it was read."""
+        self.server.slow = True
+
+    @property
+    def unread(self) -> bool:
+        """Whether a part of a response waits to be read."""
+        return any(call.unread for call in [*self.server.running])
 
     @property
     def did(self) -> str:

@@ -115,6 +115,11 @@ class Call(httpx2.SyncByteStream):
         if part:
             self._parts.put(part)
 
+    @property
+    def unread(self) -> bool:
+        """Whether a part of the response waits for a client that is there."""
+        return not self._parts.empty() and not self.over.is_set()
+
     def end(self) -> None:
         """Take that no more will come."""
         self.over.set()

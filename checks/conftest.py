@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "points(number): what the check is worth",
         "after(name): it makes no sense before that check passes",
+        "slow(seconds): how much longer it may take than others",
         "picture: below a failure stands a picture of the last request",
     ):
         config.addinivalue_line("markers", line)

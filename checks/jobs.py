@@ -23,6 +23,10 @@ GIVES_UP = 4 * PATIENCE  # seconds after which a held step raises
 State = dict[str, Any]  # a job as GET shows it, without its id
 
 
+class TrayError(Exception):
+    """What a step raises: no exception that an answer could know."""
+
+
 class Steps:
     """Stands in for the step, for all jobs; remembers each call.
 
@@ -36,7 +40,7 @@ class Steps:
         self.ended: list[int] = []
         self.held: set[int] = set()
         self.fails = 0
-        self.failure = RuntimeError("no paper in tray 2")
+        self.failure = TrayError("no paper in tray 2")
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._changed = threading.Condition()
 

@@ -48,8 +48,6 @@ def test_a_job_goes_on_step_by_step(client: Client, steps: Steps) -> None:
     assert (job["status"], job["done"], job["total"]) == ("queued", 0, 3)
     assert job["percent"] == 0
     path = path_of(response.json())
-    location = response.headers.get("location", "")
-    assert urlsplit(location).path == path, "Location is not where the job is"
     for number in (1, 2, 3):
         steps.wait_for(number)
         state = show(client, path)
@@ -107,9 +105,16 @@ def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
     """Each counts its own steps, while the other goes on."""
-    steps.held = {1}
+    steps.held = {1, 2}
     paths = [start(client, 3), start(client, 5)]
     steps.wait_for(1)
+    until(lambda: steps.begun == [1, 1], HOLD)
+    steps.let_go(1)
+    steps.wait_for(2)
+    until(lambda: steps.begun == [1, 1, 2, 2], HOLD)
+    done = [show(client, path)["done"] for path in paths]
+    one_job_at_a_time = [1, 0]  # is right too
+    assert done in ([1, 1], one_job_at_a_time), "each has done one step"
     steps.let_go()
     ends = [until_final(client, path) for path in paths]
     assert [each["status"] for each in ends] == ["completed", "completed"]
@@ -127,7 +132,10 @@ def test_a_job_has_at_least_one_step(client: Client, steps: Steps) -> None:
     for wrong in ({"steps": 0}, {"steps": -1}, {}):
         refused = client.post("/jobs/", json=wrong)
         assert refused.status_code == 422, f"{wrong} was accepted"
-    path = start(client, 1)
+    response = client.post("/jobs/", json={"steps": 1})
+    path = path_of(response.json())
+    location = response.headers.get("location", "")
+    assert urlsplit(location).path == path, "Location is not where the job is"
     assert until_final(client, path)["status"] == "completed"
     client.finish()
     assert steps.begun == [1]
@@ -225,18 +233,19 @@ def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
 def test_the_events_end_however_the_job_ends(
     client: Client, steps: Steps
 ) -> None:
-    """A job that fails, or is cancelled, has a last event too."""
+    """A slow listener too hears that a job has failed or was cancelled."""
+    client.read_slowly()
     for stop in (False, True):
         steps.held, steps.fails = {2}, 0 if stop else 2
         path = start(client, 3)
         steps.wait_for(2)
         with listening(client, path) as listener:
-            states = [listener.next()]
+            until(lambda: client.unread)  # the first event is on its way
             if stop:
                 assert client.delete(path).status_code == 202
             steps.let_go()
-            states += listener.rest()
-        last, end = states[-1]["status"], until_final(client, path)["status"]
+            end = until_final(client, path)["status"]
+            last = listener.rest()[-1]["status"]
         assert last in FINAL, "the last event is the end"
         assert last == end, "the last event is how it ended"
         steps.begun.clear()
@@ -386,6 +395,11 @@ def test_a_running_job_is_never_forgotten(
         path = start(client, 1)
         if until_final(client, path, HOLD)["status"] not in FINAL:
             break  # one job at a time is right too
+    else:
+        steps.held.add(1)
+        start(client, 1)  # it still runs at the end
+        kept = client.get(path).status_code == 200
+        assert kept, "one that is over is kept, however many still run"
     assert client.get(running).status_code == 200, "it was forgotten"
-    steps.let_go()
+    steps.let_go(2)
     assert until_final(client, running)["status"] == "completed"

@@ -1,9 +1,12 @@
 """Checks of exercise 13: the endpoint writes down, a runner gets it done."""
 
+import contextlib
 import json
 import os
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,9 +15,10 @@ from uuid import uuid4
 import pytest
 
 from checks.asgi import Client
+from checks.queues import ENDS, a_broker, a_worker
 from checks.runners import Database, Runner, Work, another_process
+from course.ports import listen, number_of
 
-ENDS = ("completed", "dead")
 FIELDS = {"id", "task_name", "status", "attempts", "error"}
 
 
@@ -216,9 +220,13 @@ def test_what_another_process_has_done_is_not_done_again(
 @pytest.mark.after("test_a_delivery_completes_the_task")
 @pytest.mark.usefixtures("database")
 def test_a_failed_delivery_raises_and_can_be_repeated(
-    answer: ModuleType, client: Client, work: Work
+    answer: ModuleType,
+    client: Client,
+    work: Work,
+    environment: pytest.MonkeyPatch,
 ) -> None:
     """A queue hears of a failure; the next delivery works again."""
+    environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     work.raises = [ConnectionError("no printer here")]
     runner = Runner(2)
     runner.replace_that_of(answer)
@@ -229,6 +237,13 @@ def test_a_failed_delivery_raises_and_can_be_repeated(
     assert second is None, "the second delivery raised"
     assert work.names == ["report"] * 2, "each delivery is one try"
     assert shown(client, task_id)["status"] == "completed"
+    work.raises = [ValueError("no paper")] * 3
+    accepted(client, "letters")
+    assert all(runner.raised[2:]), "the last delivery failed and did not raise"
+    runner.deliveries = 1
+    task_id = accepted(client, "stamps")
+    status = shown(client, task_id)["status"]
+    assert status not in ENDS, "at its end, and one try of two is left"
 
 
 @pytest.mark.points(2)
@@ -302,17 +317,23 @@ def test_after_the_last_try_it_is_dead(client: Client, work: Work) -> None:
 @pytest.mark.points(1)
 @pytest.mark.after("test_after_the_last_try_it_is_dead")
 def test_settings_are_read_when_they_are_needed(
+    answer: ModuleType,
     database: Database,
     client: Client,
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """What is set after the import counts: two tries."""
+    """What is set after the import counts: two tries, another database."""
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
+    other = Database(database.path.with_name("b.db"), answer)
+    other.make_table()
+    environment.setenv("QUEUE_DATABASE_URL", other.url)
     work.raises = [ValueError("no paper in the printer")] * 12
     task = ended(client, accepted(client, "report"))
     assert work.names == ["report"] * 2, "two is what was set after the import"
     assert (task["status"], task["attempts"]) == ("dead", 2)
+    rows = [row.task_name for row in other.rows()]
+    assert rows == ["report"], "in the database that was set at the import"
 
 
 @pytest.mark.points(1)
@@ -328,6 +349,116 @@ def test_requests_do_not_mix(client: Client, work: Work) -> None:
     assert [task["task_name"] for task in tasks] == names
     assert [task["status"] for task in tasks] == ["completed"] * 2
     assert sorted(work.names) == names
-    later = ended(client, accepted(client, "stamps"))
-    assert work.names[2:] == ["stamps"], "a later request is not served"
-    assert (later["task_name"], later["status"]) == ("stamps", "completed")
+    later = ended(client, accepted(client, "report"))  # the same once more
+    assert work.names[2:] == ["report"], "a later request is not served"
+    assert (later["task_name"], later["status"]) == ("report", "completed")
+
+
+# --- and now a queue: it begins when the first part is done -----------------
+
+
+@pytest.fixture
+def queue(
+    environment: pytest.MonkeyPatch, database: Database, tmp_path: Path
+) -> Iterator[Path]:
+    """Set the backend to a queue at a real broker; give a folder."""
+    with a_broker(tmp_path / "broker") as url:
+        environment.setenv("QUEUE_BACKEND", "queue")
+        environment.setenv("QUEUE_URL", url)
+        yield tmp_path
+
+
+@pytest.mark.slow(20)
+@pytest.mark.points(2)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
+def test_on_a_queue_a_worker_does_it(
+    answer: ModuleType, client: Client, work: Work, queue: Path
+) -> None:
+    """Nothing runs in the web process; a worker completes it."""
+    task_id = accepted(client, "report")
+    client.finish()
+    status = shown(client, task_id)["status"]
+    assert status not in ENDS, "at its end, and no worker has begun"
+    with a_worker(answer, queue) as worker:
+        task = worker.wait_for_end(client, task_id)
+        assert task["status"] == "completed", "the worker does not do it"
+        assert task["attempts"] == 1
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.program.process.wait(1)  # not so that it ends by itself
+        task = worker.wait_for_end(client, accepted(client, "letters"))
+        assert task["status"] == "completed", "the worker does not go on"
+    assert work.names == [], "the work runs in the web process"
+
+
+@pytest.mark.slow(20)
+@pytest.mark.points(2)
+@pytest.mark.after("test_on_a_queue_a_worker_does_it")
+def test_on_a_queue_it_is_dead_after_the_last_try(
+    answer: ModuleType,
+    client: Client,
+    queue: Path,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    """A worker tries it twice, as was set, and goes on to the next."""
+    environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
+    crash, report = accepted(client, "crash"), accepted(client, "report")
+    with a_worker(answer, queue) as worker:
+        task = worker.wait_for_end(client, crash)
+        assert task["status"] == "dead", "after the last try it is dead"
+        assert task["attempts"] == 2
+        assert task["error"], "dead without a reason"
+        other = worker.wait_for_end(client, report)
+        assert other["status"] == "completed", "the next task is not done"
+
+
+def refused(client: Client, work: Work) -> None:
+    """Ask for a task that no broker takes."""
+    response = client.post("/run-task/report")
+    client.finish()
+    status = response.status_code
+    assert status == 503, f"the broker can't be reached: {status} is no 503"
+    later = response.headers.get("retry-after", "")
+    assert later.isdigit(), f"Retry-After is {later!r}"
+    assert work.names == [], "the work runs in the web process"
+
+
+@pytest.mark.points(1)
+@pytest.mark.after(
+    "test_what_another_process_has_done_is_not_done_again",
+    "test_a_failed_delivery_raises_and_can_be_repeated",
+    "test_a_killed_delivery_can_be_repeated",
+    "test_in_this_process_it_is_tried_again",
+    "test_settings_are_read_when_they_are_needed",
+    "test_requests_do_not_mix",
+)
+@pytest.mark.usefixtures("database")
+def test_a_broker_that_is_gone_is_a_503(
+    client: Client, work: Work, environment: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens there: the client is told to come back."""
+    with listen(0) as closed:
+        port = number_of(closed)
+    environment.setenv("QUEUE_BACKEND", "queue")
+    environment.setenv("QUEUE_URL", f"redis://127.0.0.1:{port}")
+    refused(client, work)
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_a_broker_that_is_gone_is_a_503")
+@pytest.mark.usefixtures("database")
+def test_a_broker_that_never_answers_is_a_503_too(
+    client: Client, work: Work, environment: pytest.MonkeyPatch
+) -> None:
+    """It takes the connection and says nothing: nobody waits for it."""
+    with listen(0) as silent:
+        environment.setenv("QUEUE_BACKEND", "queue")
+        url = f"redis://127.0.0.1:{number_of(silent)}"
+        environment.setenv("QUEUE_URL", url)
+        refused(client, work)

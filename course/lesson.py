@@ -11,20 +11,36 @@ tasks have ended, and stops it, whether the cell fails or not.
 import difflib
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from course.timeline import Recorder, Recording, record, serve, svg, terminal
+from course import ports
+from course.folders import data_dir
+from course.mailbox import Mailbox
+from course.stage import earlier, find_stages
+from course.timeline import (
+    Recorder,
+    Recording,
+    record,
+    serve,
+    stacked,
+    svg,
+    terminal,
+)
 from course.timeline.serving import rehearse
 
 rehearse_once = lru_cache(rehearse)  # what the first request loads
-STAGES = Path(__file__).resolve().parents[1] / "stages"
+KEPT = Path(__file__).parent / "labs" / "recordings"  # nox -s versions
+ORDER = ("oldest", "between", "newest")
+logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
+LONG = 100  # lines of a diff, which are then folded
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
 
 
@@ -62,13 +78,45 @@ class Happened:
 
     def _repr_mimebundle_(self, **_: object) -> tuple[Any, Any]:
         """Show the picture; its text stands beside it, and is its alt."""
-        picture = "image/svg+xml"
         words = "; ".join(self.order)
-        data = {picture: svg(self.recording), "text/plain": repr(self)}
-        return data, {picture: {"alt": f"What happened when: {words}."}}
+        return _picture(svg(self.recording), repr(self), words)
 
     def __repr__(self) -> str:
         return terminal(self.recording)
+
+
+class Versions:
+    """The same request on several versions of FastAPI, as kept in labs.
+
+    `nox -s versions -- --keep` makes the recordings anew.
+    """
+
+    def __init__(self, name: str) -> None:
+        files = [KEPT / f"{name}-{n}.json" for n in ORDER]
+        texts = [file.read_text("utf-8") for file in files]
+        self.recordings = [Recording.from_json(text) for text in texts]
+
+    @property
+    def orders(self) -> dict[str, list[str]]:
+        """What happened in order, by version."""
+        return {r.versions["fastapi"]: list(r.order) for r in self.recordings}
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[Any, Any]:
+        """Show one picture below the other."""
+        notes = [f"FastAPI {version}" for version in self.orders]
+        pictures = stacked(self.recordings, notes)
+        return _picture(pictures, repr(self), repr(self))
+
+    def __repr__(self) -> str:
+        rows = [f"{v}: {'; '.join(o)}" for v, o in self.orders.items()]
+        return "\n".join(rows)
+
+
+def _picture(drawn: str, text: str, words: str) -> tuple[Any, Any]:
+    """Give what a notebook shows: a picture, its text, and the alt."""
+    kind = "image/svg+xml"
+    alt = f"What happened when: {words}."
+    return {kind: drawn, "text/plain": text}, {kind: {"alt": alt}}
 
 
 class Running:
@@ -77,10 +125,13 @@ class Running:
     def __init__(self, client: httpx2.Client, recorder: Recorder) -> None:
         self.client, self.recorder = client, recorder
 
-    def send(self, method: str, path: str, json: Any = None) -> Happened:
-        """Send one request; return when its tasks have ended too."""
+    def send(self, method: str, path: str, **more: Any) -> Happened:
+        """Send one request; return when its tasks have ended too.
+
+        What is more, `json` or `files`, the client knows: it is httpx2's.
+        """
         seen, began = self.recorder.seen, time.perf_counter_ns()
-        response = self.client.request(method, path, json=json)
+        response = self.client.request(method, path, **more)
         waited = (began, time.perf_counter_ns())
         self.recorder.wait(seen + 1, PATIENCE)
         return Happened(response, self.recorder.recording(client=waited))
@@ -90,7 +141,6 @@ class Running:
 def running(app: Any) -> Iterator[Running]:
     """Run an application on a real server for as long as the block lasts."""
     rehearse_once()
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
     with (
         record(app) as recorder,
         serve(app) as address,
@@ -99,10 +149,27 @@ def running(app: Any) -> Iterator[Running]:
         yield Running(client, recorder)
 
 
-def send(app: Any, method: str, path: str, json: Any = None) -> Happened:
+def send(app: Any, method: str, path: str, **more: Any) -> Happened:
     """Run an application for one request, and say what happened."""
     with running(app) as server:
-        return server.send(method, path, json)
+        return server.send(method, path, **more)
+
+
+@contextmanager
+def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
+    """Run a mail server, always on one free port; SMTP_PORT says which."""
+    os.environ["SMTP_PORT"] = str(_mail_port())
+    with Mailbox(data_dir(), _mail_port(), refuse) as box:
+        # what goes wrong is told by the client: the cell shows that
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+        yield box
+
+
+@lru_cache
+def _mail_port() -> int:
+    """Choose a port once: the stages read their settings once as well."""
+    with closing(ports.listen(0)) as free:
+        return ports.number_of(free)
 
 
 class Shown:
@@ -120,20 +187,23 @@ class Shown:
 
 def new_in(stage: str) -> Shown:
     """Show what a stage, named as in "s02", adds to the one before."""
-    files = sorted(STAGES.glob("s[0-9]*.py"))
-    found = [file for file in files if file.name.startswith(stage)]
-    if not found or found[0] == files[0]:
-        names = ", ".join(file.stem for file in files[1:])
+    stages = find_stages()
+    found = [one for one in stages if one.path.name.startswith(stage)]
+    if not found or found[0] == stages[0]:
+        names = ", ".join(one.path.stem for one in stages[1:])
         raise ValueError(f"No stage {stage!r} that follows another: {names}.")
-    before = files[files.index(found[0]) - 1]
-    lines = difflib.unified_diff(
-        before.read_text("utf-8").splitlines(),
-        found[0].read_text("utf-8").splitlines(),
-        before.name,
-        found[0].name,
+    before = earlier(found[0], stages)
+    compared = difflib.unified_diff(
+        before.source.splitlines() if before else [],
+        found[0].source.splitlines(),
+        *(before.path.name if before else "nothing", found[0].path.name),
         lineterm="",
     )
-    return Shown("```diff\n" + "\n".join(lines) + "\n```")
+    diff = "\n".join(["```diff", *(lines := list(compared)), "```"])
+    if len(lines) < LONG:
+        return Shown(diff)
+    summary = f"<summary>All {len(lines)} lines that changed</summary>"
+    return Shown(f'<details markdown="1">{summary}\n\n{diff}\n\n</details>')
 
 
 def source(thing: Any) -> Shown:
@@ -154,17 +224,25 @@ def compare(
     """
     order = happened.order if isinstance(happened, Happened) else happened
     order = [each for each in order if not among or each in among]
-    rows = ["| | your guess | what happened |", "|---|---|---|"]
+    rows: list[list[str]] = []
     matcher = difflib.SequenceMatcher(None, guess, order, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():
         for n in range(max(b - a, d - c)):
             left = guess[a + n] if a + n < b else ""
             right = order[c + n] if c + n < d else ""
             sign = "✓" if kind == "equal" else "✗"
-            rows.append(f"| {sign} | {left} | {right} |")
+            rows.append([sign, left, right])
     same = list(guess) == order
     verdict = "As you said." if same else "Not quite as you said."
-    return Shown("\n".join([*rows, "", f"**{verdict}**"]))
+    both = table(["", "your guess", "what happened"], rows)
+    return Shown(f"{both.markdown}\n\n**{verdict}**")
+
+
+def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> Shown:
+    """Show rows below their heads."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = [" | ".join(map(str, line)) for line in lines]
+    return Shown("\n".join(f"| {line} |" for line in cells))
 
 
 def pretty(data: Any) -> Shown:

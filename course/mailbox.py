@@ -4,7 +4,6 @@ It prints what arrives. Stages 4 and 5 send here unless SMTP_SERVER and the
 three variables beside it name another server. Mail to nobody@… is refused.
 """
 
-import argparse
 import contextlib
 import logging
 import os
@@ -29,9 +28,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 from course import ports
+from course.folders import data_dir
+from course.typed import Parser
 
 PORT = 5870
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,6 @@ def login() -> tuple[bytes, bytes]:
     sender = os.environ.get("SENDER_EMAIL") or "course@example.com"
     password = os.environ.get("SENDER_PASSWORD") or "mailbox"
     return sender.encode(), password.encode()
-
-
-def data_dir() -> Path:
-    """Return the folder that the stages write to too; DATA_DIR moves it."""
-    folder = Path(os.environ.get("DATA_DIR") or ROOT / "data")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def authority(folder: Path) -> trustme.CA:
@@ -216,7 +209,7 @@ def show(mail: Mail, console: Console) -> None:
 
 def main() -> None:
     """Serve until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="mailbox", description=__doc__)
+    parser = Parser("mailbox", description=__doc__)
     parser.add_argument("--port", type=int, default=PORT, help="default 5870")
     parser.add_argument(
         "--refuse",

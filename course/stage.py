@@ -1,6 +1,9 @@
 """Find the stages, as files; run one alone with uvicorn.
 
-python -m course.stage 3 --reload
+python3 start.py -s stage -- 3 --reload
+
+A stage with a worker (7 to 9) gets one, and a broker: an embedded one, or
+that of REDIS_URL.
 """
 
 import ast
@@ -11,38 +14,83 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import ports
+from course.folders import ROOT
+from course.typed import command
 
-ROOT = Path(__file__).resolve().parents[1]
-FILE = re.compile(r"s(?P<number>\d\d)_(?P<name>\w+)\.py")
+NAME = re.compile(r"s(?P<number>\d\d)_(?P<name>\w+?)(\.py)?")
+# A folder's files as they are read: what a task needs first, endpoints last.
+FILES = ("tasks.py", "runner.py", "worker.py", "app.py")
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the course, known by its file: nothing is imported here."""
+    """A stage of the course, known by its files: nothing is imported here."""
 
     number: int
     module: str  # as uvicorn takes it: stages.s01_background_tasks
     title: str  # its docstring's first line without "Stage 1: "
-    path: Path
+    path: Path  # a file; or a folder with an app.py
+
+    @property
+    def files(self) -> list[Path]:
+        """What it is made of, in the order to read it."""
+        if self.path.is_file():
+            return [self.path]
+        return [each for name in FILES if (each := self.path / name).exists()]
 
     @property
     def source(self) -> str:
-        """The whole text of the file."""
-        return self.path.read_text("utf-8")
+        """The whole text; of a folder, each file below its name."""
+        if self.path.is_file():
+            return self.path.read_text("utf-8")
+        texts = [
+            f"# --- {each.name} {'-' * (69 - len(each.name))}\n"
+            f"{each.read_text('utf-8')}"
+            for each in self.files
+        ]
+        return "\n".join(texts)
+
+    @property
+    def worker(self) -> str | None:
+        """The module that runs its tasks elsewhere, if it has one."""
+        if not (self.path / "worker.py").exists():
+            return None
+        return self.module.removesuffix(".app") + ".worker"
+
+    @property
+    def command(self) -> str:
+        """How it is run alone."""
+        return command("stage", str(self.number))
 
 
 def find_stages(folder: Path = ROOT / "stages") -> list[Stage]:
     """Return the stages of a folder in their order."""
     found = []
-    for path in sorted(folder.glob("s[0-9][0-9]_*.py")):
-        if match := FILE.fullmatch(path.name):
-            docstring = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    for path in sorted(folder.glob("s[0-9][0-9]_*")):
+        match = NAME.fullmatch(path.name)
+        inside = path / "app.py"
+        if match and (path.suffix == ".py" or inside.exists()):
+            told = path / "__init__.py" if inside.exists() else path
+            docstring = ast.get_docstring(ast.parse(told.read_text("utf-8")))
             first = (docstring or path.stem).splitlines()[0]
             title = re.sub(r"^Stage \d+: ", "", first).rstrip(".")
             title = title[:1].upper() + title[1:]
             module = f"{folder.name}.{path.stem}"
+            module += ".app" if inside.exists() else ""
             found.append(Stage(int(match["number"]), module, title, path))
     return found
+
+
+def earlier(stage: Stage, stages: list[Stage]) -> Stage | None:
+    """Return the stage that one differs least from: the one before.
+
+    The first stage with a worker holds nothing of the one before: it uses
+    it, and all that stands there is new.
+    """
+    for each in stages:
+        if each.number == stage.number - 1:
+            return each if bool(each.worker) == bool(stage.worker) else None
+    return None
 
 
 def choose(arguments: list[str], stages: list[Stage]) -> Stage:
@@ -53,7 +101,7 @@ def choose(arguments: list[str], stages: list[Stage]) -> Stage:
         return by_number[wanted]
     asked = f"There is no stage {arguments[0]!r}." if arguments else "Which?"
     lines = [f"  {stage.number}  {stage.title}" for stage in stages]
-    example = "python3 start.py -s stage -- 3"
+    example = command("stage", "3")
     sys.exit("\n".join([f"{asked} These are there:", *lines, "", example]))
 
 
@@ -76,22 +124,27 @@ def choose_port(options: list[str]) -> list[str]:
     return options if named else [*options, "--port", str(number)]
 
 
-def main() -> None:
+def main(folder: Path = ROOT / "stages") -> None:
     """Run the stage named by the first argument; the rest is uvicorn's."""
     arguments = sys.argv[1:]
-    if set(arguments) & {"-h", "--help"} or not arguments:
+    if set(arguments[:1]) & {"-h", "--help"}:
         print(__doc__)
-    stage = choose(arguments, find_stages())
+        arguments = []
+    stage = choose(arguments, find_stages(folder))
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
 
+    from course.workers import with_worker  # noqa: PLC0415 (likewise)
+
     print(f"Stage {stage.number}: {stage.title}.")
-    if "smtplib" in stage.source and not os.environ.get("SMTP_SERVER"):
+    mails = "smtplib" in stage.source or stage.worker
+    if mails and not os.environ.get("SMTP_SERVER"):
         print("Its e-mail goes to the mailbox; in a second terminal:")
-        print("python3 start.py -s mailbox")
+        print(command("mailbox"))
     sys.stdout.flush()
     target = f"{stage.module}:app"
-    uvicorn.main([target, *options], prog_name="uvicorn")
+    with with_worker(stage.worker):
+        uvicorn.main([target, *options], prog_name="uvicorn")
 
 
 if __name__ == "__main__":

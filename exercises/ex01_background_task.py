@@ -28,6 +28,8 @@ Hints
 
 Builds on stages/s01_background_tasks.py. To try it yourself:
 uvicorn exercises.ex01_background_task:app
+
+Notebook: notebooks/01_background_tasks.ipynb
 """
 
 import time

@@ -30,6 +30,8 @@ Hints
 
 Builds on exercise 1 and on stages/s02_task_dependency.py. To try it
 yourself: uvicorn exercises.ex02_task_dependency:app
+
+Notebook: notebooks/02_task_dependency.ipynb
 """
 
 from collections.abc import Callable

@@ -39,6 +39,8 @@ Hints
 
 Builds on exercise 2 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex03_chained_dependencies:app
+
+Notebook: notebooks/03_chained_dependencies.ipynb
 """
 
 import logging

@@ -39,6 +39,8 @@ Hints
 
 Builds on exercise 3 and on stages/s04_email_service.py. To try it yourself:
 uvicorn exercises.ex04_settings:app
+
+Notebook: notebooks/04_email_service.ipynb
 """
 
 from collections.abc import Callable

@@ -55,6 +55,8 @@ Hints
 
 Builds on exercise 4 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex05_own_session:app; the task "crash" fails.
+
+Notebook: notebooks/05_task_tracker.ipynb
 """
 
 import time

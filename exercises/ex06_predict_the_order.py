@@ -38,6 +38,8 @@ Builds on stages 1 to 5. To try it yourself, when you have predicted:
 uvicorn exercises.ex06_predict_the_order:app
 and, in another terminal, curl -X POST localhost:8000/yield_dependency/
 The first one prints each event when it happens.
+
+Notebook: notebooks/05_task_tracker.ipynb
 """
 
 from collections.abc import Callable, Iterator

@@ -67,8 +67,20 @@ Hints
        and `raise HTTPException(429, headers={"Retry-After": …})`. Keep the
        bucket where all requests find it: in `request.app.state`, say.
 
+Now on a queue (not graded)
+    Start two processes, `uvicorn exercises.ex08_rate_limit:app --workers 2`:
+    how many requests get through before the first 429? What two processes
+    share can't be a variable. Give `get_bucket` a bucket of the same
+    `try_take` that keeps its two numbers in Redis (`python3 start.py -s
+    broker` runs one) and changes both in one step there: a Lua script does.
+    Then let stages/s07_celery/app.py ask for it: a request that is refused
+    writes no row. Celery's own `rate_limit` holds for each worker by itself,
+    and makes nobody a 429: what is it good for?
+
 Builds on exercise 4 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex08_rate_limit:app
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 import time

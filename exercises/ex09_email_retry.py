@@ -71,11 +71,23 @@ Hints
            if nobody waits, or it was the last try: stop
            await sleep(min(policy.max_delay, … + random.uniform(0, …)))
 
+Now on a queue (not graded)
+    Your pauses end with the process, and so do the tries that are left. In
+    stages/s06_survive_restart the row keeps both, and in stages/s07_celery a
+    worker waits instead of you. Its e-mail is tried again as a whole, and
+    only if nobody got it. Make it yours: let `schedule_email` enqueue one
+    task for each recipient, let `is_transient` judge as your `classify`
+    does, and find your dead letters among the rows: which columns hold what
+    a DeadLetter has? With `python3 start.py -s stage -- 7` running, kill the
+    worker between two tries: what is tried again, and what is not?
+
 Builds on exercise 4 and on stages/s04_email_service.py. To try it yourself:
 uvicorn exercises.ex09_email_retry:app. `python -m aiosmtpd -n`, in a second
 terminal, is a mail server that prints what it gets: start it a while after
 you have posted, as if it had been away. SMTP_SERVER and SMTP_PORT name
 another one.
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 import asyncio

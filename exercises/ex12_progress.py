@@ -57,6 +57,8 @@ Hints
 
 Builds on exercise 11 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex12_progress:app
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 import asyncio

@@ -30,9 +30,9 @@ Build
     "dead" are the ends; the names of all other states are yours.
 
 And now a queue
-    Its checks come with the queue stages; the first part can be done
-    without it. With the backend "queue" the runner puts name and kwargs
-    into a real queue at `url`, and nothing runs in the web process.
+    Its checks begin when the first part is right, and bring a broker of
+    their own. With the backend "queue" the runner puts name and kwargs into
+    a real queue at `url`, and nothing runs in the web process.
     `run_worker()` serves that queue until SIGTERM, with the same tasks and
     the same ends. When the broker is gone, the request is answered with 503
     and a Retry-After within five seconds. Which library does it is up to
@@ -80,9 +80,14 @@ Hints
        503 with a port on which nobody listens, and then with an address
        that never answers: clients like to wait, and to try again.
 
-Builds on exercise 5 and on stages/s05_task_tracker.py. To try it yourself:
+Builds on exercise 5, on stages/s06_survive_restart and, for the second part,
+on stages/s08_rq. To try it yourself:
 uvicorn exercises.ex13_task_queue:app
-and, for the second part, python -m exercises.ex13_task_queue
+and, for the second part, with QUEUE_BACKEND=queue set for both,
+python3 start.py -s broker
+python -m exercises.ex13_task_queue
+
+Notebook: notebooks/11_projects.ipynb
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping

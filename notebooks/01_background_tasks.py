@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 1 · Answer first, work afterwards
 #
 # *20 minutes · builds on [Start here](00_start_here.ipynb) ·
@@ -11,24 +11,26 @@
 # FastAPI calls such work a **background task**. The response goes first, and
 # when its last byte has left, the work begins, in the same process.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, running, send, source
 from stages import s01_background_tasks as stage
 
+# %% slideshow={"slide_type": "fragment"}
 source(stage.send_notification)
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Read the endpoint once more. `add_task` gets the *function* and what it will
 # be called with. Nothing is called here: there are no parentheses behind
 # `write_notification`.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
 # One request is about to be sent to this endpoint, on a real server. Put these
 # four moments in the order in which you expect them. Edit the list, then run
 # the next cells.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 moments = [
     "write_notification began",
     "send_notification began",
@@ -42,35 +44,35 @@ guess = [
     "response sent",
 ]
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 happened = send(stage.app, "POST", "/send-notification/ada@example.com")
 compare(guess, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Let the class vote before you run it. Most people who come from other
-# frameworks put the work before the response: that is what a function call
-# inside the endpoint would do. The picture below settles it.
+# **In class.** Let the class vote before you run it. Most people who come from
+# other frameworks put the work before the response: that is what a function
+# call inside the endpoint would do. The picture below settles it.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## See it
 #
-# Each row is a function, and the dotted line is the moment at which the last
+# Each row is a function, and the green line is the moment at which the last
 # byte of the response left. What stands right of it, no client waits for.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 happened
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 print(happened.status, happened.json)
 print((stage.get_data_dir() / "notifications.txt").read_text())
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## A slow task keeps nobody waiting
 #
 # The proof is a slow one. This application is stage 1 with a task that takes
 # a third of a second, and next to it the same work called directly.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 import time
 
 from fastapi import BackgroundTasks, FastAPI
@@ -100,11 +102,11 @@ with running(app) as server:
 print(f"work afterwards: the client waits {later.waited * 1000:4.0f} ms")
 print(f"work at once:    the client waits {now.waited * 1000:4.0f} ms")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A `TestClient` can't show this: it returns only when the tasks are done. On
 # the very same application it waits for the work:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from fastapi.testclient import TestClient
 
 with TestClient(app) as client:
@@ -114,13 +116,19 @@ with TestClient(app) as client:
 
 print(f"a TestClient waits {waited * 1000:.0f} ms")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Say: what you see with a `TestClient` is not what your users
+# see. Ask how one could prove "response first" in a test at all; the answer
+# comes in the notebook on testing. Live: change 0.3 to 3 and send the request
+# with `curl`, so that the class sees the terminal come back at once.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
 #
 # The most common slip: calling the function while adding it. `add_task` then
 # gets what the function returned, which is `None`.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 broken = FastAPI()
 
 
@@ -133,16 +141,23 @@ def welcome(background_tasks: BackgroundTasks) -> str:
 happened = send(broken, "POST", "/welcome")
 happened
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The work ran *before* the response, and the client waited for it. The client
 # got its 200 all the same; the `TypeError` came later, on the server alone.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** To show it live, write the two parentheses into
+# stages/s01_background_tasks.py while `python3 start.py -s stage -- 1
+# --reload` runs. Ask: what did the client get? A 200, so no test of the answer
+# would see it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
 #
 # A task belongs to a response. When the endpoint raises, another response goes
 # out, and the tasks that were added are dropped:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from fastapi import HTTPException
 
 dropped = FastAPI()
@@ -156,10 +171,50 @@ def order(background_tasks: BackgroundTasks) -> None:
 
 send(dropped, "POST", "/order")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The rule is not "errors drop tasks" but "**the endpoint has to return**": an
 # endpoint that *returns* a response with status 409 runs its tasks.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: a response of your own
 #
+# An endpoint may return a response that it made itself, with a task in it. A
+# response has one place for tasks. Whose is it?
+
+# %% slideshow={"slide_type": "fragment"}
+from fastapi import Response
+from starlette.background import BackgroundTask
+
+own = FastAPI()
+
+
+def own_work() -> None:
+    print("the response's own task ran")
+
+
+@own.post("/")
+def answer(background_tasks: BackgroundTasks) -> Response:
+    background_tasks.add_task(slow_work)
+    return Response("done", background=BackgroundTask(own_work))
+
+
+happened = send(own, "POST", "/")
+happened
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The injected `background_tasks` were **dropped**, without an error and
+# without a line in a log: the place was taken. FastAPI puts its tasks only
+# where there are none. So use one of the two: the injected one, or
+# `Response(…, background=…)`, and never both.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** This is the accident that nobody finds by reading. To show it
+# live, delete `background=…` in the cell above and run it again: now
+# `slow_work` runs. A returned response *without* a task of its own is
+# harmless. Exercise 6 has this application as `own_response`: ask for the
+# order before the picture.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an address that is none
 #
 # The old form of this example took the address as a plain `str`. Then
@@ -167,12 +222,17 @@ send(dropped, "POST", "/order")
 # second line into the file, which nobody had asked for. `EmailStr` refuses
 # both, before the endpoint runs:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
     refused = send(stage.app, "POST", f"/send-notification/{address}")
     print(refused.status, refused.json["detail"][0]["msg"])
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** `%0A` is a line break. Open `data/notifications.txt` in an
+# editor, and ask what a program that reads it line by line would make of the
+# forged line.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not
 #
 # - It is no thread that you own, and no process. It lives in the server; when
@@ -182,20 +242,25 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
 #   request. [Stage 5](05_task_tracker.ipynb) measures both.
 # - It is not tried again, and nobody is told when it fails, but for the
 #   server's log.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
 # - let a response go first, and show that it does;
-# - say why `add_task(f())` and an error after `add_task` lose what you wanted;
+# - say what loses a task: `add_task(f())`, an error after `add_task`, a
+#   response with a task of its own;
 # - choose between work in the request and work after it: *does the answer
 #   depend on it?*
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | `add_task(f())` | the client waits, then `TypeError` in the server's log |
 # | the endpoint raises | the task never runs |
+# | a response with a task of its own | the injected tasks never run |
 # | the address is a plain `str` | `not-an-email` is answered with 200 |
 # | the server is killed | the task is lost; nothing says so |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 1](../exercises/ex01_background_task.py), then
 # [stage 2](02_task_dependency.ipynb), in which the task can be replaced.

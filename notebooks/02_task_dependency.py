@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 2 · The endpoint asks for its task
 #
 # *20 minutes · builds on [stage 1](01_background_tasks.ipynb) ·
@@ -17,23 +17,25 @@
 # - a test replaces it in one line,
 # - later, what the work itself needs can come in the same way.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, new_in, running, send
 from stages import s02_task_dependency as stage
 
+# %% slideshow={"slide_type": "subslide"}
 new_in("s02")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Two things are new, and they are easy to confuse:
 #
 # - `get_notification_task` **provides**. FastAPI calls it for each request,
 #   before the endpoint.
 # - `write_notification` **works**. It is *returned*, without parentheses, and
 #   called by nobody until the response has been sent.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 moments = [
     "write_notification began",
     "get_notification_task called",
@@ -47,25 +49,31 @@ guess = [
     "write_notification began",
 ]
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 happened = send(stage.app, "POST", "/send-notification/ada@example.com")
 compare(guess, happened, among=moments)
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Point at the column on the right: the provider ran in a worker thread, since
-# it is a plain `def`, and so did the task. The endpoint, an `async def`, ran
-# on the event loop. A hop to a thread costs some 0.1 ms.
+# **In class.** Point at the words below each name: the provider ran in a
+# worker thread, since it is a plain `def`, and so did the task. The endpoint,
+# an `async def`, ran on the event loop. A hop to a thread costs some 0.1 ms.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask: who calls `get_notification_task`, and who
+# `write_notification`? Let two people read their answers aloud. "FastAPI,
+# before" and "the response, after": many wrong answers to exercise 2 mix up
+# these two.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
 # `dependency_overrides` is a dictionary: *instead of this dependency, call
 # that one*. What takes its place has to give what it gives, a callable.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 outbox = []
 
 
@@ -82,16 +90,17 @@ finally:
 print(happened.status, outbox)
 happened
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The picture says whose place the fake took. The endpoint was not touched, no
 # name was patched, and nothing was written into the file.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: patching the name
 #
 # The old form of this course replaced the provider with `unittest.mock.patch`.
-# Look at what that test proves. It has a `TestClient`, a mock, and it is green:
+# Look at what that test proves. It has a `TestClient`, a mock, and is green:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
 
 from fastapi.testclient import TestClient
@@ -110,18 +119,25 @@ assert response.status_code == 200
 print("provider called:", provider.called)
 print("written to the real file:", file.read_text().removeprefix(before))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # The patched provider was **never called**, and a real notification was
 # written. `Depends` keeps the function itself, from the moment at which the
 # module was imported; that the module's *name* now means something else is
 # nothing to it. The test would be green with `add_task` deleted.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** The accident live: delete the line with `add_task` in the
+# stage, restart the kernel, run the notebook down to here. The patched test is
+# still green, while the outbox of the override above is empty. Put the line
+# back.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: overriding with the work itself
 #
 # This is worse, since it looks right. The override is the fake task, and not a
 # function that *gives* it:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 outbox.clear()
 stage.app.dependency_overrides[stage.get_notification_task] = remember
 try:
@@ -134,18 +150,24 @@ finally:
 print(wrong.status, outbox)
 wrong
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # FastAPI took `remember` for the *provider*, found its parameters in the
 # request, and called it **before** the response. The endpoint got `None` and
 # added that. The fake has remembered an address, so a careless test is green.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Point at the row `remember` in the picture: it stands *left* of
+# the line, as a dependency, with `?message=Hm` from the request in it. Ask
+# what a client could do with such an application.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider
 #
 # `Depends(get_notification_task())` calls at import what FastAPI should call
 # for each request, and makes the *task* the dependency. It is the same
 # mistake as the one above, in production:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
@@ -173,13 +195,13 @@ async def send_notification(
 
 send(broken, "POST", "/send-notification/ada@example.com").order
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## What it costs
 #
 # A dependency is a function call, and a plain `def` is a hop to a worker
 # thread. Both are small beside a network, and worth knowing:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from statistics import median
 
 bare = FastAPI()
@@ -199,23 +221,26 @@ with running(stage.app) as server:
 print(f"bare endpoint {median(without) * 1000:.1f} ms")
 print(f"stage 2       {median(with_one) * 1000:.1f} ms")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Both were recorded, which costs as well; `python3 start.py -s bench` compares
 # them without.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
 # - let a dependency provide a task, and say who calls what, and when;
 # - replace a task in a test by `dependency_overrides`;
 # - tell a test that proves something from one that is merely green.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | patching the provider's name | the mock is never called, the real work runs |
 # | overriding with the task itself | it runs before the response |
 # | `Depends(get_task())` | the same, for every request, even for a 422 |
 # | a `MagicMock` as override | 422: its signature becomes query parameters |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 2](../exercises/ex02_task_dependency.py), then
 # [stage 3](03_chained_dependencies.ipynb), in which the task has needs of its
 # own.

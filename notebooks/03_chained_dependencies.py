@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 3 · What the task needs is a dependency too
 #
 # *20 minutes · builds on [stage 2](02_task_dependency.ipynb) ·
@@ -12,23 +12,25 @@
 # A dependency may have dependencies. FastAPI walks the whole chain for each
 # request, calls every link once, and hands each result to whoever asked.
 
-# %%
+# %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, new_in, running, send
 from stages import s03_chained_dependencies as stage
 
+# %% slideshow={"slide_type": "subslide"}
 new_in("s03")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # `get_notification_task` has a parameter now, and `write_notification` has
 # moved inside it. The inner function *remembers* the logger: it is a closure.
 # That is all that a provider does. It ties together what the work will need.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
 # The endpoint asks for the task, the task's provider asks for the logger. Who
 # is called first?
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 moments = [
     "get_notification_task called",
     "get_logger called",
@@ -44,25 +46,25 @@ guess = [
     "write_notification began",
 ]
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 happened = send(stage.app, "POST", "/send-notification/ada@example.com")
 compare(guess, happened, among=moments)
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# The chain is called from its far end: nobody can tie together what is not
-# there yet. Ask the class where `write_notification` is *made*, and where it
-# is *called*: the second is right of the green line.
+# **In class.** The chain is called from its far end: nobody can tie together
+# what is not there yet. Ask the class where `write_notification` is *made*,
+# and where it is *called*: the second is right of the green line.
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## A link used twice is called once
 #
 # Two dependencies that ask for the same third one get the same object, within
 # a request. The picture says so:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -97,13 +99,18 @@ happened = send(shared, "GET", "/")
 print("the same clock:", happened.json)
 happened.order
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask what would happen if `get_clock` gave the time and not a
+# clock: both would agree, and both would be early. That comes at the end of
+# this notebook.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace one link
 #
 # The fake is a *real* logger with a handler that remembers. Nothing is mocked,
 # and the two dependencies above it are the ones of the application.
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 import logging
 
 
@@ -127,24 +134,24 @@ finally:
     stage.app.dependency_overrides.clear()
 handler.lines
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # A provider is also just a function. Hand it a logger, and it gives a task,
 # without any application:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 handler.lines.clear()
 task = stage.get_notification_task(logger)
 task("bob@example.com", "Hi!")
 handler.lines
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a handler for each request
 #
 # `logging.getLogger(name)` gives **one** object for the whole process. The old
 # form of this course added a handler to it in the dependency, and asked first
 # whether there was one. Without that question:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 import io
 
 printed = io.StringIO()
@@ -171,13 +178,13 @@ with running(doubling) as server:
         server.send("POST", "/")
         print(f"after request {number}:", printed.getvalue().count("hello"))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # One line, then three, then six. With the question `if not logger.handlers`
 # it is right as long as one request comes first. But dependencies that are
 # plain `def` run in several threads: while one opens its log file, another
 # still finds no handler. Eight first requests at once, a hundred times:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -203,16 +210,23 @@ counts = [first_requests_at_once(n) for n in range(100)]
 print("rounds with more than one, of 100:", sum(n > 1 for n in counts))
 print("most handlers in one round:", max(counts))
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # How often depends on the machine and on Python's version; that it *can*
 # happen does not. The cure is in the stage: set logging up **once**, when the
 # application starts, in the lifespan. `get_logger` only says which logger.
-#
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** How many rounds go wrong differs from machine to machine; let
+# the class run it and compare. If somebody has 0, raise the number of threads.
+# The point is not how often: it is that no test with one request at a time
+# ever sees it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the time of the wrong moment
 #
 # A provider runs before the response. What it reads, it reads *then*:
 
-# %%
+# %% slideshow={"slide_type": "fragment"}
 import time
 
 from fastapi import BackgroundTasks
@@ -237,23 +251,26 @@ def add(
 
 _ = send(early, "POST", "/")
 
-# %% [markdown]
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # Where the task needs the time of *its* beginning, give it a clock: a callable
 # that it asks. Exercise 3 does.
-#
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
 # - chain dependencies, and say in which order they are called;
 # - replace one link and keep the rest;
 # - set up what belongs to the process once, and in one place.
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | a handler added in a dependency | each line twice, then three times, … |
 # | `if not logger.handlers` in a `def` | the same, when two requests race |
 # | the provider reads the clock | a time from before the response |
 # | `basicConfig` in a dependency | nothing: the second call is ignored |
-#
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 3](../exercises/ex03_chained_dependencies.py), then
 # [stage 4](04_email_service.ipynb), in which the task has settings and sends
 # real e-mail.

@@ -1,4 +1,7 @@
-"""Stage 1: answer first, work afterwards."""
+"""Stage 1: answer first, work afterwards.
+
+Notebook: notebooks/01_background_tasks.ipynb
+"""
 
 import logging
 import os

@@ -1,4 +1,7 @@
-"""Stage 2: the endpoint asks for its task, so the task can be replaced."""
+"""Stage 2: the endpoint asks for its task, so the task can be replaced.
+
+Notebook: notebooks/02_task_dependency.ipynb
+"""
 
 import logging
 import os

@@ -1,4 +1,7 @@
-"""Stage 3: what the task needs is a dependency too."""
+"""Stage 3: what the task needs is a dependency too.
+
+Notebook: notebooks/03_chained_dependencies.ipynb
+"""
 
 import logging
 import os

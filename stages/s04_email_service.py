@@ -1,4 +1,7 @@
-"""Stage 4: settings are a dependency, and the task sends real e-mail."""
+"""Stage 4: settings are a dependency, and the task sends real e-mail.
+
+Notebook: notebooks/04_email_service.ipynb
+"""
 
 import json
 import logging

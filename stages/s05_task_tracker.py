@@ -1,4 +1,7 @@
-"""Stage 5: a task has a database session of its own, and a record."""
+"""Stage 5: a task has a database session of its own, and a record.
+
+Notebook: notebooks/05_task_tracker.ipynb
+"""
 
 import json
 import logging

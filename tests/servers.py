@@ -1,5 +1,6 @@
 """Real servers for the tests: in a thread, or a process of its own."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -52,6 +53,7 @@ class Alone:
             stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # with all that it starts
         )
         self.address = ""
         self.said: list[str] = []
@@ -88,8 +90,8 @@ class Alone:
 
     def kill(self) -> None:
         """Leave nothing running, however the test went."""
-        if self.process.poll() is None:
-            self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join()
         assert self.process.stdout
@@ -98,3 +100,17 @@ class Alone:
 
 Live = Callable[[FastAPI], AbstractContextManager[httpx2.Client]]
 StartAlone = Callable[..., Alone]
+
+
+def forget_settings() -> None:
+    """Empty the stages' caches, so that they read this test's settings."""
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith("stages.")
+    ]
+    for value in [each for one in modules for each in vars(one).values()]:
+        if hasattr(value, "cache_clear"):
+            if "session" in value.__name__ and value.cache_info().currsize:
+                value().kw["bind"].dispose()
+            value.cache_clear()

@@ -3,6 +3,7 @@
 import ast
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,13 @@ import pytest
 
 from tests.servers import ROOT
 
+VENV_PYTHON = str(ROOT / ".venv" / "bin" / "python")
+PRESSED = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+os.kill(os.getpid(), signal.SIGINT)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 NEWER = "sys.version_info = (3, 99, 0); import start; start.check_python()"
 OLDER = "sys.version_info = (3, 9, 0); import start; start.check_python()"
 Done = subprocess.CompletedProcess[str]
@@ -104,11 +112,7 @@ def test_a_second_start_prepares_nothing() -> None:
     before = stamp.stat().st_mtime_ns if stamp.exists() else None
     assert before, "run it by python3 start.py -s tests"
     done = subprocess.run(
-        [
-            ROOT / ".venv" / "bin" / "python",
-            "-c",
-            "import start; start.prepare()",
-        ],
+        [VENV_PYTHON, "-c", "import start; start.prepare()"],
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -116,3 +120,46 @@ def test_a_second_start_prepares_nothing() -> None:
     )
     assert done.stderr == ""
     assert stamp.stat().st_mtime_ns == before
+
+
+def is_one_line(done: Done) -> bool:
+    """See whether Ctrl-C was answered as it should be."""
+    return (done.returncode, done.stderr) == (130, "stopped\n")
+
+
+def test_ctrl_c_before_anything_is_imported_is_one_line() -> None:
+    """It waits until there is somebody to answer it."""
+    assert is_one_line(run("-c", PRESSED, "course/run.py", "nothing.of.it"))
+
+
+def test_ctrl_c_while_a_session_is_imported_is_one_line(
+    tmp_path: Path,
+) -> None:
+    """The session itself has not begun."""
+    (tmp_path / "slow.py").write_text("raise KeyboardInterrupt")
+    settings = {"PYTHONPATH": str(tmp_path)}
+    assert is_one_line(run("course/run.py", "slow", **settings))
+
+
+def test_ctrl_c_while_the_noxfile_is_read_is_one_line(tmp_path: Path) -> None:
+    """Nox alone would end there without a word."""
+    press = f"import os; os.kill(os.getpid(), {signal.SIGINT.value})"
+    (tmp_path / "noxfile.py").write_text(press)
+    command = [VENV_PYTHON, "course/run.py", "nox", "-f"]
+    done = subprocess.run(
+        [*command, str(tmp_path / "noxfile.py")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert is_one_line(done)
+
+
+def test_a_session_that_is_not_there_is_told_where_they_are() -> None:
+    """The jobs are listed by one option."""
+    command = [VENV_PYTHON, "-m", "nox", "-s", "gradee"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "gradee (python3 start.py -l lists them)" in done.stderr

@@ -12,12 +12,12 @@ from course.grader import processes
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.exercises import UsageError, choose, find, folder
-from course.grader.front import cores
 from course.grader.grading import grade
-from course.grader.hired import How
+from course.grader.hired import How, cores
 from course.grader.junit import junit
 from course.grader.model import Grade
 from course.grader.report import show
+from course.typed import Parser
 
 EXAMPLES = """\
 examples:
@@ -27,19 +27,19 @@ examples:
   %(prog)s 8 --traceback       with the traceback and what was printed
   %(prog)s --json=-            the result as JSON, and nothing else
 
-exit codes: 0 all right, 1 some wrong, 2 an answer can't be imported (or
-wrong use of this command), 3 a bug of ours, 130 Ctrl-C
+exit codes: 0 all right, 130 Ctrl-C, 1 all else. In the course's environment
+python -m course.grader takes the same words and says more: 1 some wrong, 2 an
+answer can't be imported (or wrong use of this command), 3 a bug of ours
 """
 BUG = 3
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command."""
-    found = argparse.ArgumentParser(
-        "python -m course.grader",
+    found = Parser(
+        "grade",
         description="Grade exercises: each check in a process of its own.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = found.add_argument
     add("exercises", nargs="*", metavar="EXERCISE", help="a number or a name")

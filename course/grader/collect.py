@@ -29,6 +29,7 @@ class Suite:
         self.explainer = Explainer()
         self.serve = serve
         self.items: dict[str, pytest.Item] = {}
+        self.session: pytest.Session
         self.broken: list[str] = []
         self.reports: list[pytest.TestReport] = []
         self.tell: Tell = lambda _: None
@@ -41,8 +42,14 @@ class Suite:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve instead of running all checks once."""
         self.items = {item.nodeid: item for item in session.items}
+        self.session = session
         self.serve(self)
         return True
+
+    def read(self, files: list[str]) -> None:
+        """Collect further checks, beside those that are there."""
+        self.session.perform_collect(files)
+        self.items |= {item.nodeid: item for item in self.session.items}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> None:
@@ -79,6 +86,7 @@ class Suite:
 
 def _claim(item: pytest.Item) -> Claim:
     points = item.get_closest_marker("points")
+    slow = item.get_closest_marker("slow")
     after = [name for mark in item.iter_markers("after") for name in mark.args]
     promise = str(getattr(getattr(item, "obj", None), "__doc__", "") or "")
     return Claim(
@@ -89,6 +97,7 @@ def _claim(item: pytest.Item) -> Claim:
         promise=promise.strip().partition("\n")[0],
         after=tuple(after),
         line=f"{item.path.name}:{(item.location[1] or 0) + 1}",
+        more=slow.args[0] if slow else 0.0,
     )
 
 

@@ -1,7 +1,6 @@
 """Find exercises by number or name, and the files that belong to them."""
 
 import ast
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,13 +49,6 @@ class Suite:
 def number_of(name: str) -> str:
     """Return the number of ex08_rate_limit, without zeros in front."""
     return str(int(name[2:].partition("_")[0]))
-
-
-def command(session: str, *arguments: str) -> str:
-    """Write what a learner types, as the README does."""
-    python = "py" if os.name == "nt" else "python3"
-    after = ["--", *arguments] if arguments else []
-    return " ".join([python, "start.py", "-s", session, *after])
 
 
 def first_line(file: Path) -> str:

@@ -6,7 +6,6 @@ A check that a signal killed is run once more, by itself, before it loses: an
 interpreter or a machine may crash where an answer is right.
 """
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -58,6 +57,7 @@ class Front:
 
     def __init__(self, files: list[Path], how: How) -> None:
         self.files, self.how = files, how
+        self.due = False  # whether it has yet to say what it has read
         self.claims: list[Claim] = []
         self.flying: dict[str, Flight] = {}
         self.suspects: set[str] = set()  # these run one at a time
@@ -71,24 +71,48 @@ class Front:
     def __exit__(self, *_: object) -> None:
         self._dismiss()
 
-    def open(self) -> Worker:
+    def open(self, stale: Callable[[], bool] = never) -> Worker:
         """Have a worker that has collected the checks."""
-        if self.worker is not None:
+        if self.worker is None:
+            how = working(self.files, self.how)
+            self.worker = self._stack.enter_context(how)
+            self.due = True
+        if not self.due:
             return self.worker
-        worker = self._stack.enter_context(working(self.files, self.how))
-        said = worker.hear(START)
+        said = self._wait(self.worker, stale)
         if not said or "claims" not in said:
             text = str((said or {}).get("broken") or "The worker died.")
-            printed = head(worker.scratch / "printed")
+            printed = head(self.worker.scratch / "printed")
             self._dismiss()
             raise OurBugError(f"{text}\n{printed}".strip())
         self.claims = [claim_from(each) for each in said["claims"]]
-        self.worker = worker
-        return worker
+        self.due = False
+        return self.worker
 
-    def papers(self, suites: list[Suite]) -> list[Paper]:
+    def read(self, files: list[Path]) -> None:
+        """Let it collect further checks, and do not wait for that."""
+        further = [str(each.resolve()) for each in files]
+        self.files += files
+        if self.worker is not None:
+            self.open().order({"read": further})
+            self.due = True
+
+    def _wait(
+        self, worker: Worker, stale: Callable[[], bool]
+    ) -> dict[str, Any] | None:
+        """Hear what it says next, unless nobody wants to know any more."""
+        late = time.monotonic() + START
+        while (said := worker.hear(TICK)) == {} and time.monotonic() < late:
+            if stale():
+                self._dismiss()
+                raise StaleError
+        return said
+
+    def papers(
+        self, suites: list[Suite], stale: Callable[[], bool] = never
+    ) -> list[Paper]:
         """Lay out what has to come back for these answers."""
-        self.open()
+        self.open(stale)
         deadline = self.how.deadline
         return [Paper(suite, self.claims, deadline) for suite in suites]
 
@@ -143,7 +167,7 @@ class Front:
                         "key": key,
                         "run": claim.id,
                         "target": str(target.resolve()),
-                        "deadline": self.how.deadline,
+                        "deadline": self.how.deadline + claim.more,
                     }
                 )
 
@@ -179,7 +203,8 @@ class Front:
     def _overdue(self, worker: Worker) -> str:
         patience = PATIENCE if self.how.fork else 0
         limit = time.monotonic() - self.how.deadline - patience
-        if any(flight.began < limit for flight in self.flying.values()):
+        flights = self.flying.values()
+        if any(each.began + each.claim.more < limit for each in flights):
             return "late"
         printed = size(worker.scratch / "printed")
         return "flood" if printed > PRINTED and not self.how.fork else ""
@@ -224,10 +249,3 @@ def _by_signal(heard: dict[str, Any]) -> bool:
     """See whether it was killed, and not by us."""
     status = heard["status"]
     return isinstance(status, int) and status < 0 and not heard.get("cut")
-
-
-def cores() -> int:
-    """Return how many checks may run at a time."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

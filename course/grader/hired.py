@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from course.grader import processes
+from course.run import HeldBack
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,13 @@ class How:
     fork: bool
     deadline: float = 10.0
     at_once: int = 1
+
+
+def cores() -> int:
+    """Return how many checks may run at a time."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Worker:
@@ -37,13 +45,14 @@ class Worker:
         }
         root = Path(__file__).resolve().parents[2]
         command = [sys.executable, "-m", "course.grader.worker"]
-        self.process = subprocess.Popen(
-            [*command, json.dumps(given)],
-            cwd=root,
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        with HeldBack():  # until the worker ignores Ctrl-C
+            self.process = subprocess.Popen(
+                [*command, json.dumps(given)],
+                cwd=root,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
         self.said: queue.SimpleQueue[dict[str, Any] | None]
         self.said = queue.SimpleQueue()
         self.listener = threading.Thread(target=self._listen, daemon=True)

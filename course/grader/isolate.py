@@ -188,6 +188,7 @@ def _child(
         say_where_it_stands(folder / "stood", deadline)
         (folder / "cwd").mkdir()
         os.chdir(folder / "cwd")
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # of tmp_path
         run(tell)
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 (told, whatever it is)

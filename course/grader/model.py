@@ -25,6 +25,7 @@ class Claim:
     promise: str = ""  # the first sentence of its docstring
     after: tuple[str, ...] = ()  # names of checks that must be right before
     line: str = ""  # file:line
+    more: float = 0.0  # seconds beyond the deadline that all have
 
 
 @dataclass(frozen=True, slots=True)

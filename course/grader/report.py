@@ -1,12 +1,13 @@
 """Tell a learner what is right, what is wrong, and where to look."""
 
+import sys
 import textwrap
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from course.grader.exercises import command, number_of
+from course.grader.exercises import number_of
 from course.grader.lines import (
     INDENT,
     LABEL,
@@ -17,7 +18,9 @@ from course.grader.lines import (
     wrapped,
 )
 from course.grader.model import Check, Exercise, Grade
+from course.typed import command
 
+QUOTE = "    | "
 COUNTS, POINTS = 77, 74  # the columns where these end
 SIGNS = {"right": "✓", "wrong": "✗", "waiting": "–", "not run": "!"}
 RIGHT = "All of it is right."
@@ -28,9 +31,12 @@ STYLES = {"right": "green", "wrong": "red", "waiting": "dim"}
 def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
     """Print the report of a grading, and what to do next."""
     lines: list[Text] = []
+    room = console.width if console.is_terminal else 0
     for exercise in grade.exercises:
-        told = about(exercise, traceback=traceback)
+        told = about(exercise, traceback=traceback, room=room)
         lines += [*told, Text(), *_next(exercise), Text()]
+    if not traceback:
+        lines = [*lines[:-1], *_how_to_see_more(grade), Text()]
     if len(grade.exercises) > 1:
         lines.append(_total(grade))
     else:
@@ -38,20 +44,25 @@ def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
     put(lines, console)
 
 
-def about(exercise: Exercise, *, traceback: bool = False) -> list[Text]:
-    """Tell of one exercise: each check, and the first failure in full."""
+def about(
+    exercise: Exercise, *, traceback: bool = False, room: int = 0
+) -> list[Text]:
+    """Tell of one exercise: each check, and the first failure in full.
+
+    A traceback's lines are broken where the window has no `room` for them.
+    """
     lines = [*_header(exercise), Text()]
     checks = exercise.checks
     wrong = [each for each in checks if each.state in {"wrong", "not run"}]
     if exercise.state == "not run" and not wrong[0].imported:
         lines += _in_full(wrong[0], "the answer can't be imported", "")
-        return [*lines, *(_traceback(wrong[0]) if traceback else [])]
+        return [*lines, *(_traceback(wrong[0], room) if traceback else [])]
     for check in checks:
         if check.state == "right":
             lines.append(Text(f"✓ {check.title}", STYLES["right"]))
         elif check.state != "waiting" and check is wrong[0]:
             lines += _in_full(check, check.title, _worth(check))
-            lines += _traceback(check) if traceback else []
+            lines += _traceback(check, room) if traceback else []
         elif check.state != "waiting":
             lines += _headline(check, check.title, _worth(check))
             if check.state == "not run" or not check.expected:
@@ -129,17 +140,22 @@ def _picture(text: str) -> list[Text]:
     return [Text(), *lines, Text()] if lines else []
 
 
-def _traceback(check: Check) -> list[Text]:
+def _traceback(check: Check, room: int) -> list[Text]:
     lines = []
     if check.printed:
-        lines += [Text("    printed"), *_quoted(check.printed)]
+        lines += [Text("    printed"), *_quoted(check.printed, room)]
     if check.traceback:
-        lines += [Text("    traceback"), *_quoted(check.traceback)]
+        lines += [Text("    traceback"), *_quoted(check.traceback, room)]
     return lines
 
 
-def _quoted(text: str) -> list[Text]:
-    return [Text(f"    | {line}") for line in printable(text).splitlines()]
+def _quoted(text: str, room: int) -> list[Text]:
+    length = max(room - len(QUOTE), WIDTH // 2) if room else sys.maxsize
+    return [
+        Text(QUOTE + (line[start : start + length]))
+        for line in printable(text).splitlines()
+        for start in range(0, len(line) or 1, length)
+    ]
 
 
 def _next(exercise: Exercise) -> list[Text]:
@@ -157,6 +173,20 @@ def _next(exercise: Exercise) -> list[Text]:
     if len(edit + again) <= WIDTH:
         return [Text(edit + again)]
     return [Text(edit.rstrip()), Text("  " + again)]
+
+
+def _how_to_see_more(grade: Grade) -> list[Text]:
+    """Name the option for the first exercise that has more to show."""
+    for exercise in grade.exercises:
+        wrong = [each for each in exercise.checks if each.state != "right"]
+        if any(each.traceback or each.printed for each in wrong[:1]):
+            words = [number_of(exercise.name), "--traceback"]
+            folder = Path(exercise.file).parent.as_posix()
+            if folder != "exercises":
+                words.append(f"--target={folder}")
+            said = f"Its traceback and output: {command('grade', *words)}"
+            return [Text(said, "dim")]
+    return []
 
 
 def ending(text: str, keys: str) -> list[Text]:

@@ -37,7 +37,7 @@ class Judge:
             check = replace(
                 check, state="not run", fault="the answer", imported=False
             )
-        lost = self._lost(outcome)
+        lost = self._lost(claim, outcome)
         if lost:
             check = replace(check, message=lost, **self._stood(outcome))
         else:
@@ -53,13 +53,13 @@ class Judge:
             return check
         return replace(check, printed=str(outcome.get("printed", "")))
 
-    def _lost(self, outcome: dict[str, Any]) -> str:
+    def _lost(self, claim: Claim, outcome: dict[str, Any]) -> str:
         """Say why its reports are not there, or that they can't be used."""
         cut = outcome.get("cut")
         doing = "Its import" if outcome.get("phase") == "importing" else "It"
         if cut:
             why = {
-                "late": f"did not end within {self.deadline:g} s",
+                "late": f"did not end within {self.deadline + claim.more:g} s",
                 "flood": "printed more than 1 MB, and was stopped there",
             }
             return f"{doing} {why.get(cut, 'was stopped: ' + cut)}."

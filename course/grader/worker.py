@@ -1,8 +1,9 @@
 """The process that has the checks collected; the front starts and ends it.
 
 It reads lines of JSON, each an order: {"key", "run": a check's id, "target":
-the answer's folder, "deadline": seconds}. It writes lines of JSON: first the
-claims, then under each key what came of it. With forks it never runs an
+the answer's folder, "deadline": seconds}, or {"read": further files of
+checks}. It writes lines of JSON: first the claims, and all of them again when
+it has read more; under each key what came of it. With forks it never runs an
 answer itself; without, it does, and may be lost with it.
 """
 
@@ -20,6 +21,7 @@ from course.grader.collect import Suite, open_suite
 from course.grader.inside import run_here
 from course.grader.rehearse import rehearse
 from course.grader.streams import redirect, say_where_it_stands
+from course.run import listen
 
 
 class Channel:
@@ -48,6 +50,16 @@ class Channel:
             yield from orders
 
 
+def state_claims(suite: Suite, channel: Channel, *, fork: bool) -> None:
+    """Tell what must come back, after what each fork would do first."""
+    if fork:
+        rehearse()
+    if suite.broken:
+        channel.tell({"broken": "\n".join(suite.broken)})
+    else:
+        channel.tell({"claims": [asdict(each) for each in suite.claims()]})
+
+
 def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
     """Run each check that is ordered in a fork of its own."""
     from course.grader.isolate import Forks  # noqa: PLC0415 (Linux only)
@@ -63,7 +75,11 @@ def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
             if orders is None:
                 return
             for order in orders:
-                forks.start(order)
+                if "read" in order:
+                    suite.read(order["read"])
+                    state_claims(suite, channel, fork=True)
+                else:
+                    forks.start(order)
     finally:
         forks.end_all()
 
@@ -90,6 +106,7 @@ def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
 def main() -> None:
     """Collect, state the claims, serve until the front has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the front decides
+    listen()
     given = json.loads(sys.argv[1])
     scratch = Path(given["scratch"])
     channel = Channel(scratch)
@@ -98,10 +115,7 @@ def main() -> None:
     def serve(suite: Suite) -> None:
         if suite.broken:
             return
-        if given["fork"]:
-            rehearse()
-        claims = [asdict(claim) for claim in suite.claims()]
-        channel.tell({"claims": claims})
+        state_claims(suite, channel, fork=given["fork"])
         way = serve_forked if given["fork"] else serve_here
         way(suite, channel, scratch)
 

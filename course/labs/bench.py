@@ -24,6 +24,7 @@ from course.labs.trials import NOTES, TRIALS, Trial
 OTHERS = {
     "timeline": "course.labs.bench_timeline",
     "grader": "course.labs.bench_grader",
+    "queues": "course.labs.bench_queues",
 }
 
 
@@ -139,8 +140,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         nargs="?",
         choices=["stages", *OTHERS],
         default="stages",
-        help="stages (the default), what the timeline's recorder costs, or"
-        " how fast the grader is; --help behind one of these says more",
+        help="stages (the default), what the timeline's recorder costs,"
+        " how fast the grader is, or what a queue costs; --help behind one"
+        " of these says more",
     )
     parser.add_argument(
         "--seconds",

@@ -8,16 +8,20 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from course.folders import data_dir
 from course.timeline import Recording, compare, show, stacked
+from course.typed import Parser
 
 from .environments import ROOT, environment
 
 FASTAPI = ["0.105.0", "0.117.1", "newest"]
 APP = "course.labs.borrowed_session:app"
+NAMES = ["oldest", "between", "newest"]
 KEPT = Path(__file__).parent / "recordings"
 
 
@@ -49,8 +53,17 @@ def recorded(fastapi: str, python: str) -> Recording:
     return recording
 
 
-def main() -> None:
-    """Record, show, and keep the recordings and both pictures."""
+def parser() -> Parser:
+    """Describe the session."""
+    made = Parser("versions", description=__doc__)
+    help_ = "write into course/labs/recordings, which a notebook shows"
+    made.add_argument("--keep", action="store_true", help=help_)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Record, show, and write the recordings and both pictures."""
+    given = parser().parse_args(arguments)
     python = ".".join(map(str, sys.version_info[:2]))
     made = [recorded(fastapi, python) for fastapi in FASTAPI]
     notes = [f"FastAPI {r.versions['fastapi']}" for r in made]
@@ -61,15 +74,15 @@ def main() -> None:
             print(compare(made[number - 1], recording))
         print(f"\n{notes[number]}")
         show(recording, console)
-    KEPT.mkdir(exist_ok=True)
-    names = ["oldest", "between", "newest"]
-    for name, recording in zip(names, made, strict=True):
-        file = KEPT / f"borrowed-{name}.json"
+    folder = KEPT if given.keep else data_dir() / "versions"
+    folder.mkdir(exist_ok=True)
+    for name, recording in zip(NAMES, made, strict=True):
+        file = folder / f"borrowed-{name}.json"
         file.write_text(recording.to_json(indent=1) + "\n", "utf-8")
     for theme in ("light", "dark"):
-        file = KEPT / f"borrowed-{theme}.svg"
+        file = folder / f"borrowed-{theme}.svg"
         file.write_text(stacked(made, notes, theme) + "\n", "utf-8")
-    print(f"\nWritten: {KEPT.relative_to(ROOT)}")
+    print(f"\nWritten: {folder}")
 
 
 if __name__ == "__main__":

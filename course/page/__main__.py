@@ -1,6 +1,5 @@
 """Serve the course on this machine: every stage, its code, a mailbox."""
 
-import argparse
 import contextlib
 import os
 import sys
@@ -11,8 +10,10 @@ from types import FrameType
 import uvicorn
 
 from course import mailbox, ports
+from course.folders import data_dir
 from course.page.app import create_app
 from course.stage import find_stages
+from course.typed import Parser
 
 
 @contextlib.contextmanager
@@ -26,7 +27,7 @@ def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
     port = ports.number_of(free)
     free.close()
     os.environ["SMTP_PORT"] = str(port)
-    with mailbox.Mailbox(mailbox.data_dir(), port) as box:
+    with mailbox.Mailbox(data_dir(), port) as box:
         yield box
 
 
@@ -49,7 +50,7 @@ def cut_off() -> None:
 
 def main() -> None:
     """Start everything, say where it is, serve until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="serve", description=__doc__)
+    parser = Parser("serve", description=__doc__)
     parser.add_argument(
         "--port",
         type=int,

@@ -19,8 +19,16 @@ DOCS_FILES = Path(fastapi_offline.__file__).parent / "static"
 
 
 def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
-    """Return the application that shows and mounts these stages."""
-    mounted = {stage.number: Mounted.load(stage) for stage in stages}
+    """Return the application that shows these stages.
+
+    It mounts them too, unless they need a worker: that is run beside them.
+    """
+    shown = {stage.number: stage for stage in stages}
+    mounted = {
+        number: Mounted.load(stage)
+        for number, stage in shown.items()
+        if not stage.worker
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -28,7 +36,7 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
             yield
 
     app = FastAPI(openapi_url=None, lifespan=lifespan)
-    app.state.course = Course(mounted, mailbox)
+    app.state.course = Course(shown, mounted, mailbox)
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))
     app.mount("/docs-files", StaticFiles(directory=DOCS_FILES))

@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from course.mailbox import Mailbox
 from course.page import code
 from course.page.mounted import Mounted
+from course.stage import Stage, earlier
 
 
 @dataclass(frozen=True)
 class Course:
     """All that a view may ask for."""
 
-    mounted: dict[int, Mounted]  # by the stage's number, in order
+    stages: dict[int, Stage]  # by number, in order
+    mounted: dict[int, Mounted]  # those that need no worker
     mailbox: Mailbox | None
 
-    def news(self, number: int) -> code.Diff | None:
+    def earlier(self, stage: Stage) -> Stage | None:
+        """Return the stage that one is compared with."""
+        return earlier(stage, [*self.stages.values()])
+
+    def news(self, stage: Stage) -> code.Diff | None:
         """Return what a stage adds to the one before; None for the first."""
-        earlier = self.mounted.get(number - 1)
-        if earlier is None:
+        if stage.number - 1 not in self.stages:
             return None
-        source = self.mounted[number].stage.source
-        return code.between(earlier.stage.source, source)
+        before = self.earlier(stage)
+        return code.between(before.source if before else "", stage.source)

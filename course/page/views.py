@@ -12,6 +12,7 @@ from course.page import code
 from course.page.course import Course
 from course.page.examples import examples
 from course.page.mounted import Mounted
+from course.stage import Stage
 from course.timeline import svg
 
 router = APIRouter()
@@ -27,11 +28,21 @@ def get_course(request: Request) -> Course:
 CourseDep = Annotated[Course, Depends(get_course)]
 
 
-def get_mounted(number: int, course: CourseDep) -> Mounted:
+def get_stage(number: int, course: CourseDep) -> Stage:
     """Return the stage that the address names, or answer 404."""
-    if number not in course.mounted:
+    if number not in course.stages:
         raise HTTPException(404, f"There is no stage {number}.")
-    return course.mounted[number]
+    return course.stages[number]
+
+
+StageDep = Annotated[Stage, Depends(get_stage)]
+
+
+def get_mounted(stage: StageDep, course: CourseDep) -> Mounted:
+    """Return its application, or answer 404 if it doesn't run here."""
+    if stage.number not in course.mounted:
+        raise HTTPException(404, f"It needs a worker: {stage.command}")
+    return course.mounted[stage.number]
 
 
 MountedDep = Annotated[Mounted, Depends(get_mounted)]
@@ -45,26 +56,34 @@ def index(request: Request, course: CourseDep) -> Response:
         number: examples(one.app.openapi(), base + one.prefix)
         for number, one in course.mounted.items()
     }
-    diffs = {number: course.news(number) for number in course.mounted}
+    diffs = {
+        number: course.news(stage) for number, stage in course.stages.items()
+    }
     shown = {"course": course, "tries": tries, "diffs": diffs, "svg": svg}
     return templates.TemplateResponse(request, "index.html", shown)
 
 
 @router.get("/code/{number}")
-def source(request: Request, course: CourseDep, one: MountedDep) -> Response:
+def source(request: Request, course: CourseDep, stage: StageDep) -> Response:
     """Show the whole source of a stage."""
-    lines = code.whole(one.stage.source)
-    shown = {"course": course, "one": one, "lines": lines}
+    lines = code.whole(stage.source)
+    shown = {"course": course, "stage": stage, "lines": lines}
     return templates.TemplateResponse(request, "code.html", shown)
 
 
 @router.get("/new/{number}")
-def new(request: Request, course: CourseDep, one: MountedDep) -> Response:
+def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
     """Show what a stage adds to the one before."""
-    diff = course.news(one.stage.number)
+    diff = course.news(stage)
     if diff is None:
         raise HTTPException(404, "In the first stage everything is new.")
-    shown = {"course": course, "one": one, "lines": diff.lines, "diff": diff}
+    shown = {
+        "course": course,
+        "stage": stage,
+        "lines": diff.lines,
+        "diff": diff,
+        "earlier": course.earlier(stage),
+    }
     return templates.TemplateResponse(request, "code.html", shown)
 
 

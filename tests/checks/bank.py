@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.grader.exercises import Suite, find
-from course.grader.front import cores
 from course.grader.grading import Grader
-from course.grader.hired import How
+from course.grader.hired import How, cores
 from course.grader.model import Exercise
 from course.grader.processes import LINUX
 from tests.checks.variations import assembled, is_whole

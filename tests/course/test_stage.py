@@ -20,12 +20,34 @@ def test_stages_are_found_in_order_without_an_import(tmp_path: Path) -> None:
     assert found[0].module == f"{tmp_path.name}.s01_first"
 
 
-def test_the_course_has_its_five_stages() -> None:
-    """The numbers count from one, without a gap."""
-    assert [one.number for one in stage.find_stages()] == [1, 2, 3, 4, 5]
+def test_a_folder_with_an_app_is_a_stage_too(tmp_path: Path) -> None:
+    """Its docstring is in __init__.py; a worker.py is its worker."""
+    for name in ("s06_parts", "s07_queue", "s08_no_stage"):
+        (tmp_path / name).mkdir()
+    for folder in ("s06_parts", "s07_queue"):
+        (tmp_path / folder / "app.py").write_text("# an app")
+        (tmp_path / folder / "__init__.py").write_text('"""Stage 0: new."""')
+    (tmp_path / "s06_parts" / "tasks.py").write_text("# tasks")
+    (tmp_path / "s07_queue" / "worker.py").write_text("# a worker")
+    parts, queue = stage.find_stages(tmp_path)
+    assert (parts.title, parts.module) == (
+        "New",
+        f"{tmp_path.name}.s06_parts.app",
+    )
+    assert [each.name for each in parts.files] == ["tasks.py", "app.py"]
+    assert parts.source.index("# tasks") < parts.source.index("# an app")
+    assert parts.worker is None
+    assert queue.worker == f"{tmp_path.name}.s07_queue.worker"
 
 
-@pytest.mark.parametrize("arguments", [["7"], ["three"], ["0"], [""]])
+def test_the_stages_count_from_one_without_a_gap() -> None:
+    """There are the five that fit one file, and maybe more."""
+    numbers = [one.number for one in stage.find_stages()]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    assert len(numbers) >= 5
+
+
+@pytest.mark.parametrize("arguments", [["77"], ["three"], ["0"], [""]])
 def test_a_wrong_number_names_those_there_are(arguments: list[str]) -> None:
     """The error says what was asked for and what can be."""
     with pytest.raises(SystemExit) as told:

@@ -13,7 +13,10 @@ ALL = [
     "s03_chained_dependencies",
     "s04_email_service",
     "s05_task_tracker",
+    "s06_survive_restart.app",
 ]
+WITH_A_WORKER = ["s07_celery.app", "s08_rq.app", "s09_taskiq.app"]
+WITH_A_DATABASE = ["s05_task_tracker", "s06_survive_restart.app"]
 
 
 def reason(output: str) -> str:
@@ -28,7 +31,7 @@ def reason(output: str) -> str:
     return first
 
 
-@pytest.mark.parametrize("module", ALL)
+@pytest.mark.parametrize("module", [*ALL, *WITH_A_WORKER])
 def test_every_stage_runs_alone_without_a_warning(
     alone: StartAlone, module: str
 ) -> None:
@@ -54,7 +57,7 @@ def test_a_folder_that_cannot_be_written_stops_the_start(
     assert "below" in said
 
 
-@pytest.mark.parametrize("module", ["s04_email_service", "s05_task_tracker"])
+@pytest.mark.parametrize("module", ["s04_email_service", *WITH_A_DATABASE])
 def test_a_wrong_setting_stops_the_start(
     alone: StartAlone, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,6 +69,7 @@ def test_a_wrong_setting_stops_the_start(
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize("module", WITH_A_DATABASE)
 @pytest.mark.parametrize(
     ("url", "why"),
     [
@@ -75,22 +79,28 @@ def test_a_wrong_setting_stops_the_start(
     ],
 )
 def test_a_database_that_is_not_there_stops_the_start(
-    alone: StartAlone, url: str, why: str, monkeypatch: pytest.MonkeyPatch
+    alone: StartAlone,
+    module: str,
+    url: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The line names the setting and the driver's reason."""
     monkeypatch.setenv("DATABASE_URL", url)
-    said = reason(alone("s05_task_tracker").end_of_failed_start())
+    said = reason(alone(module).end_of_failed_start())
     assert "Set DATABASE_URL to an empty or this stage's database" in said
     assert why in said
 
 
+@pytest.mark.parametrize("module", WITH_A_DATABASE)
 def test_a_table_of_another_shape_stops_the_start(
-    alone: StartAlone, data_dir: Path
+    alone: StartAlone, module: str, data_dir: Path
 ) -> None:
     """An older database is not altered, and no request has to fail."""
-    with sqlite3.connect(data_dir / "s05_task_tracker.db") as db:
+    file = module.removesuffix(".app") + ".db"
+    with sqlite3.connect(data_dir / file) as db:
         db.execute("CREATE TABLE task_logs (id INTEGER PRIMARY KEY)")
     db.close()
-    said = reason(alone("s05_task_tracker").end_of_failed_start())
+    said = reason(alone(module).end_of_failed_start())
     assert "Set DATABASE_URL to an empty or this stage's database" in said
     assert "no such column" in said

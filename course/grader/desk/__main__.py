@@ -4,7 +4,6 @@ SESSION is one of watch, hint, solution, reset and progress; --help behind it
 says what it takes.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -14,7 +13,8 @@ from rich.console import Console
 from course.grader.cli import run
 from course.grader.desk import hint, reset, solution, table, watch
 from course.grader.desk.place import Desk
-from course.grader.exercises import UsageError, command
+from course.grader.exercises import UsageError
+from course.typed import Parser
 
 SESSIONS: dict[str, ModuleType] = {
     "watch": watch,
@@ -34,11 +34,7 @@ def main(
         print(__doc__, file=sys.stderr)
         return 2
     session = SESSIONS[name]
-    parser = argparse.ArgumentParser(
-        f"{command(name)} --",
-        description=session.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = Parser(name, description=session.__doc__)
     session.describe(parser)
     given = parser.parse_args(rest)
     try:

@@ -50,12 +50,18 @@ class Events:
             yield event
 
     def pressing(self) -> bool:
-        """See whether a save, or the end, is waiting."""
+        """See whether a save is waiting, or the end."""
+        return self.leaving() or any(
+            isinstance(each, Saved) for each in self._there()
+        )
+
+    def leaving(self) -> bool:
+        """See whether the end is waiting."""
+        return any(each in QUIT for each in self._there())
+
+    def _there(self) -> list[Event]:
         with self.changed:
-            return any(
-                isinstance(each, Saved) or each in QUIT
-                for each in self.waiting
-            )
+            return list(self.waiting)
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ from rich.text import Text
 from course.grader.desk.originals import hints
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
-from course.grader.exercises import Suite, command
+from course.grader.exercises import Suite
 from course.grader.lines import printable, put
+from course.typed import command
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +35,14 @@ def run(given: argparse.Namespace, desk: Desk, console: Console) -> int:
 
 
 def reveal(suite: Suite, desk: Desk) -> int:
-    """Count one more hint as used; return how many are."""
+    """Count one more hint as used; return how many are shown now.
+
+    Who has passed may read all of them, and none is counted.
+    """
     progress = Progress(desk)
     there = len(hints(desk.original(suite)))
+    if progress[suite.name].passed:
+        return there
     seen = min(progress[suite.name].hints + 1, there)
     progress.change(suite.name, hints=seen)
     return seen
@@ -56,6 +62,9 @@ def shown(suite: Suite, desk: Desk, seen: int) -> list[Text]:
         return [Text("This exercise has no hints.")]
     if seen < len(found):
         return [*lines, Text(f"Hint {seen} of {len(found)}.")]
-    give_up = command("solution", suite.number, "--give-up")
-    last = f"That is all of them. One good answer: {give_up}"
+    words = [suite.number]
+    if not Progress(desk)[suite.name].may_see_solution:
+        words.append("--give-up")
+    answer = command("solution", *words)
+    last = f"That is all of them. One good answer: {answer}"
     return [*lines, Text(last)]

@@ -8,8 +8,9 @@ from rich.text import Text
 from course.grader.desk.copies import keep, replace
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
-from course.grader.exercises import Suite, UsageError, command
+from course.grader.exercises import Suite, UsageError
 from course.grader.lines import put
+from course.typed import command
 
 
 def describe(parser: argparse.ArgumentParser) -> None:

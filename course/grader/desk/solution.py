@@ -12,9 +12,10 @@ from rich.text import Text
 
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress, today
-from course.grader.exercises import Suite, UsageError, command
+from course.grader.exercises import Suite, UsageError
 from course.grader.grading import grade, usual
 from course.grader.lines import printable, put
+from course.typed import command
 
 STYLES = {"+": "green", "-": "red"}
 WHY, ANOTHER = "Why so", "Another right way"

@@ -10,8 +10,9 @@ from course.grader.desk.originals import hints
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Entry, Progress
 from course.grader.desk.reset import is_untouched
-from course.grader.exercises import Suite, command
+from course.grader.exercises import Suite
 from course.grader.lines import put
+from course.typed import command
 
 TITLE, STATE = 43, 13
 HEADINGS = f"{'':5}{'':{TITLE}}{'':{STATE}}   points   hints"

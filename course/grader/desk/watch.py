@@ -7,7 +7,8 @@ another exercise's file turns to that one.
 import argparse
 import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
@@ -19,12 +20,13 @@ from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.desk.reset import is_untouched
 from course.grader.desk.solution import ANOTHER, WHY, paragraph
-from course.grader.exercises import Suite, command
+from course.grader.exercises import Suite
 from course.grader.front import StaleError, never
 from course.grader.grading import Grader, usual
 from course.grader.lines import put, wrapped
 from course.grader.model import Exercise
 from course.grader.report import BUG, RIGHT, about, ending
+from course.typed import command
 
 PATIENCE = 1.0  # seconds of a grading that a new save does not cut off
 
@@ -45,14 +47,30 @@ def run(given: argparse.Namespace, desk: Desk, console: Console) -> int:
     )
     events, with_keys = Events(), keys.there()
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as on:
-        grader = on.enter_context(Grader(suites, usual()))
+        grader = on.enter_context(Grader([suite], usual()))
         on.enter_context(saves(suites, events))
         if with_keys:
             on.enter_context(keys.pressed(events.put))
         watch = Watch(desk, console, grader, keys=with_keys)
-        watch.run(suite, events, events.pressing)
+        watch.run(suite, events, events)
     console.print(f"Go on at any time: {command('watch')}")
     return 0
+
+
+class Hands(Protocol):
+    """What is being typed while something is graded."""
+
+    def pressing(self) -> bool:
+        """See whether a save is waiting, or the end."""
+
+    def leaving(self) -> bool:
+        """See whether the end is waiting."""
+
+
+class Idle:
+    """Nobody types."""
+
+    pressing = leaving = staticmethod(never)
 
 
 class Watch:
@@ -65,7 +83,7 @@ class Watch:
         self.keys = keys
         self.suites = {suite.name: suite for suite in desk.suites()}
         self.suite = next(iter(self.suites.values()))
-        self.pressing: Callable[[], bool] = never
+        self.hands: Hands = Idle()
         self.result: Exercise | None = None
         self.hints = 0  # that stand below the report
         self.traceback = self.another = False
@@ -74,18 +92,19 @@ class Watch:
         self,
         suite: Suite,
         events: Iterable[Event],
-        pressing: Callable[[], bool] = never,
+        hands: Hands | None = None,
     ) -> None:
-        """Grade, then do what happens; `pressing`: a save can't wait."""
+        """Grade, then do what happens; `hands` say what can't wait."""
         does = {
             "h": self.hint,
             "t": self.show_traceback,
             "s": self.show_another,
             "n": self.go_on,
         }
-        self.pressing = pressing
+        self.hands = hands or self.hands
         self.say(f"{suite.title}: reading the checks …")
         self.grade(suite)
+        self.grader.read(list(self.suites.values()))
         for event in events:
             if isinstance(event, Saved):
                 self.say("\nSaved: grading …")
@@ -98,14 +117,17 @@ class Watch:
     def grade(self, suite: Suite) -> None:
         """Grade and show it; what changed meanwhile comes as a save again."""
         self.suite, self.result = suite, None
-        began, text = time.monotonic(), self.text()
+        text, began = self.text(), 0.0
+
+        def stale() -> bool:
+            nonlocal began
+            began = began or time.monotonic()
+            late = time.monotonic() - began > PATIENCE
+            return self.hands.pressing() if late else self.hands.leaving()
+
+        leaving = self.hands.leaving
         try:
-            grade = self.grader.grade(
-                [suite],
-                stale=lambda: (
-                    time.monotonic() - began > PATIENCE and self.pressing()
-                ),
-            )
+            grade = self.grader.grade([suite], stale=stale, leaving=leaving)
         except StaleError:
             return
         if text != self.text():
@@ -168,7 +190,9 @@ class Watch:
             return
         if self.keys and not self.console.is_dumb_terminal:
             self.console.clear()
-        lines = [*about(self.result, traceback=self.traceback), Text()]
+        room = self.console.width if self.console.is_terminal else 0
+        told = about(self.result, traceback=self.traceback, room=room)
+        lines = [*told, Text()]
         if self.hints:
             lines += [*shown(self.suite, self.desk, self.hints), Text()]
         lines += self.praise() if self.is_right else self.advice(self.result)
@@ -198,7 +222,7 @@ class Watch:
         following = self.following()
         another = "s another right way"
         if following is None:
-            last = "That was the last exercise."
+            last = f"All {len(self.suites)} exercises are done."
             return [*lines, *ending(last, self.offer(another, "q quit"))]
         if self.keys:
             following_ = f"n next: {following.name[:4]}"

@@ -15,6 +15,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "points(number): its worth")
     config.addinivalue_line("markers", "after(name): its prerequisite")
+    config.addinivalue_line("markers", "slow(seconds): more time")
 
 
 class Client:

@@ -28,7 +28,29 @@ ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 – 1 check waits for the one above
 
 Edit exercises/ex02_wrong.py, then: python3 start.py -s watch -- 2
+Its traceback and output: python3 start.py -s grade -- 2 --traceback
 """
+
+
+def test_no_folder_of_a_check_is_left(
+    fresh: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a check writes to tmp_path is gone when it is graded."""
+    temporary = fresh.folder / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    checks = """\
+import tempfile
+from pathlib import Path
+
+
+def test_writes(answer, tmp_path):
+    (tmp_path / "written").write_text("here")
+    assert Path(tempfile.gettempdir()) in tmp_path.parents
+"""
+    fresh.add("ex01_writes", RIGHT, checks)
+    assert fresh.type("1").returncode == 0
+    assert list(temporary.iterdir()) == []
 
 
 def test_results_are_written_and_told(fresh: Course) -> None:
@@ -67,6 +89,27 @@ def test_checks_that_are_broken_are_our_bug(fresh: Course) -> None:
     assert done.returncode == 3
     assert "the course, not your answer" in done.stdout
     assert "no_such_thing" in done.stdout
+
+
+def test_a_slow_check_has_more_time(fresh: Course) -> None:
+    """As many seconds as its mark says, beyond those that all have."""
+    checks = """
+import time
+import pytest
+
+@pytest.mark.slow(30)
+def test_starts_a_program(answer):
+    time.sleep(2)
+
+@pytest.mark.slow(0.5)
+def test_never_ends(answer):
+    time.sleep(60)
+"""
+    fresh.add("ex01_slow", RIGHT, checks)
+    (exercise,) = fresh.grade("--deadline=1.5").exercises
+    patient, late = exercise.checks
+    assert patient.state == "right", patient.message
+    assert late.message == "It did not end within 2 s."
 
 
 def test_a_prerequisite_must_exist_and_not_wait_for_itself(
@@ -111,7 +154,7 @@ def test_a_failing_fixture_of_ours_is_our_bug(fresh: Course) -> None:
         ("--target=nowhere", "There is no folder 'nowhere'"),
         ("--checks=exercises", "There are no checks in"),
         ("--deadline=0", "it must be above zero"),
-        ("--json=- --junit=-", "only one of --json and --junit"),
+        ("--json=- --junit=-", "Only one of --json and --junit"),
         ("--help", ""),
     ],
 )

@@ -54,6 +54,7 @@ ex05 · A session of its own            2 of 5 checks · 4 of 10 points · 0.2 s
 – 2 checks wait for the one above
 
 Edit exercises/ex05_own_session.py, then: python3 start.py -s watch -- 5
+Its traceback and output: python3 start.py -s grade -- 5 --traceback
 """
 LOST = Check(
     "test_a",
@@ -122,7 +123,7 @@ def test_a_long_line_of_code_and_a_long_command_have_their_own() -> None:
     long = "exercises/ex05_a_name_that_is_rather_long_for_one_line.py"
     said = shown(replace(OWN_SESSION, checks=(check,), file=long))
     assert "    yours     exercises/ex05_own_session.py:41\n" in said
-    assert said.splitlines()[-2:] == [
+    assert said.splitlines()[-3:-1] == [
         f"Edit {long}, then:",
         "  python3 start.py -s watch -- 5",
     ]
@@ -131,8 +132,10 @@ def test_a_long_line_of_code_and_a_long_command_have_their_own() -> None:
 def test_answers_elsewhere_are_graded_there() -> None:
     """The learner's room is watched, another is graded once."""
     there = replace(OWN_SESSION, file="solutions/ex05_own_session.py")
-    again = "python3 start.py -s grade -- 5 --target=solutions\n"
-    assert shown(there).endswith(again)
+    again = "python3 start.py -s grade -- 5"
+    *_, line, more = shown(there).splitlines()
+    assert line.endswith(f"{again} --target=solutions")
+    assert more.endswith(f"{again} --traceback --target=solutions")
 
 
 def test_traceback_and_output_come_on_request() -> None:
@@ -162,6 +165,23 @@ def test_a_console_without_these_signs_gets_plain_ones() -> None:
     text = shown(OWN_SESSION, encoding="cp1252")
     assert "\n+ answers before the task starts" in text
     assert "response sent > task began" in text
+
+
+def test_a_terminal_breaks_the_lines_of_a_traceback() -> None:
+    """Each part stands behind the same margin."""
+    check = replace(TRACKED, traceback="x" * 200, printed="")
+    console = Console(
+        file=io.StringIO(), force_terminal=True, no_color=True, width=80
+    )
+    told = Grade((replace(OWN_SESSION, checks=(check,)),))
+    show(told, console, traceback=True)
+    assert isinstance(console.file, io.StringIO)
+    lines = [
+        line.rpartition("| ")[2]
+        for line in console.file.getvalue().splitlines()
+        if "    | " in line
+    ]
+    assert [*map(len, lines)] == [74, 74, 52]
 
 
 def test_several_exercises_end_with_a_sum() -> None:

@@ -5,6 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from course.labs import versions
 from course.timeline import Recording, compare
 
 KEPT = Path(__file__).parents[3] / "course" / "labs" / "recordings"
@@ -47,3 +48,35 @@ def test_the_stored_pictures_name_all_three(theme: str) -> None:
     ET.fromstring(picture)  # noqa: S314 (our own)
     for name in ("oldest", "between", "newest"):
         assert f"FastAPI {kept(name).versions['fastapi']}" in picture
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the stored recordings instead of making environments."""
+    stored = dict(zip(versions.FASTAPI, versions.NAMES, strict=True))
+    monkeypatch.setattr(versions, "recorded", lambda v, _: kept(stored[v]))
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_learner_writes_to_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the course keeps is written by whoever asks for that."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(versions, "KEPT", tmp_path / "kept")
+    versions.main([])
+    written = {each.name for each in KEPT.iterdir()}
+    assert {e.name for e in (tmp_path / "data/versions").iterdir()} == written
+    assert not (tmp_path / "kept").exists()
+    versions.main(["--keep"])
+    assert {e.name for e in (tmp_path / "kept").iterdir()} == written
+
+
+def test_what_it_does_not_take_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In a sentence, before anything is made."""
+    with pytest.raises(SystemExit, match="2"):
+        versions.main(["0.105"])
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == "Unrecognized arguments: 0.105."

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -14,10 +15,10 @@ from fastapi.testclient import TestClient
 from course import ports
 from course.page.app import create_app
 from course.page.examples import examples
-from course.stage import find_stages
-from tests.servers import ROOT
+from course.stage import Stage, find_stages
+from tests.servers import ROOT, forget_settings
 
-NUMBERS = [1, 2, 3, 4, 5]
+NUMBERS = [stage.number for stage in find_stages() if not stage.worker]
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +26,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Run the page with all stages mounted, without a mailbox."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        for stage in find_stages():
-            forget(stage.module)
+        forget_settings()
         with TestClient(create_app(find_stages(), None)) as client:
             yield client
-        for stage in find_stages():
-            forget(stage.module)
-
-
-def forget(module: str) -> None:
-    """Empty a stage's caches, so that it reads this test's settings."""
-    for value in vars(sys.modules.get(module, object)).copy().values():
-        if hasattr(value, "cache_clear"):
-            if "session" in value.__name__ and value.cache_info().currsize:
-                value().kw["bind"].dispose()
-            value.cache_clear()
+        forget_settings()
 
 
 def test_every_stage_is_listed_with_what_it_adds(client: TestClient) -> None:
@@ -48,8 +38,36 @@ def test_every_stage_is_listed_with_what_it_adds(client: TestClient) -> None:
     for stage in find_stages():
         assert stage.title in page
         assert f'href="/code/{stage.number}"' in page
-        assert f'href="/stages/{stage.number:02}/docs"' in page
-    assert page.count('<span class="label">What is new</span>') == 4
+        runs_here = f'href="/stages/{stage.number:02}/docs"' in page
+        assert runs_here == (stage.number in NUMBERS)
+    count = page.count('<span class="label">What is new</span>')
+    assert count == len(find_stages()) - 1
+
+
+def test_a_stage_with_a_worker_is_shown_with_its_command(
+    tmp_path: Path,
+) -> None:
+    """It is not imported: its broker may be nowhere. Its code is there."""
+    texts = {7: "first = 1", 8: "first = 1\nsecond = 2"}
+    stages: list[Stage] = find_stages()[:1]
+    for number, text in texts.items():
+        folder = tmp_path / f"s0{number}_queue"
+        folder.mkdir()
+        (folder / "__init__.py").write_text(f'"""Stage {number}: queue."""')
+        (folder / "app.py").write_text("raise ValueError")
+        (folder / "worker.py").write_text(text)
+    stages += find_stages(tmp_path)
+    client = TestClient(create_app(stages, None))  # and not started
+    page = client.get("/").text
+    assert "python3 start.py -s stage -- 7" in page
+    assert "/stages/07/docs" not in page
+    assert "first" in client.get("/code/7").text
+    assert "/stages/07/docs" not in client.get("/code/7").text
+    shown = client.get("/new/8").text
+    assert "Against stage 7: 1 lines added, 0 removed" in shown
+    refused = client.get("/stages/07/docs")
+    assert refused.status_code == 404
+    assert "python3 start.py -s stage -- 7" in refused.text
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -100,10 +118,10 @@ def test_the_diff_shows_both_sides(client: TestClient) -> None:
     page = client.get("/new/2").text
     assert '<td class="sign">+</td>' in page
     assert '<td class="sign">−</td>' in page
-    assert "14 lines added, 4 removed" in page
+    assert "15 lines added, 5 removed" in page
 
 
-@pytest.mark.parametrize("path", ["/code/9", "/new/1", "/stages/09/docs"])
+@pytest.mark.parametrize("path", ["/code/99", "/new/1", "/stages/99/docs"])
 def test_what_is_not_there_is_a_404(client: TestClient, path: str) -> None:
     """A wrong number is no server error."""
     assert client.get(path).status_code == 404

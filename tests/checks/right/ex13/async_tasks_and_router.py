@@ -1,4 +1,4 @@
-# Axis: async def tasks, runner and endpoints, on a router; the runner is a dataclass that pauses on the event loop.
+# Axis: async def tasks, runner and endpoints, on a router; the runner is a dataclass that pauses on the event loop; Taskiq is the queue.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
+from anyio import from_thread
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,8 +64,14 @@ def get_session_factory() -> sessionmaker[Session]:
 SessionsDep = Annotated[sessionmaker[Session], Depends(get_session_factory)]
 
 
+def perform(task_name: str) -> None:
+    print(task_name)
+    if task_name == "crash":
+        raise ValueError("somebody asked for a crash")
+
+
 def get_work() -> Callable[[str], None]:
-    return print
+    return perform
 
 
 async def get_tasks(
@@ -107,6 +114,20 @@ async def get_tasks(
     yield {"run": run}
 
 
+async def again_and_again(
+    tasks: dict[str, Callable[..., Awaitable[None]]],
+    settings: Settings,
+    name: str,
+    kwargs: dict[str, Any],
+) -> None:
+    for n in range(1, settings.max_attempts + 1):
+        try:
+            return await tasks[name](**kwargs)
+        except Exception as exc:
+            print(f"try {n}: {exc}")
+            await asyncio.sleep(settings.retry_delay)
+
+
 @dataclass
 class Here:
     background: BackgroundTasks
@@ -114,25 +135,61 @@ class Here:
     settings: Settings
 
     def enqueue(self, name: str, /, **kwargs: Any) -> str:
-        self.background.add_task(self.again_and_again, name, kwargs)
+        self.background.add_task(
+            again_and_again, self.tasks, self.settings, name, kwargs
+        )
         return "here"
 
-    async def again_and_again(self, name: str, kwargs: dict[str, Any]) -> None:
-        for n in range(1, self.settings.max_attempts + 1):
-            try:
-                return await self.tasks[name](**kwargs)
-            except Exception as exc:
-                print(f"try {n}: {exc}")
-                await asyncio.sleep(self.settings.retry_delay)
+
+async def deliver_queued(
+    name: str,
+    kwargs: dict[str, Any],
+    tasks: Annotated[Any, Depends(get_tasks)],
+) -> None:
+    await again_and_again(tasks, get_settings(), name, kwargs)
+
+
+@lru_cache
+def get_broker() -> Any:
+    from taskiq_redis import ListQueueBroker
+
+    broker = ListQueueBroker(get_settings().url, queue_name="ex13")
+    broker.register_task(deliver_queued, "deliver")
+    return broker
+
+
+def find_broker() -> Any:
+    return get_broker()
+
+
+class There:
+    def enqueue(self, name: str, /, **kwargs: Any) -> str:
+        async def send() -> str:
+            task = get_broker().find_task("deliver")
+            return (await asyncio.wait_for(task.kiq(name, kwargs), 2)).task_id
+
+        try:
+            return from_thread.run(send)
+        except Exception as exc:
+            later = {"Retry-After": "2"}
+            raise HTTPException(503, "no queue", later) from exc
+
+
+def run_worker() -> None:
+    from taskiq.cli.worker.args import WorkerArgs
+    from taskiq.cli.worker.run import run_worker
+
+    broker = f"{deliver_queued.__module__}:find_broker"
+    run_worker(WorkerArgs(broker=broker, modules=[], workers=1))
 
 
 async def get_runner(
     background: BackgroundTasks,
     tasks: Annotated[Any, Depends(get_tasks)],
     settings: Annotated[Settings, Depends(get_settings)],
-) -> Here:
+) -> Here | There:
     if settings.backend == "queue":
-        raise HTTPException(503, "no queue yet", {"Retry-After": "60"})
+        return There()
     return Here(background, tasks, settings)
 
 
@@ -153,7 +210,7 @@ async def run_task(
             return log.id
 
     task_id = await run_in_threadpool(write)
-    runner.enqueue("run", task_id=task_id)
+    await run_in_threadpool(runner.enqueue, "run", task_id=task_id)
     return {"id": str(task_id)}
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import sqlalchemy as sa
-from fastapi import Depends, HTTPException
+from fastapi import Depends, HTTPException, Request
+from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Mapped, Session, sessionmaker
 from sqlalchemy.orm import mapped_column as column
 
@@ -89,3 +90,8 @@ def get_task_log(log_id: str, new_session: SessionsDep) -> TaskLog:
     if log is None:
         raise HTTPException(404, "No such task")
     return log
+
+
+@app.exception_handler(BrokerGoneError)
+async def no_queue(_: Request, exc: BrokerGoneError) -> JSONResponse:
+    return JSONResponse({"detail": str(exc)}, 503, {"Retry-After": "3"})

@@ -2,7 +2,9 @@
 
 from functools import partial
 
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 
 def run(
@@ -39,6 +41,11 @@ class ProvideTasks:
 get_tasks = ProvideTasks()
 
 
+def deliver_queued(name: str, kwargs: dict[str, JsonValue]) -> None:
+    factory = get_session_factory(get_settings())
+    get_tasks(factory, get_work())[name](**kwargs)
+
+
 async def get_runner(
     tasks: TasksDep, background: BackgroundTasks
 ) -> AsyncIterator[TaskRunner]:
@@ -64,3 +71,8 @@ async def run_task(
     payload = {"id": log_id, "name": task_name}
     await run_in_threadpool(runner.enqueue, "run", task=payload, tags=["a"])
     return {"id": log_id}
+
+
+@app.exception_handler(BrokerGoneError)
+async def no_queue(_: Request, exc: BrokerGoneError) -> JSONResponse:
+    return JSONResponse({"detail": str(exc)}, 503, {"Retry-After": "3"})

@@ -1,5 +1,5 @@
 # The client is not told where its job is.
-# fails: test_a_job_goes_on_step_by_step
+# fails: test_a_job_has_at_least_one_step
 
 
 @app.post("/jobs/", status_code=202)

@@ -42,6 +42,18 @@ def test_each_call_shows_one_more_hint(learner: Learner) -> None:
     assert Progress(learner.desk)["ex01_polite"].hints == 3
 
 
+def test_hints_after_passing_are_all_shown_and_not_counted(
+    learner: Learner,
+) -> None:
+    """There is nothing left to give away."""
+    progress = Progress(learner.desk)
+    progress.change("ex01_polite", passed=today(), hints=1)
+    out = learner.type("hint", "1")[1]
+    assert "  1. What does" in out
+    assert out.endswith("python3 start.py -s solution -- 1\n")
+    assert Progress(learner.desk)["ex01_polite"].hints == 1
+
+
 def test_hints_are_there_although_the_learner_deleted_them(
     learner: Learner,
 ) -> None:
@@ -193,8 +205,8 @@ def test_progress_is_a_table_and_says_what_is_next(learner: Learner) -> None:
     ("words", "said"),
     [
         (["hint", "9"], "There is no exercise '9'"),
-        (["reset"], "the following arguments are required: EXERCISE"),
-        (["progress", "1"], "unrecognized arguments: 1"),
+        (["reset"], "The following arguments are required: EXERCISE.\n"),
+        (["progress", "1"], "Unrecognized arguments: 1.\n"),
         (["nonsense"], "watch, hint, solution, reset and progress"),
         ([], "watch, hint, solution, reset and progress"),
     ],

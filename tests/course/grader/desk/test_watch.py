@@ -30,14 +30,21 @@ class Fake:
 
     texts: list[str] = field(default_factory=list)
     meanwhile: list[Act] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
 
-    def grade(self, suites: list[Suite], stale: Act = never) -> Grade:
+    def read(self, suites: list[Suite]) -> None:
+        """Remember which checks are read beside the first."""
+        self.known = [each.name for each in suites]
+
+    def grade(
+        self, suites: list[Suite], stale: Act = never, leaving: Act = never
+    ) -> Grade:
         """Call it right if it returns; do first what is to happen then."""
         (suite,) = suites
         self.texts.append(suite.answer.read_text("utf-8"))
         if self.meanwhile:
             self.meanwhile.pop(0)()
-        if stale():
+        if stale() or leaving():
             raise StaleError
         check = Check(
             "test_a", "right", 2, traceback="Traceback", printed="here"
@@ -99,6 +106,7 @@ def seat(learner: Learner, console: Callable[..., Console]) -> Seat:
 def test_the_first_look_takes_a_learner_by_the_hand(seat: Seat) -> None:
     """What to open, where it is said what to build, what a save does."""
     (page,) = seat.watch()
+    assert seat.grader.known == [*NAMES]
     assert "ex01 · Say what is polite: reading the checks …" in page
     assert "Open exercises/ex01_polite.py in your editor: its text" in page
     assert page.endswith(f"{OFFER}\n")
@@ -140,7 +148,7 @@ def test_after_the_last_exercise_there_is_no_next(seat: Seat) -> None:
         "n",
         "n",
     )
-    assert "That was the last exercise." in pages[-2]
+    assert "All 2 exercises are done." in pages[-2]
     assert pages[-2].endswith("s another right way · q quit\n")
     assert pages[-1] == ""
 
@@ -226,9 +234,23 @@ def test_a_new_save_cuts_off_a_grading_that_takes_long(
     suite = seat.learner.desk.suites()[0]
     turns = iter(events)
     happens = (next(turns) for _ in range(1))
-    watch.run(suite, happens, events.pressing)
+    watch.run(suite, happens, events)
     assert len(seat.grader.texts) == 2
     assert seat.read().count("0 of 1 checks") == 1
+
+
+def test_q_is_not_kept_waiting_while_the_checks_are_read(
+    seat: Seat, learner: Learner
+) -> None:
+    """Nor is anything graded then; a save has to wait."""
+    events = Events()
+    events.put("q")
+    seat.grader = Grader(learner.desk.suites()[:1], usual())
+    with seat.grader:
+        watch = Watch(learner.desk, seat.console, seat.grader, keys=True)
+        watch.run(learner.desk.suites()[0], events, events)
+        assert not seat.grader.warm.worker
+    assert seat.read() == "ex01 · Say what is polite: reading the checks …\n"
 
 
 def test_a_bug_of_ours_is_not_the_learners(seat: Seat) -> None:
@@ -258,7 +280,7 @@ def test_the_real_grader_is_warm_and_cut_off(
 ) -> None:
     """Two gradings by one process; a third ends as soon as it is stale."""
     suites = learner.desk.suites()
-    with Grader(suites, usual()) as grader:
+    with Grader(suites[:1], usual()) as grader:
         seat = Seat(learner, console(), grader)
         pages = seat.watch(seat.answer_right(), FIRST)
         assert "3 of 3 checks · 5.5 of 5.5 points" in pages[-1]
@@ -268,3 +290,7 @@ def test_the_real_grader_is_warm_and_cut_off(
         learner.write(RIGHT)
         (again,) = grader.grade(suites[:1]).exercises
         assert again.state == "right"
+        grader.read(suites)
+        for suite, state in zip(suites, ("right", "wrong"), strict=True):
+            (each,) = grader.grade([suite]).exercises
+            assert each.state == state

@@ -1,0 +1,77 @@
+"""A real broker and a worker of the answer's, for checks that need them."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from checks.asgi import Client
+from course.broker import Broker, NoBrokerError
+from course.processes import Program
+
+ENDS = ("completed", "dead")
+IN_TIME = 20.0  # seconds for a worker to start and to do its tasks
+
+
+@contextlib.contextmanager
+def a_broker(folder: Path) -> Iterator[str]:
+    """Run one for this check; give its address."""
+    broker = Broker(folder, append_only=False)
+    try:
+        broker.start()
+    except NoBrokerError as error:
+        pytest.skip(str(error))
+    with contextlib.ExitStack() as stack:
+        stack.push(broker.__exit__)
+        yield broker.url
+
+
+class Worker:
+    """The answer's `run_worker`, in a process of its own."""
+
+    def __init__(self, answer: ModuleType, log: Path) -> None:
+        path = Path(str(answer.__file__)).resolve()
+        code = (
+            f"import sys; sys.path.insert(0, {str(path.parent)!r})\n"
+            f"import {path.stem} as answer\n"
+            "answer.run_worker()"
+        )
+        self.log = log
+        with log.open("wb") as output:
+            command = [sys.executable, "-c", code]
+            self.program = Program(
+                "The worker",
+                command,
+                settings={"PYTHONWARNINGS": "default"},  # no errors of ours
+                output=output,
+            )
+
+    def wait_for_end(self, client: Client, task_id: Any) -> dict[str, Any]:
+        """Return the task when it has come to an end, or time is up."""
+        give_up = time.monotonic() + IN_TIME
+        while True:
+            response = client.get(f"/task-logs/{task_id}")
+            assert response.status_code == 200, f"no task {task_id!r} is shown"
+            task: dict[str, Any] = response.json()
+            if task["status"] in ENDS or time.monotonic() > give_up:
+                return task
+            if not self.program.running:
+                pytest.fail("run_worker has ended by itself.", pytrace=False)
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def a_worker(answer: ModuleType, folder: Path) -> Iterator[Worker]:
+    """Run the answer's worker; nothing of it is left behind."""
+    worker = Worker(answer, folder / "worker.log")
+    try:
+        yield worker
+    finally:
+        worker.program.kill()
+        said = worker.log.read_text("utf-8", "replace").splitlines()
+        print(*said[-12:], sep="\n")  # below a failure  # noqa: T201

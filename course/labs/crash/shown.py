@@ -1,0 +1,97 @@
+"""The crash lab for a notebook: a short run there, and the stored one.
+
+crash("Celery")                       as installed, with sixty tasks
+crash("Celery", "course", lease=4)    as set up here
+stored("Celery", "RQ")                what five seeds came to
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from course.labs.crash.picture import called, in_words, markdown, svg
+from course.labs.crash.results import Report, Row
+from course.labs.crash.setups import ALL
+from course.labs.crash.trial import run
+
+STORED = Path(__file__).with_name("stored.json")
+
+
+class Cells:
+    """Runs that a notebook shows as cells, and a terminal in words."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[Any, Any]:
+        """Show the picture; its text stands beside it, and is its alt."""
+        kind, alt = "image/svg+xml", repr(self)
+        return {kind: svg(self.rows), "text/plain": alt}, {kind: {"alt": alt}}
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{called(row)}: {in_words(row)}" for row in self.rows
+        )
+
+
+class Table:
+    """What all runs came to, for a notebook."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def _repr_markdown_(self) -> str:
+        return markdown(self.report)
+
+    def __repr__(self) -> str:
+        return markdown(self.report)
+
+
+@contextmanager
+def setting(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for a while."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def crash(  # noqa: PLR0913 (a notebook names what it changes)
+    engine: str,
+    setup: str = "installed",
+    *,
+    tasks: int = 60,
+    wait: float = 8,
+    lease: float = 4,
+    seed: int = 1,
+) -> Cells:
+    """Make one short run; a short lease makes the recovery short too."""
+    (chosen,) = (
+        one for one in ALL if (one.engine, one.setup) == (engine, setup)
+    )
+    told = (chosen.within(wait), seed, tasks, threading.Event(), say_nothing)
+    # In a thread: a notebook's own has an event loop already.
+    with setting("TASK_LEASE", str(lease)), ThreadPoolExecutor(1) as thread:
+        return Cells([thread.submit(run, *told).result()])
+
+
+def say_nothing(_: str) -> None:
+    """Show no progress: a cell has room for one picture."""
+
+
+def stored(*engines: str) -> Table:
+    """Return the stored runs of these engines, or all."""
+    report = Report.load(STORED)
+    report.rows = [
+        row for row in report.rows if row.engine in (engines or {row.engine})
+    ]
+    return Table(report)

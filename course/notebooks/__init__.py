@@ -1,0 +1,1 @@
+"""The notebooks: found, made and compared."""

@@ -1,0 +1,100 @@
+"""Make the notebooks: each notebooks/NN_….py becomes an executed .ipynb.
+
+python -m course.notebooks            all of them
+python -m course.notebooks 01 10      some
+python -m course.notebooks --check    run all, write nothing: does each .py
+                                      run without a warning, and is the
+                                      .ipynb beside it made of it?
+
+Outputs are made anew each time, and never compared: times differ. They are
+made one at a time, so that the times they show are undisturbed, and checked
+several at a time, in any order: each has a kernel and a folder of its own.
+"""
+
+import argparse
+import os
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn
+
+from .execute import Failed, executed, write
+from .pairs import outdated, sources
+
+
+def make(source: Path, *, check: bool) -> str:
+    """Make or check one notebook; say why that did not go well, if so."""
+    if check and (difference := outdated(source)):
+        return f"{difference}: python3 start.py -s notebooks"
+    try:
+        notebook = executed(source)
+    except Failed as reason:
+        return str(reason)
+    if not check:
+        write(notebook, source)
+    return ""
+
+
+def make_all(
+    chosen: list[Path], console: Console, *, check: bool, jobs: int
+) -> int:
+    """Make them, some at a time; count those that did not go well."""
+    bad = 0
+    columns = SpinnerColumn(), TextColumn("{task.description}")
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        ThreadPoolExecutor(jobs) as threads,
+    ):
+
+        def timed(source: Path) -> tuple[Path, str, float]:
+            began, row = time.monotonic(), progress.add_task(source.stem)
+            try:
+                reason = make(source, check=check)
+            finally:
+                progress.remove_task(row)
+            return source, reason, time.monotonic() - began
+
+        running = [threads.submit(timed, source) for source in chosen]
+        for number, each in enumerate(as_completed(running), 1):
+            source, reason, seconds = each.result()
+            sign = "✗" if reason else "✓"
+            line = f"{sign} {number}/{len(chosen)} {source.stem}"
+            console.print(escape(f"{line}  {seconds:.1f} s"))
+            if reason:
+                text = reason.replace("\n", "\n    ")
+                console.print(escape(f"    {text}"), soft_wrap=True)
+                bad += 1
+    return bad
+
+
+def main() -> int:
+    """Make or check them; the exit code says whether all went well."""
+    parser = argparse.ArgumentParser(
+        "python -m course.notebooks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("notebooks", nargs="*", metavar="NN")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--jobs", type=int, metavar="N")
+    given = parser.parse_args()
+    chosen, jobs = sources(given.notebooks), 1
+    if given.check:
+        random.shuffle(chosen)
+        jobs = (os.cpu_count() or 1) + 1  # a lesson waits half of its time
+    bad = make_all(
+        chosen,
+        Console(highlight=False),
+        check=given.check,
+        jobs=given.jobs or jobs,
+    )
+    return int(bad > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Run a notebook from a clean kernel, and take the machine out of it."""
+
+import asyncio
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from .pairs import KERNEL, ROOT, line, read, warnings
+
+SECONDS = 120  # for one cell
+# a kernel warns on the terminal when nobody encrypts what it says
+QUIET = Config({"KernelManager": {"transport_encryption": "auto"}})
+# what may differ from one run to the next, and says nothing
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+# where Python and its packages lie, before the part that says something
+LIBRARY = re.compile(r"[^\s\"'(]*/lib/python3\.\d+/")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Failed(Exception):
+    """A notebook could not be made; the text says where and why."""
+
+
+def executed(source: Path) -> NotebookNode:
+    """Run a .py's cells; Failed, if one raises or if a warning is shown."""
+    notebook = read(source)
+    try:
+        execute(notebook, source.parent)
+    except CellExecutionError as error:
+        raise Failed(_where(source, notebook) + _tail(error)) from None
+    except CellTimeoutError:
+        told = f"it ran for more than {SECONDS} s"
+        raise Failed(_where(source, notebook) + told) from None
+    except DeadKernelError:
+        told = "the kernel died"
+        raise Failed(_where(source, notebook) + told) from None
+    if found := warnings(notebook):
+        raise Failed("\n".join(["it shows warnings:", *found]))
+    return notebook
+
+
+def execute(notebook: NotebookNode, place: Path) -> None:
+    """Run it in place, in a kernel and with a data folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "DATA_DIR": folder,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "default",  # and `warnings` finds them
+            "NO_COLOR": "1",
+        }
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(place)}},
+            config=QUIET,
+        )
+        asyncio.run(client.async_execute(env=environment))
+    notebook.metadata = nbformat.from_dict(KERNEL)  # without a version
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of day
+        for output in cell.get("outputs", ()):
+            for part in (output, output.get("data", {})):
+                _steady(part, folder)
+
+
+def write(notebook: NotebookNode, source: Path) -> None:
+    """Put it beside its .py."""
+    nbformat.write(notebook, source.with_suffix(".ipynb"))
+
+
+def _steady(part: NotebookNode, folder: str) -> None:
+    """Take this machine out of an output: folders and addresses."""
+    for key, value in part.items():
+        if isinstance(value, str):
+            told = value.replace(folder, "data").replace(str(ROOT), ".")
+            part[key] = LIBRARY.sub("…/", ADDRESS.sub("0x…", told))
+
+
+def _where(source: Path, notebook: NotebookNode) -> str:
+    """Name the cell that was the last to begin, and its line in the .py."""
+    began = [
+        (number, cell)
+        for number, cell in enumerate(notebook.cells, 1)
+        if "execution" in cell.metadata
+    ]
+    if not began:
+        return "before its first cell: "
+    number, cell = began[-1]
+    place = f"{source.parent.name}/{source.name}:{line(source, cell)}"
+    return f"cell {number}, {place}\n"
+
+
+def _tail(error: CellExecutionError) -> str:
+    """Return the traceback's end, as plain text."""
+    text = COLOUR.sub("", error.traceback)
+    lines = text.split("-" * 75)[-1].strip().splitlines()
+    return "\n".join(lines[-12:])

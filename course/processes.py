@@ -1,0 +1,139 @@
+"""Start a program beside this one, and leave nothing of it behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import IO
+
+import psutil
+
+from course.folders import ROOT
+
+# It ends when the other end of its input is closed: when we are gone.
+GUARD = 'read -r _; kill "$0" 2>/dev/null'
+
+
+class Program:
+    """A program of its own session: Ctrl-C reaches us first, then `stop`.
+
+    If this process is killed, a guard beside the program ends it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        settings: Mapping[str, str] | None = None,
+        output: IO[bytes] | None = None,
+        keep: Sequence[int] = (),
+    ) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(settings or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            start_new_session=True,
+            pass_fds=keep,
+        )
+        self._guard: subprocess.Popen[bytes] | None = None
+        if os.name == "posix":
+            self._guard = subprocess.Popen(
+                ["/bin/sh", "-c", GUARD, str(self.process.pid)],
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self.process.poll() is None
+
+    def stop(self, limit: float = 10) -> bool:
+        """Ask it to end; kill it after a limit. Whether it ended by itself.
+
+        Only the program itself is asked: what it forked is its own to end.
+        """
+        self._release()
+        self.process.terminate()
+        try:
+            self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return False
+        return True
+
+    def kill(self) -> None:
+        """Kill it and all that it has forked, as a power cut would."""
+        self._release()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            program = psutil.Process(self.process.pid)
+            program.suspend()  # it forks no more while we look
+            for each in [*program.children(recursive=True), program]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
+        self.process.wait()
+
+    def _release(self) -> None:
+        """End the guard first: later, the number may be another's."""
+        if self._guard:
+            self._guard.kill()
+            self._guard.communicate()
+            self._guard = None
+
+
+def stop_all(programs: Sequence[Program], limit: float = 10) -> list[str]:
+    """Stop the last one first; return what to say of those that were killed.
+
+    Ctrl-C is not heard meanwhile: a second one leaves nothing behind either.
+    """
+    with undisturbed():
+        return [
+            f"{program.name} did not end within {limit:g} seconds when"
+            " asked to, and was killed."
+            for program in reversed(programs)
+            if not program.stop(limit)
+        ]
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hear no Ctrl-C; other threads never do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class StoppedError(KeyboardInterrupt):
+    """We were told to end: by Ctrl-C, by nox, or by a closed terminal."""
+
+
+@contextlib.contextmanager
+def told_to_stop() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal unwind as Ctrl-C does."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise StoppedError
+
+    names = ["SIGTERM", "SIGHUP"]  # Windows has no SIGHUP
+    numbers = [getattr(signal, name, None) for name in names]
+    before = {
+        number: signal.signal(number, stop) for number in numbers if number
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

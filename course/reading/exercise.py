@@ -1,0 +1,184 @@
+"""An exercise's instruction, from its stub's docstring, as a page."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from course.grader.exercises import ORIGINALS
+from course.notebooks.pairs import ROOT
+from course.typed import command
+
+from .cells import fenced
+
+SECTION = re.compile(r"^(\w.*)\n( {4}.*\n(?:(?: {4}.*)?\n)*)", re.MULTILINE)
+NAME = re.compile(r" *(\S.*?) {2,}(\S.*)")
+ITEM = re.compile(r"(?:-|\d+\.) ")
+HINT = re.compile(r"^(\d+)\. ", re.MULTILINE)
+FILE = re.compile(r"(?<![\w/])((?:stages|notebooks)/\w+\.(?:py|ipynb))")
+RUN = re.compile(r"\b(uvicorn\s[\w.]+:app|python -m pytest \S+\.py)")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check as its suite writes it: what it promises, for how much."""
+
+    name: str
+    promise: str
+    points: int
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A stub as it was given, and what is checked."""
+
+    name: str  # ex08_rate_limit
+
+    @property
+    def stub(self) -> str:
+        """The stub as nobody has edited it."""
+        return (ORIGINALS / f"{self.name}.txt").read_text("utf-8")
+
+    @property
+    def instruction(self) -> str:
+        """Its docstring."""
+        return ast.get_docstring(ast.parse(self.stub)) or ""
+
+    @property
+    def title(self) -> str:
+        """Exercise 8 · A token bucket decides who gets a task."""
+        first = self.instruction.partition("\n")[0].rstrip(".")
+        which, _, what = first.partition(": ")
+        return f"{which} · {what[:1].upper()}{what[1:]}"
+
+    @property
+    def checks(self) -> list[Check]:
+        """What is graded, in order."""
+        file = ROOT / "checks" / f"test_{self.name}.py"
+        tree = ast.parse(file.read_text("utf-8"))
+        return [
+            Check(
+                node.name.removeprefix("test_").replace("_", " "),
+                " ".join((ast.get_docstring(node) or "").split()),
+                points(node),
+            )
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name.startswith("test_")
+        ]
+
+    def page(self) -> str:
+        """Return it as Markdown."""
+        number = str(int(self.name[2:4]))
+        path = f"exercises/{self.name}.py"
+        body = self.stub[self.stub.index('"""', 3) + 3 :].strip("\n")
+        parts = [f"# {self.title}", f"*The stub is `{path}`.*"]
+        rest = self.instruction.partition("\n")[2]
+        for title, text in SECTION.findall(rest + "\n"):
+            parts += [f"## {title}", *section(title, dedented(text))]
+        last = SECTION.sub("", rest + "\n").strip()
+        last = RUN.sub(r"`\1`", FILE.sub(r"[\1](../\1)", last))
+        commands = "\n".join(
+            command(session, number) for session in ("watch", "grade", "hint")
+        )
+        return "\n\n".join(
+            [
+                *parts,
+                last,
+                fenced(commands, "bash"),
+                "## What is checked",
+                "\n".join(self._table()),
+                "## The stub",
+                fenced(body, "python"),
+                "",
+            ]
+        )
+
+    def _table(self) -> Iterator[str]:
+        yield "| check | what it promises | points |"
+        yield "|---|---|---:|"
+        for check in self.checks:
+            yield f"| {check.name} | {cell(check.promise)} | {check.points} |"
+
+
+def exercises() -> list[Exercise]:
+    """Return all of them, in order."""
+    return [Exercise(file.stem) for file in sorted(ORIGINALS.glob("ex*.txt"))]
+
+
+def points(check: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return how many points a check gives, by its decorator."""
+    for each in check.decorator_list:
+        if isinstance(each, ast.Call) and ast.unparse(each.func).endswith(
+            "mark.points"
+        ):
+            return int(ast.literal_eval(each.args[0]))
+    return 1
+
+
+def dedented(text: str) -> str:
+    """Take the section's indentation away, and the blank lines around it."""
+    return re.sub(r"^ {4}", "", text, flags=re.MULTILINE).strip("\n")
+
+
+def section(title: str, text: str) -> Iterator[str]:
+    """Return a section as Markdown: names as a table, hints folded."""
+    if title.startswith("Names"):
+        yield from names(text)
+    elif title == "Hints":
+        _, *found = HINT.split(text)
+        for number, hint in zip(found[::2], found[1::2], strict=True):
+            inside = fenced(re.sub(r"\n {3}", "\n", hint.strip()), "text")
+            yield f'??? tip "Hint {number}"\n' + indented(inside)
+    else:
+        yield listed(text)
+
+
+def names(text: str) -> Iterator[str]:
+    """Return names and what they are as a table, and what follows it."""
+    rows: list[tuple[str, str]] = []
+    after: list[str] = []
+    for line in text.splitlines():
+        if after or not line.strip():
+            after.append(line)
+        elif found := NAME.fullmatch(line):
+            rows.append((found[1], found[2]))
+        elif line.startswith(" ") and rows:
+            name, told = rows[-1]
+            rows[-1] = (name, f"{told} {line.strip()}")
+        else:
+            after.append(line)
+    lines = [f"| `{name}` | {cell(told)} |" for name, told in rows]
+    yield "\n".join(["| name | what it is |", "|---|---|", *lines])
+    if rest := "\n".join(after).strip():
+        yield listed(rest)
+
+
+def listed(text: str) -> str:
+    """Set lists apart from the lines around them, as Markdown wants it."""
+    lines: list[str] = []
+    in_list = False
+    for line in text.splitlines():
+        item = bool(ITEM.match(line))
+        if line and not line.startswith(" ") and item != in_list:
+            lines.append("")
+            in_list = item
+        lines.append(line)
+    return plain("\n".join(lines))
+
+
+def indented(text: str) -> str:
+    """Put it inside of the line above."""
+    return re.sub(r"^(?=.)", "    ", text, flags=re.MULTILINE)
+
+
+def cell(text: str) -> str:
+    """Return a text that may stand in a table."""
+    return plain(text).replace("|", "\\|")
+
+
+def plain(text: str) -> str:
+    """Keep signs of HTML as they are, outside of code."""
+    parts = re.split(r"(`[^`]*`)", text)
+    parts[::2] = [each.replace("<", "&lt;") for each in parts[::2]]
+    return "".join(parts)

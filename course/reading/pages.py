@@ -1,0 +1,125 @@
+"""The site's pages: where each comes from, and how they link."""
+
+import ast
+import difflib
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.notebooks.pairs import ROOT
+
+from .cells import Lesson, fenced, lessons
+from .exercise import Exercise, exercises
+from .links import led
+
+NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
+ABOUT = (
+    "docs/scaling.md",
+    "docs/why.md",
+    "docs/compat.md",
+    "docs/timeline-truth.md",
+)
+PROJECT = ("CONTRIBUTING.md", "CHANGELOG.md")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: the file that it shows, and its Markdown."""
+
+    source: str  # a path from the root, as a link in the repository names it
+    title: str
+    text: str
+    group: str  # what it stands under
+
+    @property
+    def path(self) -> str:
+        """Where its Markdown lies in the site's source."""
+        if self.source == "README.md":
+            return "index.md"
+        return str(Path(self.source).with_suffix(".md").as_posix())
+
+
+def pages() -> list[Page]:
+    """Collect all of them, with links that lead from page to page."""
+    found = [
+        document("README.md", "Start"),
+        *map(notebook, lessons()),
+        *stages(),
+        *map(exercise, exercises()),
+        document("docs/teaching.md", "Teaching"),
+        *(document(path, "About") for path in (*ABOUT, *PROJECT)),
+    ]
+    known = {page.source: page.path for page in found}
+    return [linked(page, known) for page in found]
+
+
+def linked(page: Page, known: dict[str, str]) -> Page:
+    """Lead the links of a page to pages; there is nothing else."""
+    here = posixpath.dirname(page.path) or "."
+
+    def to(path: str) -> str | None:
+        for place in (path, posixpath.dirname(path)):  # a stage of many files
+            if place in known:
+                return posixpath.relpath(known[place], here)
+        return None
+
+    text = led(page.text, posixpath.dirname(page.source), to)
+    return Page(page.source, page.title, text, page.group)
+
+
+def notebook(lesson: Lesson) -> Page:
+    """Return a notebook as it was run."""
+    path = f"notebooks/{lesson.name}.ipynb"
+    return Page(path, lesson.title, lesson.text, "Notebooks")
+
+
+def exercise(each: Exercise) -> Page:
+    """Return what a learner is asked for, and what is checked."""
+    path = f"exercises/{each.name}.py"
+    return Page(path, each.title, each.page(), "Exercises")
+
+
+def document(path: str, group: str) -> Page:
+    """Return a document of the repository as it stands."""
+    text = (ROOT / path).read_text("utf-8")
+    title = text.partition("\n")[0].removeprefix("# ")
+    return Page(path, title, text, group)
+
+
+def stages() -> Iterator[Page]:
+    """Return a page for each stage: what is new, then all of it."""
+    before: Path | None = None
+    for place in sorted((ROOT / "stages").glob("s[0-9][0-9]_*")):
+        folder = place.is_dir()
+        first = place / "__init__.py" if folder else place
+        docstring = ast.get_docstring(ast.parse(first.read_text("utf-8")))
+        line, _, rest = (docstring or place.stem).partition("\n")
+        which, _, what = line.rstrip(".").partition(": ")
+        title = f"{which} · {what[:1].upper()}{what[1:]}"
+        parts = [f"# {title}"]
+        if told := NOTEBOOK.search(rest):
+            parts.append(f"*[The notebook](../{told[1]}) explains it.*")
+        if before and not folder:
+            parts += new(before, place)
+        files = sorted(place.rglob("*.py")) if folder else [place]
+        for file in files:
+            path = file.relative_to(ROOT).as_posix()
+            code = fenced(file.read_text("utf-8"), 'python linenums="1"')
+            parts += [f"## {path}", code]
+        source = f"stages/{place.name}"
+        yield Page(source, title, "\n\n".join(parts), "Stages")
+        before = place
+
+
+def new(before: Path, after: Path) -> list[str]:
+    """Return what changes from one stage to the next."""
+    lines = difflib.unified_diff(
+        before.read_text("utf-8").splitlines(),
+        after.read_text("utf-8").splitlines(),
+        before.name,
+        after.name,
+        lineterm="",
+    )
+    return ["## What is new", fenced("\n".join(lines), "diff")]

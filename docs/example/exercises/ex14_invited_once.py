@@ -1,0 +1,62 @@
+"""Exercise 14: who is asked for twice is invited once.
+
+Story
+    The shop invites to its summer sale. Whoever fills in the form often
+    presses the button again, since nothing seems to happen, and the same
+    person gets three invitations.
+
+Build
+    Let `POST /invite/{email}` answer 202 and {"message": "Noted"}, however
+    often it comes, and let the task that `get_invitation_task` gives run
+    after the response: once for each address, as long as the application
+    runs. An address that is refused (422) invites nobody.
+
+Names the checks rely on
+    app                  the application
+    get_invitation_task  gives the work (given), which takes the address; it
+                         may be replaced by `app.dependency_overrides`
+
+Hints
+    1. What has to be known in a request that an earlier one knew? Who could
+       keep it: the endpoint's own variables, or something that all requests
+       are given?
+    2. A dependency that gives the same set each time keeps it for all. Whom
+       it holds already needs no task.
+    3. `lru_cache` on a plain `def` that returns `set()` gives one set. Ask
+       for it by `Depends`, look, add, and only then `tasks.add_task(...)`.
+
+Builds on exercise 2 and on stages/s02_task_dependency.py. To try it
+yourself: uvicorn exercises.ex14_invited_once:app
+
+Notebook: notebooks/02_task_dependency.ipynb
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+InvitationTask = Callable[[str], object]  # takes the address
+
+
+def send_invitation(email: str) -> None:
+    """Stand in for a mail server (given)."""
+    print(f"Come to our sale, {email}!")
+
+
+def get_invitation_task() -> InvitationTask:
+    """Provide the work (given)."""
+    return send_invitation
+
+
+app = FastAPI(title="Exercise 14")
+InvitationDep = Annotated[InvitationTask, Depends(get_invitation_task)]
+
+
+@app.post("/invite/{email}", status_code=202)
+async def invite(
+    email: EmailStr, tasks: BackgroundTasks, task: InvitationDep
+) -> dict[str, str]:
+    # TODO: let the task run after the response, once for each address.
+    raise NotImplementedError("invite invites nobody yet")

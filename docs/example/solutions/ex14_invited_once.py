@@ -1,0 +1,51 @@
+"""Exercise 14, solved: who is asked for twice is invited once."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+from pydantic import EmailStr
+
+InvitationTask = Callable[[str], object]  # takes the address
+
+
+def send_invitation(email: str) -> None:
+    """Stand in for a mail server (given)."""
+    print(f"Come to our sale, {email}!")
+
+
+def get_invitation_task() -> InvitationTask:
+    """Provide the work (given)."""
+    return send_invitation
+
+
+@lru_cache
+def get_invited() -> set[str]:
+    return set()
+
+
+app = FastAPI(title="Exercise 14")
+InvitationDep = Annotated[InvitationTask, Depends(get_invitation_task)]
+InvitedDep = Annotated[set[str], Depends(get_invited)]
+
+
+@app.post("/invite/{email}", status_code=202)
+async def invite(
+    email: EmailStr,
+    tasks: BackgroundTasks,
+    task: InvitationDep,
+    invited: InvitedDep,
+) -> dict[str, str]:
+    if email not in invited:
+        invited.add(email)
+        tasks.add_task(task, email)
+    return {"message": "Noted"}
+
+
+# Why so: the endpoint decides before it adds, so a second request that comes
+# while the first task still runs adds nothing. It is an `async def` without
+# an `await` between looking and adding: no other request comes in between.
+#
+# Another right way: a row for each address, with a unique constraint. It is
+# still there after a restart, and right with two processes.

@@ -1,0 +1,585 @@
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # The five projects
+#
+# *25 minutes · builds on [testing](10_testing.ipynb)*
+#
+# Five applications that somebody might ask you for, each an hour's work. Here
+# you see each of them **run**, and its most natural wrong answer **be wrong**.
+# The code is yours to write: the notebook imports the solutions and shows none
+# of them.
+
+# %% slideshow={"slide_type": "skip"}
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
+
+from course.lesson import pretty, running, send
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## 1 · Not more than so many
+#
+# *A mail provider takes five messages at once, and then one every two
+# seconds. What is too much should be refused at once, and told when to come
+# back.* The means is a **token bucket**: each notification takes a token, and
+# new ones trickle in.
+#
+# Seven requests at the same moment, then four seconds later one more. The
+# clock is a dependency, so the four seconds take no time:
+
+# %% slideshow={"slide_type": "fragment"}
+from solutions import ex08_rate_limit as limiting
+
+PATH = "/send-notification/ada@example.com"
+now = 0.0
+
+
+def get_test_clock() -> limiting.Clock:
+    return lambda: now
+
+
+def get_silent_task() -> limiting.NotificationTask:
+    return lambda email, message: None
+
+
+overrides = limiting.app.dependency_overrides
+overrides[limiting.get_clock] = get_test_clock
+overrides[limiting.get_notification_task] = get_silent_task
+
+with running(limiting.app) as server:
+    for _ in range(7):
+        happened = server.send("POST", PATH)
+        wait = happened.response.headers.get("retry-after")
+        print(happened.status, f"Retry-After: {wait}" if wait else "")
+    refused = happened
+    now = 4.0
+    print("four seconds later:", server.send("POST", PATH).status)
+
+# %% slideshow={"slide_type": "subslide"}
+refused
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The limit is a **dependency that raises**: the endpoint never began, so there
+# is no task to stop.
+#
+# **The natural wrong answer** makes the bucket in the dependency. A dependency
+# is called for each request, and each request finds a full bucket:
+
+# %% slideshow={"slide_type": "fragment"}
+def get_new_bucket() -> limiting.TokenBucket:
+    return limiting.TokenBucket(
+        limiting.CAPACITY, limiting.REFILL_PER_SECOND, lambda: now
+    )
+
+
+overrides[limiting.get_bucket] = get_new_bucket
+with running(limiting.app) as server:
+    print(*(server.send("POST", PATH).status for _ in range(7)))
+overrides.clear()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The next wrong answer keeps one bucket, in `@lru_cache` or a global, and
+# makes it in a `def`. Those run in threads. Twenty first requests at once, and
+# how many buckets there are:
+
+# %% slideshow={"slide_type": "fragment"}
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+made: list[object] = []
+
+
+@lru_cache
+def get_one_bucket() -> object:
+    time.sleep(0.05)  # it reads a setting, opens a connection, …
+    made.append(object())
+    return made[-1]
+
+
+racing = FastAPI()
+
+
+@racing.post("/")
+def take(bucket: Annotated[object, Depends(get_one_bucket)]) -> None:
+    pass
+
+
+with running(racing) as server, ThreadPoolExecutor(20) as clients:
+    list(clients.map(server.client.post, ["/"] * 20))
+print("buckets:", len(made))
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# `lru_cache` remembers what was *returned*; who asks meanwhile, asks again.
+# Where it must be one: make it in the lifespan, or in an `async def` without
+# an `await`. And between reading how many tokens there are and writing it
+# back, no other thread may come: that needs a lock.
+#
+# → [Exercise 8](../exercises/ex08_rate_limit.py)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask why the 429 costs the client nothing and the server next to
+# nothing, and what would be different if the *task* asked the bucket: the
+# client gets a 202 for something that will never be sent.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## 2 · Try again, but not everything
+#
+# *A mail server says 451, "try again later", or 550, "there is nobody of that
+# name". The first is worth another try, the second never is.*
+#
+# This transport behaves like a server on a bad day: Bob is put off twice, Eve
+# does not exist. Pauses are remembered, not slept.
+
+# %% slideshow={"slide_type": "fragment"}
+from solutions import ex09_email_retry as retrying
+
+MAIL = {
+    "subject": "Your order",
+    "body": "It is on its way.",
+    "recipients": ["ada@example.com", "bob@example.com", "eve@example.com"],
+}
+
+
+class BadDay:
+    def __init__(self) -> None:
+        self.tries: list[list[str]] = []
+        self.served: list[str] = []
+
+    def __call__(
+        self, message: retrying.EmailContent, recipients: list[str]
+    ) -> dict[str, retrying.Reply]:
+        self.tries.append([who.partition("@")[0] for who in recipients])
+        refused = {}
+        for who in recipients:
+            if who.startswith("eve"):
+                refused[who] = (550, b"there is nobody of that name")
+            elif who.startswith("bob") and len(self.tries) < 3:
+                refused[who] = (451, b"try again later")
+            else:
+                self.served.append(who.partition("@")[0])
+        return refused
+
+
+def try_delivery(**instead: object) -> None:
+    day, pauses = BadDay(), []
+    letters: list[retrying.DeadLetter] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(round(seconds, 1))
+
+    overrides = retrying.app.dependency_overrides
+    overrides[retrying.get_transport] = lambda: day
+    overrides[retrying.get_sleep] = lambda: sleep
+    overrides[retrying.get_dead_letters] = lambda: letters
+    for name, other in instead.items():
+        overrides[getattr(retrying, name)] = other
+    status = send(retrying.app, "POST", "/send-email/", json=MAIL).status
+    overrides.clear()
+    print(f"{status}, tries: {day.tries}")
+    print("mails:", day.served, "· pauses:", pauses)
+    print("dead:", [(x.recipients[0], x.reason) for x in letters])
+
+# %% slideshow={"slide_type": "subslide"}
+import logging
+
+logging.disable(logging.WARNING)  # a line for each try that fails
+try_delivery()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Everybody once, Bob alone after pauses that double, Eve among the dead
+# letters at once, and with the server's words.
+#
+# **The natural wrong answer** is a loop around all of it, with
+# `except OSError`: that catches network errors, does it not?
+
+# %% slideshow={"slide_type": "fragment"}
+import smtplib
+
+
+def get_stubborn_delivery(
+    transport: Annotated[retrying.Transport, Depends(retrying.get_transport)],
+) -> object:
+    async def deliver(message: retrying.EmailContent) -> None:
+        for _ in range(5):
+            try:
+                if not transport(message, message.recipients):
+                    return
+            except OSError:
+                await asyncio.sleep(0)
+
+    return deliver
+
+
+try_delivery(get_delivery=get_stubborn_delivery)
+print("a 550 is an OSError:", issubclass(smtplib.SMTPDataError, OSError))
+logging.disable(logging.NOTSET)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Ada has the mail five times, and of Eve nobody hears anything. The decision
+# has to be made **for each recipient**, by what the *server said*: every
+# exception of `smtplib` is an `OSError`, a refusal for good among them.
+#
+# → [Exercise 9](../exercises/ex09_email_retry.py)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask for each reply whether it is worth another try: 421 (server
+# closes), 452 (disk full), 535 (login refused), 552 (mailbox full). A first
+# digit of 4 is "for now", of 5 "for good". Then: why a random part in the
+# pause?
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## 3 · Files, processed in the background
+#
+# *Partners upload lists; to count and check them takes a while. Who has a 202
+# deletes the original.* So every byte must be safe **before** the response,
+# and only the counting may come after it.
+
+# %% slideshow={"slide_type": "fragment"}
+import tempfile
+from pathlib import Path
+
+from solutions import ex10_file_processing as files
+
+outside = tempfile.TemporaryDirectory()
+storage = Path(outside.name, "a", "storage")
+storage.mkdir(parents=True)
+
+
+def get_test_storage() -> Path:
+    return storage
+
+
+files.app.dependency_overrides[files.get_storage] = get_test_storage
+
+UPLOADS = [
+    ("files", ("orders.csv", b"1,tea\n2,milk\n")),
+    ("files", ("../../evil.txt", b"I was here")),
+]
+with running(files.app) as server:
+    happened = server.send("POST", "/files/", files=UPLOADS)
+    ids = [accepted["id"] for accepted in happened.json]
+    known = [server.send("GET", f"/files/{known}").json for known in ids]
+print("in the storage:", len(list(storage.iterdir())))
+print("outside of it: ", [p.name for p in storage.parents[1].glob("*.txt")])
+pretty([{k: f[k] for k in ("filename", "status", "lines")} for f in known])
+
+# %% slideshow={"slide_type": "subslide"}
+happened
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The second partner does not mean well, and it does not matter: the name on
+# the disk is the application's own.
+#
+# **The natural wrong answer** takes the client's name. It is in every second
+# example on the web:
+
+# %% slideshow={"slide_type": "fragment"}
+from fastapi import UploadFile
+
+trusting = FastAPI()
+
+
+@trusting.post("/files/", status_code=202)
+def upload(files: list[UploadFile]) -> None:
+    for each in files:
+        (storage / str(each.filename)).write_bytes(each.file.read())
+
+
+with running(trusting) as server:
+    print(server.client.post("/files/", files=UPLOADS).status_code)
+print("outside of it: ", [p.name for p in storage.parents[1].glob("*.txt")])
+
+# %% slideshow={"slide_type": "skip"}
+files.app.dependency_overrides.clear()
+outside.cleanup()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The file lies two folders above the storage. With an absolute name it would
+# lie wherever the client likes.
+#
+# Another one reads the upload *in the task*. On today's FastAPI that works; on
+# 0.106 to 0.117 the upload was closed by then. You know this from
+# [stage 5](05_task_tracker.ipynb): what belongs to the request is not the
+# task's.
+#
+# → [Exercise 10](../exercises/ex10_file_processing.py)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Live: send `../evil.txt` as the filename to the trusting
+# application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask what
+# would happen with a path to somebody's `.ssh/authorized_keys`.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## 4 · Many channels, none stops another
+#
+# *E-mail, SMS, push; each has a provider, and each is down now and then.*
+# Today it is the e-mail's:
+
+# %% slideshow={"slide_type": "fragment"}
+from solutions import ex11_notification_channels as channels
+
+
+class Channel:
+    def __init__(self, name: str, broken: bool = False) -> None:
+        self.name, self.broken = name, broken
+
+    async def send(self, recipient: str, message: str) -> None:
+        await asyncio.sleep(0.2)
+        if self.broken:
+            raise ConnectionError(f"the {self.name} provider is down")
+
+
+def get_broken_email() -> Channel:
+    return Channel("email", broken=True)
+
+
+def get_sms() -> Channel:
+    return Channel("sms")
+
+
+def get_pigeon() -> Channel:
+    return Channel("pigeon")
+
+
+overrides = channels.app.dependency_overrides
+overrides[channels.get_email_channel] = get_broken_email
+overrides[channels.get_sms_channel] = get_sms
+overrides[channels.get_push_channel] = get_pigeon
+
+PARCEL = {
+    "recipient": {
+        "email": "ada@example.com",
+        "sms": "+41791234567",
+        "pigeon": "the third roof",
+    },
+    "message": "Your parcel is here",
+    "channels": ["email", "sms", "pigeon"],
+}
+with running(channels.app) as server:
+    happened = server.send("POST", "/notify/", json=PARCEL)
+    report = server.send("GET", f"/notify/{happened.json['id']}").json
+overrides.clear()
+pretty(report["channels"])
+
+# %% slideshow={"slide_type": "subslide"}
+happened
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Three channels of 0.2 seconds each took 0.2 seconds together. A channel that
+# nobody had thought of, the pigeon, needed no other line: names come from the
+# channels, channels from dependencies.
+#
+# **The natural wrong answer** is one background task for each channel:
+
+# %% slideshow={"slide_type": "fragment"}
+each = FastAPI()
+
+
+async def send_email() -> None:
+    await Channel("email", broken=True).send("ada@example.com", "Hi!")
+
+
+async def send_sms() -> None:
+    await Channel("sms").send("+41791234567", "Hi!")
+
+
+@each.post("/notify/", status_code=202)
+async def notify(background_tasks: BackgroundTasks) -> None:
+    background_tasks.add_task(send_email)
+    background_tasks.add_task(send_sms)
+
+
+send(each, "POST", "/notify/")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The tasks of a request are one queue: they run one after the other, and the
+# first that fails ends it. asyncio's `TaskGroup` is no cure: it cancels the
+# others when one fails.
+#
+# → [Exercise 11](../exercises/ex11_notification_channels.py)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** This is the first failing task of stage 4 again, in its natural
+# dress. Ask what happens to an SMS that was *slow* when `TaskGroup` hears of
+# the e-mail.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## 5 · How far is it?
+#
+# *A report takes minutes. Whoever ordered it wants to see a bar that moves,
+# and a button that says "Stop".* A job of four steps, and somebody who listens
+# to its events:
+
+# %% slideshow={"slide_type": "fragment"}
+import json
+
+from solutions import ex12_progress as progress
+
+
+async def step(number: int) -> None:
+    await asyncio.sleep(0.1)
+
+
+progress.app.dependency_overrides[progress.get_step] = lambda: step
+
+with running(progress.app) as server:
+    job = server.client.post("/jobs/", json={"steps": 4}).json()
+    print("the answer:", job["status"])
+    with server.client.stream("GET", f"/jobs/{job['id']}/events") as events:
+        for line in events.iter_lines():
+            if line.startswith("data:"):
+                state = json.loads(line.removeprefix("data:"))
+                print(state["status"], state["percent"], "percent")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The events came *while the task was at work*. Nobody hands states to
+# listeners: there is one newest state, and who listens looks at it.
+#
+# **A natural wrong answer** is in the arithmetic. 199 of 200 steps are done,
+# and the bar says:
+
+# %% slideshow={"slide_type": "fragment"}
+print("rounded:", round(100 * 199 / 200), "percent")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **And one in the stream**: asking *inside the generator* whether there is
+# such a job. By the time that its first line runs, the 200 is on its way:
+
+# %% slideshow={"slide_type": "fragment"}
+from collections.abc import AsyncIterator
+
+import httpx2
+from fastapi.sse import EventSourceResponse
+
+asking = FastAPI()
+
+
+@asking.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
+async def follow(job_id: str) -> AsyncIterator[str]:
+    if job_id != "known":
+        raise HTTPException(404, "There is no such job")
+    yield "hello"
+
+
+with running(asking) as server:
+    with server.client.stream("GET", "/jobs/other/events") as answer:
+        print("in the generator: ", answer.status_code)
+        try:
+            answer.read()
+        except httpx2.RemoteProtocolError:
+            print("                   and the connection broke off")
+with running(progress.app) as server:
+    unknown = server.client.get("/jobs/other/events")
+    print("in the dependency:", unknown.status_code, unknown.json()["detail"])
+progress.app.dependency_overrides.clear()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# A dependency is called before the response begins, so it can still say 404.
+#
+# → [Exercise 12](../exercises/ex12_progress.py)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Live: `curl -N` on the events of a long job, in two terminals,
+# and Ctrl-C in one of them; the other one goes on. Then `curl -X DELETE` on
+# the job.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Where to go from here
+#
+# One thing no background task can do: survive. Here stage 5 runs as a process
+# of its own, gets forty tasks, and is **killed** before it has done them:
+
+# %% slideshow={"slide_type": "fragment"}
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from contextlib import closing
+
+import stages
+from course import ports
+
+folder = tempfile.TemporaryDirectory()
+with closing(ports.listen(0)) as free:
+    port = ports.number_of(free)
+server_process = subprocess.Popen(
+    [sys.executable, "-m", "uvicorn", "stages.s05_task_tracker:app"]
+    + ["--port", str(port), "--log-level", "critical"],
+    cwd=Path(stages.__file__).parents[1],
+    env=os.environ | {"DATA_DIR": folder.name, "DATABASE_URL": ""},
+    stderr=subprocess.DEVNULL,
+)
+with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    for _ in range(200):
+        try:
+            client.get("/task-logs/")
+            break
+        except httpx2.ConnectError:
+            time.sleep(0.05)
+    answers = [client.post("/run-task/report") for _ in range(40)]
+server_process.kill()
+server_process.wait()
+
+database = Path(folder.name, "s05_task_tracker.db")
+with closing(sqlite3.connect(database)) as db:
+    rows = [status for (status,) in db.execute("select status from task_logs")]
+print("answered with 200:", sum(a.status_code == 200 for a in answers))
+print("in the table:     ", dict(Counter(rows)))
+folder.cleanup()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Whatever does not say "completed" was promised and is lost, and the table is
+# the only one who knows. For work that must be done, whatever happens, there
+# are **task queues**: a program of its own keeps the tasks, and workers take
+# them, again and again until one says "done". So a task on a queue may run
+# *twice*, and has to bear it.
+#
+# A queue costs another program to run and to watch. Take one when a lost task
+# is worth more than that, or when work is so long or so much that it slows
+# down those who ask. A task written as in stage 5, which gets an ID and finds
+# everything else by its dependencies, can go there as it is.
+#
+# → [Exercise 13](../exercises/ex13_task_queue.py)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask the class to design the cure before you name queues: the
+# row is there, so what would have to run at the next start? Somebody finds
+# "look for rows that are not completed". Then ask what happens to a mail that
+# was sent just before the kill: it is sent twice. That is what "at least once"
+# means.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## To read on
+#
+# - [FastAPI on background tasks](https://fastapi.tiangolo.com/tutorial/background-tasks/)
+#   and on [dependencies](https://fastapi.tiangolo.com/tutorial/dependencies/),
+#   those with [`yield`](https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/)
+#   among them
+# - [Celery](https://docs.celeryq.dev), [RQ](https://python-rq.org) and
+#   [Taskiq](https://taskiq-python.github.io): task queues
+# - [SQLAlchemy on sessions](https://docs.sqlalchemy.org/en/21/orm/session_basics.html):
+#   who opens, commits and closes
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Now you can
+#
+# - build a limit, a retry, an upload, a fan-out and a progress bar on task
+#   dependencies;
+# - say what each of them does when something fails;
+# - say when a background task is not enough.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# | what can go wrong | what you see |
+# |---|---|
+# | a bucket for each request | nobody is ever refused |
+# | everything is tried again, for everybody | five mails for Ada |
+# | the client's filename is used | a file outside of the storage |
+# | a task for each channel | the second channel is silent |
+# | a 404 raised in a generator | 200, and the connection breaks off |
+# | the server is killed | 200, and the task is lost |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or whichever of the
+# five you need.

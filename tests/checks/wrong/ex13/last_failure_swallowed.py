@@ -1,0 +1,25 @@
+# Every failure but the last raises.
+# fails: test_a_failed_delivery_raises_and_can_be_repeated
+
+
+def get_tasks(
+    settings: SettingsDep, new_session: SessionsDep, work: WorkDep
+) -> Tasks:
+    def deliver(log_id: int) -> None:
+        with new_session.begin() as db:
+            log = db.get_one(TaskLog, log_id)
+            if log.status in ("completed", "dead"):
+                return
+            log.status = "started"
+            log.attempts += 1
+        try:
+            work(log.task_name)
+        except Exception as exc:
+            last = log.attempts >= settings.max_attempts
+            end(new_session, log_id, "dead" if last else "failed", exc)
+            if not last:
+                raise
+            return
+        end(new_session, log_id, "completed")
+
+    return {"run-task": deliver}

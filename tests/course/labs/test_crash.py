@@ -1,0 +1,217 @@
+"""The crash lab: what it counts, what it shows, and a short run of it."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import psutil
+import pytest
+
+from course.labs.crash import __main__ as command
+from course.labs.crash import others, picture
+from course.labs.crash.results import Report, Row, completed_at, count
+from course.labs.crash.setups import ALL, COURSE, INSTALLED, Setup
+from course.labs.crash.trial import run
+from tests.servers import ROOT
+
+pytestmark = pytest.mark.timeout(300)  # real engines, started and killed
+LINES = ["0 10.0 7", "2 11.5 7", "0 12.0 8", "1 11.0 8"]
+
+
+def row(**values: object) -> Row:
+    """Return a run with made-up numbers."""
+    given: dict[str, object] = {
+        "engine": "Celery",
+        "setup": "installed",
+        "seed": 1,
+        "accepted": 4,
+        "once": 2,
+        "twice": 1,
+        "lost": 1,
+        "seconds": None,
+        "waited": 60.0,
+        "done": "2110",
+    }
+    return Row(**given | values)  # type: ignore[arg-type]
+
+
+def short(setup: Setup, tasks: int, wait: float) -> Row:
+    """Make one short run."""
+    stopped = threading.Event()
+    return run(setup.within(wait), 1, tasks, stopped, lambda _: None)
+
+
+def test_each_task_is_counted_from_its_lines() -> None:
+    """A line for each time; no line, and it is lost."""
+    assert count(["0", "1", "2", "3"], LINES) == "2110"
+
+
+def test_all_is_done_when_the_last_has_its_first_line() -> None:
+    """A second time comes too late to matter."""
+    assert completed_at(["0", "1", "2"], LINES) == 11.5
+
+
+def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """The notebooks quote a stored one; each run stands on a line."""
+    report = Report(4, [row(), row(seed=2)], broker=[{"lost": 1}])
+    path = tmp_path / "report.json"
+    path.write_text(report.to_json(), "utf-8")
+    assert Report.load(path) == report
+    told = json.loads(path.read_text("utf-8"))
+    assert told["versions"]["celery"]
+    assert (
+        len(re.findall(r'^  \{"engine"', path.read_text(), re.MULTILINE)) == 2
+    )
+
+
+def test_several_seeds_are_one_row() -> None:
+    """From the least to the most."""
+    report = Report(4, [row(), row(seed=2, lost=3), row(setup="course")])
+    first, second = picture.cells(report)
+    assert first[0] == "Celery, as installed"
+    assert first[4:] == ["1–3", "never"]
+    assert second[0] == "Celery, as set up here"
+    page = picture.markdown(report)
+    assert "| Celery, as installed | 4 | 2 | 1 | 1–3 | never |" in page
+    assert "Runs of each: 1–2. Lost is what was not done when" in page
+
+
+def test_how_long_was_waited_is_said() -> None:
+    """And for whom it was another time."""
+    runs = [row(), row(setup="course"), row(engine="RQ", waited=10.0)]
+    said = picture.caption(Report(4, runs))
+    assert said.endswith("had been for 60 s (RQ, as installed: 10 s).")
+
+
+def test_a_time_is_that_of_the_runs_that_were_completed() -> None:
+    """And how many that are, if not all."""
+    runs = [row(), row(seed=2, seconds=4.25, lost=0)]
+    assert picture.cells(Report(4, runs))[0][5] == "4.2 s in 1 of 2"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_has_a_cell_for_each_task(theme: str) -> None:
+    """Form and words say what colour says; it is sound XML."""
+    drawn = picture.svg([row(), row(setup="course", done="1111")], theme)
+    root = ET.fromstring(drawn)  # noqa: S314 (our own)
+    said = root.attrib["aria-label"]
+    assert "Celery, as installed: 2 done once, 1 done twice, 1 lost" in said
+    counts = [
+        one.attrib["d"].count("M") for one in root.iter() if "d" in one.attrib
+    ]
+    assert counts == [1 + 1, 2 + 4 + 1, 1 + 1]  # lost, once, twice; a legend
+    assert "<style" not in drawn
+
+
+def test_the_picture_in_a_terminal_needs_no_colour() -> None:
+    """Three signs."""
+    assert picture.drawn(row()).plain == "2■■×"
+
+
+def test_background_tasks_are_lost_with_their_process() -> None:
+    """What a killed process has not done, nobody will do."""
+    made = short(INSTALLED[0], 60, 1)
+    assert (made.accepted, made.twice) == (60, 0)
+    assert made.lost > 0
+    assert made.once >= made.before > 0
+    assert made.once + made.lost == 60
+    assert made.seconds is None
+
+
+@pytest.mark.parametrize("setup", INSTALLED[1:], ids=lambda one: one.engine)
+def test_a_queue_as_installed_is_killed_and_counted(setup: Setup) -> None:
+    """Whatever was lost: each accepted task is counted once."""
+    made = short(setup, 12, 2)
+    assert made.accepted == made.once + made.twice + made.lost == 12
+    assert len(made.done) == 12
+    assert made.before > 0
+
+
+@pytest.mark.parametrize("setup", COURSE, ids=lambda one: one.engine)
+def test_nothing_is_lost_as_the_stages_set_it_up(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At least once in the file; once where effect and record are one."""
+    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
+    made = short(setup, 20, 15)
+    assert (made.accepted, made.lost) == (20, 0)
+    assert made.seconds is not None
+    assert made.in_database == "1" * 20
+
+
+def test_a_queue_is_lost_with_a_broker_that_keeps_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a file it is not; nor where each task has a row of its own."""
+    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
+    rows = others.broker_killed(threading.Event(), lambda _: None, 10, 8)
+    lost = {(one["setup"], one["append_only"]): one["lost"] for one in rows}
+    assert lost == {
+        ("installed", True): 0,
+        ("installed", False): 10,
+        ("course", True): 0,
+        ("course", False): 0,
+    }
+
+
+def test_a_request_waits_behind_forty_slow_tasks() -> None:
+    """In the same process; behind a queue it does not."""
+    here, queue = others.slow_tasks(threading.Event(), lambda _: None, 1)
+    assert here["behind"] > 0.4 > here["idle"]
+    assert queue["behind"] < 0.4
+
+
+def test_a_name_that_is_none_is_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The message has those there are."""
+    with pytest.raises(SystemExit):
+        command.parse(["kafka"])
+    assert (
+        "there is no kafka: backgroundtasks, celery" in capsys.readouterr().err
+    )
+
+
+def test_all_is_run_if_nothing_is_named() -> None:
+    """Or one engine, in one setup."""
+    assert command.parse([]).setups == ALL
+    assert command.parse([]).others == ["broker", "visibility", "waiting"]
+    asked = command.parse(["Celery", "--setup", "installed", "--wait", "1"])
+    assert [one.name for one in asked.setups] == ["Celery · installed"]
+    assert (asked.setups[0].wait, asked.others) == (1, [])
+
+
+def test_ctrl_c_leaves_nothing_running() -> None:
+    """Neither server nor broker nor worker."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "course.labs.crash", "celery"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    lab = psutil.Process(process.pid)
+    until = time.monotonic() + 30
+    while not any("celery" in " ".join(one.cmdline()) for one in started(lab)):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    left = started(lab)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert "Stopped." in said
+    assert [one for one in left if one.is_running()] == []
+
+
+def started(lab: psutil.Process) -> list[psutil.Process]:
+    """Return the programs that it has started and that still run."""
+    return [
+        one
+        for one in lab.children(recursive=True)
+        if one.status() != psutil.STATUS_ZOMBIE
+    ]

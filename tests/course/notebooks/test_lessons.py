@@ -1,0 +1,106 @@
+"""What every notebook of the course has, and what none may have."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from course.notebooks import pairs
+from course.reading.cells import MINUTES
+from tests.servers import ROOT
+
+PICTURE = re.compile(r"!\[(.*?)\]\(|<img\b([^>]*)>")
+COPIED = 5  # lines in common with a stage make a copy
+
+every_notebook = pytest.mark.parametrize(
+    "source", pairs.sources([]), ids=lambda path: path.stem
+)
+
+
+def code_lines(text: str) -> list[str]:
+    """Return the lines that say something, without their indentation."""
+    lines = (line.strip() for line in text.splitlines())
+    skipped = ("#", "import ", "from ")
+    return [line for line in lines if line and not line.startswith(skipped)]
+
+
+def runs(lines: list[str]) -> Iterator[tuple[str, ...]]:
+    """Return each run of lines that is long enough for a copy."""
+    for start in range(len(lines) - COPIED + 1):
+        yield tuple(lines[start : start + COPIED])
+
+
+def test_every_ipynb_has_its_source() -> None:
+    """None is left over, and none is written by hand."""
+    made = {path.stem for path in pairs.FOLDER.glob("*.ipynb")}
+    assert made == {path.stem for path in pairs.sources([])}
+
+
+@every_notebook
+def test_it_is_made_of_its_source(source: Path) -> None:
+    """The .ipynb beside a .py says the same, for the kernel python3."""
+    assert pairs.outdated(source) == ""
+
+
+@every_notebook
+def test_it_was_run_from_top_to_bottom(source: Path) -> None:
+    """A clean kernel ran each cell once, in order, without a warning."""
+    notebook = pairs.read_made(source)
+    cells = [each for each in notebook.cells if each.cell_type == "code"]
+    counts = [each.execution_count for each in cells if each.source]
+    assert counts == list(range(1, len(counts) + 1))
+    assert pairs.warnings(notebook) == []
+
+
+@every_notebook
+def test_its_outputs_name_no_machine(source: Path) -> None:
+    """No folder of whoever made it, and no address in memory."""
+    for cell in pairs.read_made(source).cells:
+        text = json.dumps(cell.get("outputs", []))
+        assert str(ROOT) not in text
+        assert not re.search(
+            r"/home/|/Users/|/tmp/|/root/|0x[0-9a-f]{6,}", text
+        )
+
+
+@every_notebook
+def test_it_says_how_long_it_takes(source: Path) -> None:
+    """The minutes stand below the title, and are enough for one sitting."""
+    first = pairs.read(source).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+    (minutes,) = MINUTES.findall(first.source)
+    assert 15 <= int(minutes) <= 25
+
+
+@every_notebook
+def test_it_leads_to_an_exercise(source: Path) -> None:
+    """Below what can be done now stands what to do next."""
+    texts = [each.source for each in pairs.read(source).cells]
+    (now,) = (n for n, text in enumerate(texts) if "## Now you can" in text)
+    assert "](../exercises/ex" in "\n".join(texts[now:])
+
+
+@every_notebook
+def test_each_picture_can_be_read_aloud(source: Path) -> None:
+    """What is drawn is said in words too."""
+    for cell in pairs.read_made(source).cells:
+        for alt, tag in PICTURE.findall(cell.source):
+            assert alt.strip() or re.search(r'\balt="[^"]', tag)
+        for output in cell.get("outputs", ()):
+            for kind in output.get("data", {}):
+                if kind.startswith("image/"):
+                    assert output.metadata[kind].alt
+
+
+@every_notebook
+def test_it_copies_no_stage(source: Path) -> None:
+    """A stage's code is imported and shown, never repeated."""
+    cells = pairs.read(source).cells
+    written = [c.source for c in cells if c.cell_type == "code"]
+    own = {run for text in written for run in runs(code_lines(text))}
+    for stage in sorted((ROOT / "stages").glob("s*.py")):
+        copied = own & set(runs(code_lines(stage.read_text("utf-8"))))
+        assert not copied, stage.name

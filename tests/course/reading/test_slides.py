@@ -1,0 +1,124 @@
+"""Slides: cut where the tags say, whole without a network."""
+
+from pathlib import Path
+
+import pytest
+from nbformat import v4
+
+from course.reading import slides
+from course.reading.cells import FIGURE, lessons
+from course.reading.deck import HEIGHT, cut, height
+
+from .conftest import Say, dead_links, loaded_from_elsewhere
+
+PICTURE = '<svg viewBox="0 0 640 320" role="img"><title>It</title></svg>'
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the decks of the course."""
+    folder = tmp_path_factory.mktemp("slides")
+    slides.build(lessons(), folder)
+    return folder
+
+
+def test_each_notebook_has_a_deck_and_all_are_listed(built: Path) -> None:
+    """One page leads to all of them."""
+    names = {each.name for each in lessons()}
+    decks = {page.stem for page in built.glob("*.html")} - {"index"}
+    assert decks == names
+    text = (built / "index.html").read_text("utf-8")
+    assert all(f'href="{name}.html"' in text for name in names)
+
+
+def test_they_need_no_network_and_every_link_leads_somewhere(
+    built: Path,
+) -> None:
+    """From a stick, in a room without any connection."""
+    for page in built.glob("*.html"):
+        assert loaded_from_elsewhere(page) == []
+        assert dead_links(page) == []
+    for sheet in built.rglob("*.css"):
+        text = sheet.read_text("utf-8")
+        assert "@import" not in text
+        assert "url(http" not in text
+
+
+def test_what_is_brought_along_is_no_more_than_needed(built: Path) -> None:
+    """reveal.js, its style, the speaker's window, and their licence."""
+    assert {file.name for file in (built / "reveal").iterdir()} == {
+        "reveal.js",
+        "reveal.css",
+        "reset.css",
+        "notes.js",
+        "LICENSE",
+    }
+
+
+def test_the_tags_say_where_to_cut(lesson: Say) -> None:
+    """To the right, downwards, or further on the same slide."""
+    deck = cut(
+        lesson(
+            ("subslide", "below"),
+            ("slide", "## To the right"),
+            ("", "the same"),
+            ("fragment", "in a moment"),
+            ("skip", "nowhere"),
+        )
+    )
+    assert [len(column) for column in deck.columns] == [2, 1]
+    first, below, right = ("".join(each.pieces) for each in deck.slides)
+    assert "A title" in first
+    assert below == "<p>below</p>"
+    assert "<p>the same</p>" in right
+    assert '<div class="fragment"><p>in a moment</p></div>' in right
+    assert "nowhere" not in first + below + right
+
+
+def test_notes_are_the_speakers(lesson: Say, tmp_path: Path) -> None:
+    """They belong to the slide before, and stand on none."""
+    deck = cut(lesson(("notes", "Ask *who* waits."), ("slide", "## Next")))
+    (notes,) = deck.slides[0].notes
+    assert notes == "<p>Ask <em>who</em> waits.</p>"
+    assert deck.slides[1].notes == []
+    assert not any("waits" in "".join(each.pieces) for each in deck.slides)
+    slides.build([deck.lesson], tmp_path)
+    page = (tmp_path / "07_made_up.html").read_text("utf-8")
+    aside = page.split('<aside class="notes">')[1].split("</aside>")[0]
+    assert notes in aside
+    assert page.count(notes) == 1
+
+
+def test_a_full_slide_goes_on_below(lesson: Say) -> None:
+    """Long code stands alone, and so does the picture that it draws."""
+    made = lesson(("slide", ">>> " + "\n".join(["print()"] * 20)))
+    made.cells[1].outputs = [
+        v4.new_output("execute_result", {"image/svg+xml": PICTURE})
+    ]
+    deck = cut(made)
+    assert [len(column) for column in deck.columns] == [1, 2]
+    code, picture = deck.columns[1]
+    assert '<div class="highlight">' in code.pieces[0]
+    assert picture.pieces == [f"{FIGURE}{PICTURE}</figure>"]
+
+
+def test_a_picture_is_as_high_as_its_width_lets_it(lesson: Say) -> None:
+    """And never higher than a slide."""
+    assert lesson().title == "A title"
+    assert height(PICTURE) == pytest.approx(660)
+    assert height(PICTURE.replace("320", "640")) == HEIGHT + 20
+
+
+def test_a_link_leads_to_a_deck_or_is_plain_text(lesson: Say) -> None:
+    """The repository is not there where slides are shown."""
+    links = "[one](01_first.ipynb), [two](02_b.ipynb), [me](../LICENSE)"
+    linked = lesson(("", links))
+    (slide,) = cut(linked, ["01_first"]).slides
+    assert '<a href="01_first.html">one</a>, two, me' in slide.pieces[1]
+
+
+def test_a_deck_without_a_time_is_refused(lesson: Say) -> None:
+    """Plans are summed from the times at the top."""
+    timeless = lesson(top="# A title\n\nText.")
+    with pytest.raises(ValueError, match="07_made_up has no line like"):
+        _ = timeless.minutes

@@ -1,0 +1,104 @@
+"""What the notebooks are made with: servers, guesses, pictures."""
+
+import os
+import smtplib
+import ssl
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import BackgroundTasks, FastAPI
+
+from course import lesson
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    """Give an application with one task."""
+    app = FastAPI()
+
+    def work() -> None:
+        pass
+
+    @app.post("/")
+    async def order(tasks: BackgroundTasks) -> int:
+        tasks.add_task(work)
+        return 1
+
+    return app
+
+
+def test_a_request_is_sent_and_its_order_told(app: FastAPI) -> None:
+    """A real server answers; the picture's words are its alt text."""
+    happened = lesson.send(app, "POST", "/")
+    assert (happened.status, happened.json) == (200, 1)
+    assert happened.order == [
+        "order began",
+        "order ended",
+        "response sent",
+        "work began",
+        "work ended",
+    ]
+    data, about = happened._repr_mimebundle_()
+    assert data["image/svg+xml"].startswith("<svg")
+    assert "response sent; work began" in about["image/svg+xml"]["alt"]
+
+
+def test_the_server_stops_when_the_cell_fails(app: FastAPI) -> None:
+    """What a cell raises ends its server too."""
+    with pytest.raises(KeyError), lesson.running(app) as server:
+        raise KeyError
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(server.client.base_url)
+
+
+def test_a_guess_is_put_beside_what_happened() -> None:
+    """Each row is marked, and the verdict says if all are the same."""
+    wrong = lesson.compare(["b", "a"], ["a", "other", "b"], among=["a", "b"])
+    assert wrong.markdown.splitlines()[2:5] == [
+        "| ✗ |  | a |",
+        "| ✓ | b | b |",
+        "| ✗ | a |  |",
+    ]
+    assert wrong.markdown.endswith("**Not quite as you said.**")
+    right = lesson.compare(["a", "b"], ["a", "other", "b"], among=["a", "b"])
+    assert right.markdown.endswith("**As you said.**")
+
+
+def test_the_diff_to_the_stage_before_is_shown() -> None:
+    """A long one is folded; the first stage has none, and says which have."""
+    assert lesson.new_in("s04").markdown.startswith("<details")
+    assert "+++ s02_task_dependency.py" in lesson.new_in("s02").markdown
+    with pytest.raises(ValueError, match="s02_task_dependency, s03"):
+        lesson.new_in("s01")
+
+
+def test_the_mailbox_is_where_the_environment_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has one port for the process: settings are read once as well."""
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SMTP_PORT", "1")
+    ports = []
+    for _ in range(2):
+        with lesson.mailbox(refuse=1) as box:
+            ports.append(os.environ["SMTP_PORT"])
+            tls = ssl.create_default_context(
+                cafile=tmp_path / "mailbox-ca.pem"
+            )
+            with smtplib.SMTP("localhost", box.port, timeout=10) as smtp:
+                assert smtp.starttls(context=tls)[0] == 220
+    assert ports == [str(box.port)] * 2
+
+
+def test_the_kept_recordings_tell_three_versions() -> None:
+    """The request's session is left before the response on one of them."""
+    versions = lesson.Versions("borrowed")
+    left_first = [
+        order.index("get_db left") < order.index("response sent")
+        for order in versions.orders.values()
+    ]
+    assert left_first == [False, True, False]
+    data, about = versions._repr_mimebundle_()
+    assert data["image/svg+xml"].count("<svg") == 4
+    assert "0.117.1: get_db entered" in about["image/svg+xml"]["alt"]
