@@ -169,7 +169,12 @@ def test_each_line_appears_once(
             f" time that say {word!r}"
         )
         often = {lines[text] // infos.count(text) for text in said}
-        assert often == {1}, f"so many lines are printed for each {word!r}"
+        times = " or ".join(map(str, sorted(often)))
+        assert often == {1}, (
+            f"each INFO record that says {word!r} has to be one line on"
+            f" stderr or stdout, and was printed {times} times: has the"
+            " logger one handler?"
+        )
         for text in said:
             times = [datetime.fromisoformat(x) for x in ISO.findall(text)]
             assert any(each.tzinfo for each in times), (

@@ -102,6 +102,10 @@ def test_the_mailer_sends_with_the_settings(
         "so says the environment"
     )
     assert settings.sender == "shop@example.com"
+    kind = type(settings.password).__name__
+    assert hasattr(settings.password, "get_secret_value"), (
+        f"settings.password is a {kind}, not a SecretStr"
+    )
     assert settings.password.get_secret_value() == SECRET
 
 

@@ -338,7 +338,9 @@ def test_the_pause_is_a_real_one(office: Office) -> None:
     with never_awaited() as forgotten:
         office.send(ADA)
     assert office.transport.served == [ADA]
-    assert forgotten == [], "so there was no pause"
+    assert forgotten == [], (
+        "there was no pause: what `sleep(seconds)` gave was not awaited"
+    )
 
 
 @pytest.mark.points(1)

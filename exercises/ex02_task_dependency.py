@@ -14,10 +14,10 @@ Build
 
 Names the checks rely on
     app               the application
-    get_welcome_task  a dependency that gives the callable itself, which
-                      takes the address: neither its result nor another
-                      function that would give it. It may be replaced by
-                      `app.dependency_overrides`, by `def` and by `async def`.
+    get_welcome_task  a dependency that returns a function of the address
+                      (`return send_welcome`), not the result of calling it.
+                      It may be replaced by `app.dependency_overrides`, by
+                      `def` and by `async def`.
 
 Hints
     1. Which line of the endpoint would you have to edit to send something

@@ -21,7 +21,7 @@ Names the checks rely on
     get_logger        gives a logging.Logger; without an override its INFO
                       lines appear on stderr or stdout
     get_clock         gives a callable; it tells the time, with a time zone
-    get_welcome_task  gives the work (given)
+    get_welcome_task  gives the work, a plain `def` (given)
     get_audit_task    gives the callable that the endpoint adds; it gets all
                       it needs through Depends, as all three are replaced
 

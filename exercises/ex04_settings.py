@@ -28,7 +28,7 @@ Hints
        function? Which of the two may read the environment?
     2. `BaseSettings` with `env_prefix` reads the environment whenever an
        object is made; functools has something that lets a function run
-       once. What must it not be put on: an `async def`.
+       once. It must not be put on an `async def`.
     3. class Settings(BaseSettings, env_prefix="MAIL_", …): port: int …
        and `@lru_cache` above `def get_settings()`; `get_mailer` is like
        exercise 3's `get_audit_task`.

@@ -40,7 +40,7 @@ Build
 
 Names the checks rely on
     app               the application
-    EmailContent      subject, body, recipients: what is posted (given)
+    EmailContent      subject, body, recipients (none comes twice; given)
     RetryPolicy       attempts, base_delay, max_delay, jitter (given)
     DeadLetter        message, recipients, reason (given)
     send_with_retry   as above; `async def`, or a plain `def`: then make

@@ -23,14 +23,14 @@ Build
     - Only the channels that are asked for are used: each once, even if its
       name comes twice.
     - The recipient has one address for each channel, under the channel's
-      name; `send` gets that address and the message. If there is no address
-      for a channel it is not used, and its status is "skipped".
+      name; `send` gets that address and the message. If there is none
+      for a channel ("" is up to you), it is "skipped", at once or at the end.
     - They send at the same time: nobody waits for an SMS until the e-mail is
       gone. Each `send` is awaited on the application's event loop.
     - If one fails, the others go on as if nothing had happened.
-    - The status of a channel is "pending" from the start, "delivered" when
-      its `send` has returned and never before, "failed" when it has raised,
-      and then `error` has the exception's text. Otherwise `error` is null.
+    - The status of a channel is "pending" at first. It is "delivered" when
+      its `send` has returned or when all are done, never before; "failed"
+      when it has raised: then `error` has the exception's text, else null.
     - Two notifications have nothing in common, at whatever time they come.
 
 Names the checks rely on

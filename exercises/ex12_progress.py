@@ -22,9 +22,9 @@ Build
       one under way may end. Then it is "cancelled". Other jobs go on, and a
       job that is over stays as it is.
     - `GET /jobs/{id}/events` sends server-sent events. The data of each is
-      the job's JSON, just as GET would show it. The first comes at once;
-      then one comes when there is news: some states may be left out, none
-      goes back. The last one is final, "completed", "failed" or
+      the job's JSON, just as GET would show it. The first comes at once,
+      then one within a second or so of any news: states may be left out or
+      come twice, none goes back. The last is final, "completed", "failed" or
       "cancelled", and then the response ends.
     Any number of clients may listen to a job, from the beginning or when it
     is long over. One that leaves early harms neither the job nor the others,

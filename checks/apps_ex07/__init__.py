@@ -7,7 +7,7 @@ way that its first line names. None is imported: see checks/app_under_test.py.
 RIGHT = ("right_functions", "right_objects", "right_generators")
 BROKEN = {
     "never_scheduled": "it answers 202 and notifies nobody",
-    "runs_before_the_response": "the client waits for the task",
+    "runs_before_the_response": "the response is sent only when the task is done",
     "scheduled_twice": "one request notifies twice",
     "ignores_the_override": "what replaces a dependency is not used",
     "loses_the_message": "who is notified gets an empty message",

@@ -59,13 +59,13 @@ def compared(suite: Suite, desk: Desk) -> list[Text]:
     """Write what differs, then why the good answer is as it is."""
     solution = desk.solution(suite)
     name = desk.shown(suite.answer)
-    cut, yours = _code(_read(suite.answer))
-    _, theirs = _code(_read(solution).partition(f"\n# {WHY}:")[0])
+    yours = _code(_read(suite.answer))
+    theirs = _code(_read(solution).partition(f"\n# {WHY}:")[0])
     return [
         Text(f"- {name}", "red"),
         Text(f"+ {desk.shown(solution)}", "green"),
         Text(),
-        *_differences(yours, theirs, name, cut),
+        *_differences(yours, theirs, name),
         *paragraph(solution, WHY),
         *paragraph(solution, ANOTHER),
     ]
@@ -85,31 +85,49 @@ def paragraph(solution: Path, heading: str) -> list[Text]:
 
 
 def _differences(
-    yours: list[str], theirs: list[str], name: str, cut: int
+    yours: dict[int, str], theirs: dict[int, str], name: str
 ) -> Iterator[Text]:
-    found = difflib.unified_diff(yours, theirs, lineterm="", n=2)
-    lines = [*found][2:]
+    both = list(yours.values()), list(theirs.values())
+    numbers = [*yours, max(yours, default=0) + 1]
+    lines = [*difflib.unified_diff(*both, lineterm="", n=2)][2:]
     for line in lines:
         place = re.match(r"@@ -(\d+)", line)
         if place:
-            yield Text(f"{name}:{int(place[1]) + cut}", "dim")
+            number = numbers[max(int(place[1]) - 1, 0)]
+            yield Text(f"{name}:{number}", "dim")
         else:
             yield Text(printable(line), STYLES.get(line[:1], ""))
     if not lines:
         yield Text("They do not differ.")
 
 
-def _code(text: str) -> tuple[int, list[str]]:
-    """Cut off the docstring on top; return how many lines, and the rest."""
-    lines = text.rstrip().splitlines()
+def _code(text: str) -> dict[int, str]:
+    """Return its lines by their numbers, without what only a stub needs.
+
+    That is the docstring on top and the given handler of what is to do.
+    """
+    lines = dict(enumerate(text.rstrip().splitlines(), 1))
     try:
-        first = ast.parse(text).body[0]
-    except (SyntaxError, ValueError, IndexError):
-        return 0, lines
-    cut = (first.end_lineno or 0) if isinstance(first, ast.Expr) else 0
-    while cut < len(lines) and not lines[cut].strip():
-        cut += 1
-    return cut, lines[cut:]
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return lines
+    for number, each in enumerate(body):
+        if (number == 0 and isinstance(each, ast.Expr)) or _is_to_do(each):
+            decorators = getattr(each, "decorator_list", [])
+            begin = min([each.lineno, *(d.lineno for d in decorators)])
+            end = each.end_lineno or begin
+            while end + 1 in lines and not lines[end + 1].strip():
+                end += 1
+            for line in range(begin, end + 1):
+                lines.pop(line, None)
+    return lines
+
+
+def _is_to_do(each: ast.stmt) -> bool:
+    """See whether it is the handler that every stub brings along."""
+    return isinstance(each, ast.AsyncFunctionDef) and [
+        ast.unparse(decorator) for decorator in each.decorator_list
+    ] == ["app.exception_handler(NotImplementedError)"]
 
 
 def _read(file: Path) -> str:

@@ -277,3 +277,22 @@ def test_nothing_breaks_where_signs_and_colours_cannot_be_shown(
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"ex01 Answer first, work afterwards" in done.stdout
     assert done.stdout.isascii()
+
+
+def test_the_given_handler_of_a_stub_is_no_difference(
+    learner: Learner,
+) -> None:
+    """It says what is to do, and lines below keep their numbers."""
+    handler = (
+        "@app.exception_handler(NotImplementedError)\n"
+        "async def to_do(_, error):\n"
+        "    return error\n\n\n"
+    )
+    text = STUB.replace("def hello() ->", f"{handler}def hello() ->")
+    assert handler in text
+    learner.write(text)
+    out = learner.type("solution", "1", "--give-up")[1]
+    assert "to_do" not in out
+    place = re.search(r"ex01_polite\.py:(\d+)", out)
+    assert place
+    assert int(place[1]) == 17 + handler.count("\n")
