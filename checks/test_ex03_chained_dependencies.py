@@ -169,10 +169,10 @@ def test_each_line_appears_once(
             f" time that say {word!r}"
         )
         often = {lines[text] // infos.count(text) for text in said}
-        times = " or ".join(map(str, sorted(often)))
+        how_often = " or ".join(map(str, sorted(often)))
         assert often == {1}, (
             f"each INFO record that says {word!r} has to be one line on"
-            f" stderr or stdout, and was printed {times} times: has the"
+            f" stderr or stdout, and was printed {how_often} times: has the"
             " logger one handler?"
         )
         for text in said:

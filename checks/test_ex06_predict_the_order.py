@@ -48,9 +48,9 @@ def prediction(answer: ModuleType, name: str) -> list[str]:
     predictions = getattr(answer, "PREDICTIONS", None)
     found = predictions.get(name) if isinstance(predictions, Mapping) else None
     if not isinstance(found, list | tuple) or not found:
-        there = type(found).__name__
-        missing = found is None or found == [] or found == ()
-        fault = "There is no prediction" if missing else f"It is a {there}"
+        kind = type(found).__name__
+        missing = isinstance(found, list | tuple | None)
+        fault = "There is no prediction" if missing else f"It is a {kind}"
         pytest.fail(
             f'{fault}: PREDICTIONS["{name}"] has to be a list'
             f' of events, each spelt as in EVENTS["{name}"].',
