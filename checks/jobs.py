@@ -17,7 +17,7 @@ from checks.calls import PATIENCE
 
 KEYS = ("status", "done", "total", "percent", "error")
 STAGES = ("queued", "running", "completed", "failed", "cancelled")
-FINAL = {"completed", "failed", "cancelled"}
+FINAL = ("completed", "failed", "cancelled")
 GIVES_UP = 4 * PATIENCE  # seconds after which a held step raises
 
 State = dict[str, Any]  # a job as GET shows it, without its id
