@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from course.folders import ROOT
+
 ORIGINALS = Path(__file__).parent / "stubs"  # the stubs as they were
 PATTERN = re.compile(r"test_(ex(\d+)_(\w+))\.py")
 

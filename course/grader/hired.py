@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course.folders import ROOT
 from course.grader import processes
 from course.run import HeldBack
 
@@ -43,12 +44,11 @@ class Worker:
             "scratch": str(scratch),
             "fork": how.fork,
         }
-        root = Path(__file__).resolve().parents[2]
         command = [sys.executable, "-m", "course.grader.worker"]
         with HeldBack():  # until the worker ignores Ctrl-C
             self.process = subprocess.Popen(
                 [*command, json.dumps(given)],
-                cwd=root,
+                cwd=ROOT,
                 env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -23,10 +23,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from course.folders import ROOT
 from course.grader.desk.events import Event, Events, saves
 from course.grader.desk.place import Desk
 from course.grader.desk.watch import Watch
-from course.grader.exercises import ROOT, Suite, UsageError, choose, find
+from course.grader.exercises import Suite, UsageError, choose, find
 from course.grader.grading import Grader, usual
 from course.labs.bench import Ratio
 

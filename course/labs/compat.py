@@ -16,10 +16,10 @@ from xml.etree import ElementTree as ET
 from rich.console import Console
 
 import start
+from course.folders import ROOT
 from course.labs.pythons import ask, find_python
 from course.labs.results import Counts, Run, document, table, verdict
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "compat.md"
 PYTHONS = ["3.11", "3.12", "3.13"]
 REQUIRED = PYTHONS[0]

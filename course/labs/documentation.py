@@ -18,10 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from course.folders import ROOT
 from course.timeline import Recorder, serve, svg, terminal
 from course.timeline.target import TargetError, load
-
-from .environments import ROOT
 
 USES = re.compile(
     r"Depends|Security\(|BackgroundTask|include_router|middleware|\.mount\("

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from course.folders import ROOT
 from course.labs.pythons import find_python
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".nox" / "timeline"
 RECORDER = ["uvicorn", "rich", "python-multipart"]
 TESTS = ["pytest", "pytest-timeout", "httpx<0.28", "httpx2", "websockets"]

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course import ports
-
-ROOT = Path(__file__).resolve().parents[2]
+from course.folders import ROOT
 
 
 class NotServedError(Exception):

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from course.labs.environments import ROOT, TESTS, environment, version
+from course.folders import ROOT
+from course.labs.environments import TESTS, environment, version
 from course.labs.pythons import find_python
 
 VERSIONS = [

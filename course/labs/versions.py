@@ -13,11 +13,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from course.folders import data_dir
+from course.folders import ROOT, data_dir
 from course.timeline import Recording, compare, show, stacked
 from course.typed import Parser
 
-from .environments import ROOT, environment
+from .environments import environment
 
 FASTAPI = ["0.105.0", "0.117.1", "newest"]
 APP = "course.labs.borrowed_session:app"

@@ -13,10 +13,11 @@ from nbclient.exceptions import (
     CellTimeoutError,
     DeadKernelError,
 )
+from course.folders import ROOT
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from .pairs import KERNEL, ROOT, line, read, warnings
+from .pairs import KERNEL, line, read, warnings
 
 SECONDS = 120  # for one cell
 # a kernel warns on the terminal when nobody encrypts what it says

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from course.folders import ROOT
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 # The name is the one that ipykernel gives: VS Code and JupyterLab find it.
 KERNEL = {

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from course.folders import ROOT
 from course.grader.exercises import ORIGINALS
-from course.notebooks.pairs import ROOT
 from course.typed import command
 
 from .cells import fenced

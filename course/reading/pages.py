@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.notebooks.pairs import ROOT
+from course.folders import ROOT
 
 from .cells import Lesson, fenced, lessons
 from .exercise import Exercise, exercises

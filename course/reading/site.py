@@ -13,7 +13,7 @@ from pathlib import Path
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 
-from course.notebooks.pairs import ROOT
+from course.folders import ROOT
 
 from .look import dark_pictures
 from .pages import Page, pages

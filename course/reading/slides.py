@@ -16,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pygments.formatters import HtmlFormatter
 
-from course.notebooks.pairs import ROOT
+from course.folders import ROOT
 
 from .cells import Lesson, lessons
 from .deck import Deck, cut

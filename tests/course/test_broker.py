@@ -17,9 +17,8 @@ from redis.exceptions import ConnectionError as BrokerGone
 
 from course import broker as module
 from course.broker import Broker, NoBrokerError, broker, facts
+from course.folders import ROOT
 from course.processes import Program, stop_all
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_what_is_kept_survives_a_kill(tmp_path: Path) -> None:

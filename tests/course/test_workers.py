@@ -13,9 +13,9 @@ import pytest
 from redis import Redis
 
 from course.broker import broker
+from course.folders import ROOT
 from course.workers import without_login
 
-ROOT = Path(__file__).parents[2]
 APP = """
 import os
 from fastapi import FastAPI

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.folders import ROOT
 from course.grader.exercises import (
     ORIGINALS,
-    ROOT,
     Suite,
     UsageError,
     choose,

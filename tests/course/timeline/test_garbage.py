@@ -7,15 +7,14 @@ profiled generator runs that has yielded before.
 import gc
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from course.folders import ROOT
 from course.timeline import record, serve
 from tests.course.timeline.small import small
 from tests.course.timeline.truth import get
 
-ROOT = Path(__file__).resolve().parents[3]
 LITTERED = """
 import gc
 import time

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from course.folders import ROOT
 from course.grader.desk import keys
 from course.grader.desk.events import Events, Saved, saves
-from course.grader.exercises import ROOT
 from tests.course.grader.desk.conftest import NAMES, Learner
 from tests.course.grader.made import RIGHT
 

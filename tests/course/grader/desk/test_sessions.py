@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from course.folders import ROOT
 from course.grader.desk import solution
 from course.grader.desk.originals import copy, hints
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress, today
-from course.grader.exercises import ROOT
 from tests.course.grader.desk.conftest import Learner
 from tests.course.grader.made import RIGHT, STUB
 
