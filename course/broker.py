@@ -106,7 +106,7 @@ class Broker:
         server = executable()
         self.folder.mkdir(parents=True, exist_ok=True)
         for _ in range(5):
-            port = self.port or free_port()
+            port = self.port or ports.free_port()
             if self._try(server, port):
                 self.port = port
                 (self.folder / "broker.url").write_text(self.url, "utf-8")
@@ -170,12 +170,6 @@ class Broker:
             for said in stop_all([self.program]):
                 print(said, file=sys.stderr)
             self.program = None
-
-
-def free_port() -> int:
-    """Return a port that the system has just found free."""
-    with ports.listen(0) as found:
-        return ports.number_of(found)
 
 
 @contextlib.contextmanager

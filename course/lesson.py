@@ -14,7 +14,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -168,8 +168,7 @@ def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
 @lru_cache
 def _mail_port() -> int:
     """Choose a port once: the stages read their settings once as well."""
-    with closing(ports.listen(0)) as free:
-        return ports.number_of(free)
+    return ports.free_port()
 
 
 class Shown:

@@ -39,3 +39,9 @@ def number_of(listening: socket.socket) -> int:
     """Return the port that a socket listens on."""
     port: int = listening.getsockname()[1]
     return port
+
+
+def free_port() -> int:
+    """Return a port that the system has just found free."""
+    with listen(0) as found:
+        return number_of(found)

@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as BrokerGone
 
-from course import broker as module
+from course import ports
 from course.broker import Broker, NoBrokerError, broker, facts
 from course.folders import ROOT
 from course.processes import Program, stop_all
@@ -118,7 +118,7 @@ def test_what_ignores_sigterm_is_killed_and_that_is_said(
 def command(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
     """Run the broker as a learner does, on a free port."""
     line = [sys.executable, "-m", "course.broker", "--port"]
-    port = str(module.free_port())
+    port = str(ports.free_port())
     with subprocess.Popen(
         [*line, port],
         cwd=ROOT,

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import httpx2
 
 from course import ports
-from course.broker import Broker, free_port
+from course.broker import Broker
 from course.labs.crash.setups import PYTHON, Setup
 from course.processes import Program
 
@@ -40,7 +40,7 @@ class Lab:
         self.folder = folder
         self.broker = broker
         self.stopped = stopped
-        self.port = free_port()
+        self.port = ports.free_port()
         self.file = folder / "effects.txt"
         self.file.touch()
         self.settings = {
