@@ -51,6 +51,12 @@ class Ratio:
         error = 0.93 * (high - low) / math.sqrt(len(each))  # the standard one
         return cls(median, low, high, 2 * error)
 
+    def verdict(self, goal: float, *, met: bool) -> str:
+        """Say whether a goal was met, unless that is left to chance."""
+        if abs(self.median - goal) < self.doubt:
+            return f"{goal:.2f} ? too noisy"
+        return f"{goal:.2f} {'✓ met' if met else '✗ missed'}"
+
     def __str__(self) -> str:
         """Show the median and, in brackets, the spread."""
         return f"{self.median:.2f} ({self.low:.2f}–{self.high:.2f})"
@@ -77,9 +83,7 @@ class Result:
         if goal is None:
             return "–"
         ratio = self.to(self.trial.alike)
-        if abs(ratio.median - goal) < ratio.doubt:
-            return f"{goal:.2f} ? too noisy"
-        return f"{goal:.2f} {'✓ met' if ratio.median >= goal else '✗ missed'}"
+        return ratio.verdict(goal, met=ratio.median >= goal)
 
 
 def in_turn(

@@ -147,16 +147,9 @@ def table(times: dict[str, Times]) -> Table:
             f"{statistics.median(each.warm):.2f} s",
             f"{statistics.median(each.cold):.2f} s",
             str(each.ratio),
-            verdict(each.ratio, goal),
+            each.ratio.verdict(goal, met=each.ratio.median <= goal),
         )
     return shown
-
-
-def verdict(ratio: Ratio, goal: float) -> str:
-    """Say whether the goal was met, unless that is left to chance."""
-    if abs(ratio.median - goal) < ratio.doubt:
-        return f"{goal:.2f} ? too noisy"
-    return f"{goal:.2f} {'✓ met' if ratio.median <= goal else '✗ missed'}"
 
 
 def room(folder: Path, words: list[str]) -> list[Suite]:
