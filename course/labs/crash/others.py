@@ -10,7 +10,7 @@ import httpx2
 
 from course import ports
 from course.labs.crash.lab import Lab, Told, laboratory
-from course.labs.crash.results import count
+from course.labs.crash.results import count, tally
 from course.labs.crash.setups import COURSE, HERE, INSTALLED, PYTHON, Setup
 
 BACKGROUND, CELERY, _, TASKIQ = INSTALLED
@@ -45,7 +45,7 @@ def broker_killed(
                 done = count(accepted, lab.lines())
             which = {"engine": setup.engine, "setup": setup.setup}
             how = {"append_only": append_only, "accepted": tasks}
-            rows.append(which | how | times(done, quiet))
+            rows.append(which | how | tally(done) | {"waited": quiet})
     return rows
 
 
@@ -56,13 +56,6 @@ def wake(lab: Lab, number: int) -> None:
             post(lab, number)
             break
     lab.wait_for_lines(1, 60)
-
-
-def times(done: str, wait: float) -> dict[str, Any]:
-    """Return how many were done once, twice or more often, and not."""
-    once, lost = done.count("1"), done.count("0")
-    twice = len(done) - once - lost
-    return {"once": once, "twice": twice, "lost": lost, "waited": wait}
 
 
 def short(engine: str, worker: tuple[str, ...]) -> Setup:

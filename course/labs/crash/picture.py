@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from course.labs.crash.results import Report, Row
+from course.labs.crash.results import Report, Row, tally
 from course.labs.crash.setups import Setup
 from course.timeline.drawing import Drawing
 
@@ -123,11 +123,11 @@ def in_database(rows: Sequence[Row]) -> str:
     all_of = "".join(row.in_database for row in rows)
     if not all_of:
         return ""
-    once, lost = all_of.count("1"), all_of.count("0")
+    times = tally(all_of)
     return (
         f"In the stages' database, where effect and record are one"
-        f" transaction: {once} of {len(all_of)} there once,"
-        f" {len(all_of) - once - lost} twice, {lost} not."
+        f" transaction: {times['once']} of {len(all_of)} there once,"
+        f" {times['twice']} twice, {times['lost']} not."
     )
 
 

@@ -41,6 +41,12 @@ def count(accepted: Sequence[str], lines: Sequence[str]) -> str:
     return "".join(str(min(times[number], 9)) for number in accepted)
 
 
+def tally(done: str) -> dict[str, int]:
+    """Return how many of these were done once, more often, and not."""
+    once, lost = done.count("1"), done.count("0")
+    return {"once": once, "twice": len(done) - once - lost, "lost": lost}
+
+
 def completed_at(accepted: Sequence[str], lines: Sequence[str]) -> float:
     """Return when the last of the tasks was done for the first time."""
     first: dict[str, float] = {}

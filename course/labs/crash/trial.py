@@ -5,7 +5,7 @@ import threading
 import time
 
 from course.labs.crash.lab import Told, laboratory
-from course.labs.crash.results import Row, completed_at, count
+from course.labs.crash.results import Row, completed_at, count, tally
 from course.labs.crash.setups import Setup
 
 PATIENCE = 120.0  # seconds until half of the tasks must be done
@@ -32,17 +32,14 @@ def run(
         lab.wait_until_quiet(setup.wait, told)
         lines, rows = lab.lines(), lab.rows()
     done = count(accepted, lines)
-    lost = done.count("0")
-    once = done.count("1")
-    ended = None if lost else completed_at(accepted, lines)
+    times = tally(done)
+    ended = None if times["lost"] else completed_at(accepted, lines)
     return Row(
         engine=setup.engine,
         setup=setup.setup,
         seed=seed,
         accepted=len(accepted),
-        once=once,
-        twice=len(done) - once - lost,
-        lost=lost,
+        **times,
         seconds=None if ended is None else round(max(ended - killed, 0), 1),
         waited=setup.wait,
         before=len(before),
