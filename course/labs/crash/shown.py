@@ -17,6 +17,7 @@ from course.labs.crash.picture import called, in_words, markdown, svg
 from course.labs.crash.results import Report, Row
 from course.labs.crash.setups import ALL
 from course.labs.crash.trial import run
+from course.lesson import Shown
 
 STORED = Path(__file__).with_name("stored.json")
 
@@ -36,19 +37,6 @@ class Cells:
         return "\n".join(
             f"{called(row)}: {in_words(row)}" for row in self.rows
         )
-
-
-class Table:
-    """What all runs came to, for a notebook."""
-
-    def __init__(self, report: Report) -> None:
-        self.report = report
-
-    def _repr_markdown_(self) -> str:
-        return markdown(self.report)
-
-    def __repr__(self) -> str:
-        return markdown(self.report)
 
 
 @contextmanager
@@ -88,10 +76,10 @@ def say_nothing(_: str) -> None:
     """Show no progress: a cell has room for one picture."""
 
 
-def stored(*engines: str) -> Table:
+def stored(*engines: str) -> Shown:
     """Return the stored runs of these engines, or all."""
     report = Report.load(STORED)
     report.rows = [
         row for row in report.rows if row.engine in (engines or {row.engine})
     ]
-    return Table(report)
+    return Shown(markdown(report))
