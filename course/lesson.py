@@ -24,7 +24,7 @@ import httpx2
 from course import ports
 from course.folders import data_dir
 from course.mailbox import Mailbox
-from course.stage import earlier, find_stages
+from course.stage import changes, earlier, find_stages
 from course.timeline import (
     Recorder,
     Recording,
@@ -191,14 +191,8 @@ def new_in(stage: str) -> Shown:
     if not found or found[0] == stages[0]:
         names = ", ".join(one.path.stem for one in stages[1:])
         raise ValueError(f"No stage {stage!r} that follows another: {names}.")
-    before = earlier(found[0], stages)
-    compared = difflib.unified_diff(
-        before.source.splitlines() if before else [],
-        found[0].source.splitlines(),
-        *(before.path.name if before else "nothing", found[0].path.name),
-        lineterm="",
-    )
-    diff = "\n".join(["```diff", *(lines := list(compared)), "```"])
+    lines = changes(earlier(found[0], stages), found[0])
+    diff = "\n".join(["```diff", *lines, "```"])
     if len(lines) < LONG:
         return Shown(diff)
     summary = f"<summary>All {len(lines)} lines that changed</summary>"

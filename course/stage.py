@@ -7,6 +7,7 @@ that of REDIS_URL.
 """
 
 import ast
+import difflib
 import os
 import re
 import sys
@@ -91,6 +92,19 @@ def earlier(stage: Stage, stages: list[Stage]) -> Stage | None:
         if each.number == stage.number - 1:
             return each if bool(each.worker) == bool(stage.worker) else None
     return None
+
+
+def changes(before: Stage | None, after: Stage) -> list[str]:
+    """Return what differs between two stages, line by line."""
+    return list(
+        difflib.unified_diff(
+            before.source.splitlines() if before else [],
+            after.source.splitlines(),
+            before.path.name if before else "nothing",
+            after.path.name,
+            lineterm="",
+        )
+    )
 
 
 def choose(arguments: list[str], stages: list[Stage]) -> Stage:

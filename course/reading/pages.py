@@ -1,7 +1,5 @@
 """The site's pages: where each comes from, and how they link."""
 
-import ast
-import difflib
 import posixpath
 import re
 from collections.abc import Iterator
@@ -9,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.folders import ROOT
+from course.stage import Stage, changes, find_stages
 
 from .cells import Lesson, fenced, lessons
 from .exercise import Exercise, exercises
@@ -90,36 +89,22 @@ def document(path: str, group: str) -> Page:
 
 def stages() -> Iterator[Page]:
     """Return a page for each stage: what is new, then all of it."""
-    before: Path | None = None
-    for place in sorted((ROOT / "stages").glob("s[0-9][0-9]_*")):
-        folder = place.is_dir()
-        first = place / "__init__.py" if folder else place
-        docstring = ast.get_docstring(ast.parse(first.read_text("utf-8")))
-        line, _, rest = (docstring or place.stem).partition("\n")
-        which, _, what = line.rstrip(".").partition(": ")
-        title = f"{which} · {what[:1].upper()}{what[1:]}"
+    before: Stage | None = None
+    for stage in find_stages():
+        folder = stage.path.is_dir()
+        first = stage.path / "__init__.py" if folder else stage.path
+        title = f"Stage {stage.number} · {stage.title}"
         parts = [f"# {title}"]
-        if told := NOTEBOOK.search(rest):
+        if told := NOTEBOOK.search(first.read_text("utf-8")):
             parts.append(f"*[The notebook](../{told[1]}) explains it.*")
         if before and not folder:
-            parts += new(before, place)
-        files = sorted(place.rglob("*.py")) if folder else [place]
+            diff = "\n".join(changes(before, stage))
+            parts += ["## What is new", fenced(diff, "diff")]
+        files = sorted(stage.path.rglob("*.py")) if folder else [stage.path]
         for file in files:
             path = file.relative_to(ROOT).as_posix()
             code = fenced(file.read_text("utf-8"), 'python linenums="1"')
             parts += [f"## {path}", code]
-        source = f"stages/{place.name}"
+        source = f"stages/{stage.path.name}"
         yield Page(source, title, "\n\n".join(parts), "Stages")
-        before = place
-
-
-def new(before: Path, after: Path) -> list[str]:
-    """Return what changes from one stage to the next."""
-    lines = difflib.unified_diff(
-        before.read_text("utf-8").splitlines(),
-        after.read_text("utf-8").splitlines(),
-        before.name,
-        after.name,
-        lineterm="",
-    )
-    return ["## What is new", fenced("\n".join(lines), "diff")]
+        before = stage
