@@ -17,7 +17,7 @@ from course.folders import ROOT
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from .pairs import KERNEL, line, read, warnings
+from .pairs import COLOUR, KERNEL, line, read, warnings
 
 SECONDS = 120  # for one cell
 # a kernel warns on the terminal when nobody encrypts what it says
@@ -26,7 +26,6 @@ QUIET = Config({"KernelManager": {"transport_encryption": "auto"}})
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 # where Python and its packages lie, before the part that says something
 LIBRARY = re.compile(r"[^\s\"'(]*/lib/python3\.\d+/")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Failed(Exception):

@@ -5,6 +5,7 @@ The .py (jupytext's py:percent) is what is reviewed. It goes one way.
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import jupytext
@@ -22,10 +23,11 @@ KERNEL = {
     },
     "language_info": {"name": "python"},
 }
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # a terminal's
 WARNING = re.compile(r"^.*\b\w*Warning: .*$", re.MULTILINE)
 
 
-def sources(words: list[str]) -> list[Path]:
+def sources(words: Sequence[str]) -> list[Path]:
     """Find the notebooks that the words begin; all, without any."""
     files = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
     if not words:

@@ -1,13 +1,12 @@
 """A notebook's cells as Markdown: what is written there, and what came out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nbformat import NotebookNode
 
-from course.notebooks.pairs import read_made, sources
+from course.notebooks.pairs import COLOUR, read_made, sources
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PICTURE = "image/svg+xml"
 FIGURE = '<figure class="picture" data-search-exclude>'
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -38,9 +37,9 @@ class Lesson:
         )
 
 
-def lessons() -> list[Lesson]:
-    """Read all notebooks, in the order of their numbers."""
-    return [Lesson(each.stem, read_made(each)) for each in sources([])]
+def lessons(words: Sequence[str] = ()) -> list[Lesson]:
+    """Read the notebooks that the words begin, in order; all, without any."""
+    return [Lesson(each.stem, read_made(each)) for each in sources(words)]
 
 
 def found(pattern: re.Pattern[str], text: str, name: str) -> str:

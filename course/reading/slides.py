@@ -78,13 +78,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("notebooks", nargs="*", metavar="NN")
-    words = tuple(parser.parse_args().notebooks)
-    chosen = [
-        each for each in lessons() if not words or each.name.startswith(words)
-    ]
-    if not chosen:
-        sys.exit(f"No notebook begins with {' or '.join(words)}.")
-    for each in build(chosen):
+    for each in build(lessons(parser.parse_args().notebooks)):
         print(f"✓ {each.lesson.name}: {len(each.slides)} slides")
     print(f"Open {(BUILT / 'index.html').as_uri()}")
     return 0
