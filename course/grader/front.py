@@ -146,12 +146,13 @@ class Front:
                 done(paper)
 
     def _send_out(self, worker: Worker, papers: list[Paper]) -> None:
-        self.suspects &= {
-            _key(paper, claim)
-            for paper in papers
-            for claim in paper.claims.values()
-            if claim.name not in paper.checks
-        }
+        if self.suspects:
+            self.suspects &= {
+                _key(paper, claim)
+                for paper in papers
+                for claim in paper.claims.values()
+                if claim.name not in paper.checks
+            }
         room = 1 if self.suspects else self.how.at_once
         for paper in papers:
             while len(self.flying) < room:
