@@ -111,6 +111,7 @@ def main() -> None:
     scratch = Path(given["scratch"])
     channel = Channel(scratch)
     os.chdir(scratch)  # an answer's own files are no litter in the course
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(scratch)  # nor those of tmp_path
 
     def serve(suite: Suite) -> None:
         if suite.broken:

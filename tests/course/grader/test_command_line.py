@@ -49,8 +49,9 @@ def test_writes(answer, tmp_path):
     assert Path(tempfile.gettempdir()) in tmp_path.parents
 """
     fresh.add("ex01_writes", RIGHT, checks)
-    assert fresh.type("1").returncode == 0
-    assert list(temporary.iterdir()) == []
+    for options in ((), ("--no-fork",)):
+        assert fresh.type("1", *options).returncode == 0
+        assert list(temporary.iterdir()) == []
 
 
 def test_results_are_written_and_told(fresh: Course) -> None:
