@@ -160,8 +160,7 @@ class Front:
                 if claim is None:
                     break
                 key = _key(paper, claim)
-                now = time.monotonic()
-                self.flying[key] = Flight(paper, claim, now, {})
+                self.flying[key] = Flight(paper, claim, time.monotonic(), {})
                 target = paper.suite.answer.parent
                 worker.order(
                     {
@@ -192,14 +191,13 @@ class Front:
     def _land(self, key: str) -> None:
         flight = self.flying.pop(key)
         self.suspects.discard(key)
-        heard = flight.heard
-        if _by_signal(heard) and key not in self.crashed:
+        if _by_signal(flight.heard) and key not in self.crashed:
             self.crashed.add(key)
             self.suspects.add(key)
             flight.paper.out.discard(flight.claim.name)
             return
         took = time.monotonic() - flight.began
-        flight.paper.land(flight.claim.name, heard, took)
+        flight.paper.land(flight.claim.name, flight.heard, took)
 
     def _overdue(self, worker: Worker) -> str:
         patience = PATIENCE if self.how.fork else 0
