@@ -9,7 +9,6 @@ import importlib
 import shutil
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,8 +198,8 @@ def main() -> None:
                 f" worker: REDIS_URL={running.url}  (Ctrl-C ends it)",
                 flush=True,
             )
-            while running.program and running.program.running:
-                threading.Event().wait(0.5)
+            while running.program and not running.program.ended.wait(0.5):
+                pass
             print("The broker has ended by itself.", file=sys.stderr)
             sys.exit(1)
     except NoBrokerError as error:

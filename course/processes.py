@@ -20,7 +20,9 @@ GUARD = 'read -r _; kill "$0" 2>/dev/null'
 class Program:
     """A program of its own session: Ctrl-C reaches us first, then `stop`.
 
-    If this process is killed, a guard beside the program ends it.
+    If this process is killed, a guard beside the program ends it. One thread
+    waits for its end and nobody else asks: a Ctrl-C in the midst of asking
+    leaves subprocess's own lock taken, and whoever asks next waits for ever.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Program:
             start_new_session=True,
             pass_fds=keep,
         )
+        self.ended = threading.Event()
+        threading.Thread(target=self._wait, daemon=True).start()
         self._guard: subprocess.Popen[bytes] | None = None
         if os.name == "posix":
             self._guard = subprocess.Popen(
@@ -51,10 +55,14 @@ class Program:
                 start_new_session=True,
             )
 
+    def _wait(self) -> None:
+        self.process.wait()
+        self.ended.set()
+
     @property
     def running(self) -> bool:
         """Whether it has not ended by itself."""
-        return self.process.poll() is None
+        return not self.ended.is_set()
 
     def stop(self, limit: float = 10) -> bool:
         """Ask it to end; kill it after a limit. Whether it ended by itself.
@@ -63,12 +71,10 @@ class Program:
         """
         self._release()
         self.process.terminate()
-        try:
-            self.process.wait(limit)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return False
-        return True
+        if self.ended.wait(limit):
+            return True
+        self.kill()
+        return False
 
     def kill(self) -> None:
         """Kill it and all that it has forked, as a power cut would."""
@@ -79,7 +85,7 @@ class Program:
             for each in [*program.children(recursive=True), program]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     each.kill()
-        self.process.wait()
+        self.ended.wait()
 
     def _release(self) -> None:
         """End the guard first: later, the number may be another's."""

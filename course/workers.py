@@ -45,8 +45,9 @@ def a_broker() -> Iterator[None]:
 
 def warn_when_gone(worker: Program, wanted: threading.Event) -> None:
     """Tell if the worker ends although it is still wanted."""
-    code = worker.process.wait()
+    worker.ended.wait()
     if wanted.is_set():
+        code = worker.process.returncode
         say(
             f"The worker has ended by itself (exit code {code}): what is"
             " accepted now waits in the queue. Ctrl-C, then start again."

@@ -7,15 +7,17 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import psutil
 import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as BrokerGone
 
-from course import ports
+from course import ports, processes
 from course.broker import Broker, NoBrokerError, broker, facts
 from course.folders import ROOT
 from course.processes import Program, stop_all
@@ -112,6 +114,33 @@ def test_what_ignores_sigterm_is_killed_and_that_is_said(
     (said,) = stop_all([program], 0.2)
     assert said.startswith("The deaf one did not end within 0.2 seconds")
     assert program.process.returncode == -signal.SIGKILL
+
+
+def test_a_ctrl_c_while_it_looks_keeps_nothing_from_ending() -> None:
+    """Wherever it comes, the program can still be stopped."""
+    program = Program("The sleeper", ["sleep", "60"])
+    inside = (processes.__file__, subprocess.__file__)
+    for line in range(40):  # it is sooner seen whether it runs
+        before = iter(range(line))
+
+        def interrupt(
+            frame: FrameType,
+            event: str,
+            _: object,
+            before: Iterator[int] = before,
+        ) -> Any:
+            if frame.f_code.co_filename not in inside:
+                return None
+            if event == "line" and next(before, None) is None:
+                raise KeyboardInterrupt
+            return interrupt
+
+        others = sys.gettrace()
+        sys.settrace(interrupt)
+        with suppress(KeyboardInterrupt):
+            assert program.running
+        sys.settrace(others)
+    assert program.stop(5)
 
 
 @pytest.fixture
