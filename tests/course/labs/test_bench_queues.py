@@ -12,7 +12,7 @@ def test_handing_over_takes_some_time() -> None:
     times = bench_queues.latencies(INSTALLED[:1], 2, 0.05)
     (measured,) = times.values()
     assert len(measured) == 2
-    assert 0 < min(measured) < 1
+    assert min(measured) > 0
 
 
 def test_tasks_a_second_are_read_from_their_lines() -> None:
@@ -23,7 +23,8 @@ def test_tasks_a_second_are_read_from_their_lines() -> None:
 @pytest.mark.parametrize("engine", ["Celery", "RQ", "Taskiq"])
 def test_our_enqueue_is_compared_with_the_same_by_hand(engine: str) -> None:
     """Both publish to a real broker, in turn."""
-    assert 0.1 < bench_queues.by_hand(engine, 2, 2).median < 10
+    ratio = bench_queues.by_hand(engine, 2, 2)
+    assert 0 < ratio.low <= ratio.median <= ratio.high
 
 
 @pytest.mark.parametrize(
