@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, NoReturn
 
+import anyio.to_thread
 import httpx2
 import pytest
 
@@ -52,6 +53,7 @@ class Server(httpx2.BaseTransport):
         self._start_error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._once = threading.Lock()
+        self._closing = threading.Event()
         self._stack = ExitStack()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -79,6 +81,11 @@ class Server(httpx2.BaseTransport):
                 return
             time.sleep(0.001)
 
+    def keep_a_thread(self) -> None:
+        """Let one thread of the pool, the last one used, wait until the end."""
+        wait = anyio.to_thread.run_sync(self._closing.wait, PATIENCE)
+        asyncio.run_coroutine_threadsafe(wait, self._loop)
+
     def finish(self, seconds: float) -> None:
         """Wait until the application is done with every request."""
         with self._changed:
@@ -99,6 +106,7 @@ class Server(httpx2.BaseTransport):
             if self._start_error is None and not self.hangs:
                 self.finish(PATIENCE)
         finally:
+            self._closing.set()
             self._loop.call_soon_threadsafe(self._stopping.set)
             thread.join(BRIEFLY if self.hangs else PATIENCE)
             self._stack.close()
@@ -257,6 +265,10 @@ class Client(httpx2.Client):
     def read_slowly(self) -> None:
         """Let the application wait with each part until it was read."""
         self.server.slow = True
+
+    def use_another_thread(self) -> None:
+        """Keep the thread busy in which the pool would run what comes next."""
+        self.server.keep_a_thread()
 
     @property
     def unread(self) -> bool:

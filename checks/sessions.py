@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from starlette.background import BackgroundTask
 
 from checks.asgi import Client
 from checks.fakes import HOLD
@@ -192,3 +193,20 @@ class Work:
     def _sent(self) -> None:
         self._loop = threading.get_ident()
         self.when_sent()
+
+
+class Watched:
+    """A task as the answer made it; `given` is what it was called with."""
+
+    def __init__(self, task: Any) -> None:
+        self.task = task
+        self.given: list[object] = []
+
+    async def __call__(self, *args: Any, **kwargs: Any) -> None:
+        """Remember the values, then run it as the application would."""
+        self.given += [*args, *kwargs.values()]
+        await BackgroundTask(self.task, *args, **kwargs)()
+
+    def __getattr__(self, name: str) -> Any:
+        """Give whatever else the answer's task has."""
+        return getattr(self.task, name)

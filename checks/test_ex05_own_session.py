@@ -4,15 +4,17 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import sqlalchemy as sa
+from fastapi import Depends
 
 from checks.asgi import Client
-from checks.sessions import FIELDS, Database, Work
+from checks.sessions import FIELDS, Database, Watched, Work
 
 REPORT, CRASH = "/run-task/report", "/run-task/crash"
 
@@ -269,6 +271,31 @@ def test_others_are_answered_while_a_task_works(
     client.finish()
     early = [each for each in work.sessions if not each.made]
     assert len(early) == 0, "a task's session was made before the response"
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_a_task_has_a_session_of_its_own")
+def test_the_task_gets_no_row(
+    answer: ModuleType, client: Client, database: Database, work: Work
+) -> None:
+    """Plain values cross over: a row belongs to the request's session."""
+    trackers: list[Watched] = []
+    provider = partial(answer.get_task_tracker)  # not replaced, as it is new
+
+    def get_task_tracker(tracker: Annotated[Any, Depends(provider)]) -> Any:
+        trackers.append(Watched(tracker))
+        return trackers[-1]
+
+    overrides = answer.app.dependency_overrides
+    overrides[answer.get_task_tracker] = get_task_tracker
+    row = ended(client, database, REPORT)
+    assert row["status"] == "completed"
+    given = [value for each in trackers for value in each.given]
+    rows = [each for each in given if isinstance(each, answer.TaskLog)]
+    assert len(rows) == 0, (
+        "the task was called with a row of the request's session: its ID is"
+        " enough"
+    )
 
 
 @pytest.mark.points(1)

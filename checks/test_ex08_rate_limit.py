@@ -217,9 +217,11 @@ def test_a_refused_request_starts_no_task(
         answer.get_clock: lambda: clock,
         answer.get_notification_task: lambda: sent,
     }
-    for _ in range(answer.CAPACITY):
-        accepted = client.post(f"/send-notification/{ADA}")
+    for number in range(answer.CAPACITY):
+        path = f"/send-notification/{ADA}?message={number}"
+        accepted = client.post(path)
         assert accepted.status_code == 202, "there was a token for it"
+        client.use_another_thread()
     refused = client.post(f"/send-notification/{BOB}")
     assert refused.status_code == 429, "one bucket is there for everybody"
     assert refused.headers.get("retry-after") == "2", (

@@ -1,6 +1,7 @@
 """Checks of exercise 12: a job tells how far it is, and can be stopped."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from types import ModuleType
 from urllib.parse import urlsplit
@@ -165,6 +166,28 @@ def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
 
 
 @pytest.mark.points(1)
+@pytest.mark.after(
+    "test_no_step_begins_after_a_delete", "test_a_job_has_at_least_one_step"
+)
+def test_a_job_can_be_stopped_before_it_begins(
+    client: Client, steps: Steps
+) -> None:
+    """The DELETE comes while the answer to the POST is on its way."""
+    steps.held = {1}
+    client.read_slowly()
+    with client.stream("POST", "/jobs/", json={"steps": 2}) as response:
+        path = urlsplit(response.headers["location"]).path
+        assert client.delete(path).status_code == 202
+        begun = [*steps.begun]  # none, if the job waits for the response
+        response.read()
+    steps.let_go()
+    end = until_final(client, path)
+    client.finish()
+    assert steps.begun == begun, "a step began after the DELETE"
+    assert end["status"] == "cancelled", "it was asked to stop"
+
+
+@pytest.mark.points(1)
 @pytest.mark.after("test_no_step_begins_after_a_delete")
 def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
     """The other one goes on, and is completed."""
@@ -176,6 +199,10 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
     until_final(client, stopped)
     end = until_final(client, other)
     assert end["status"] == "completed", "it was not asked to stop"
+    client.finish()
+    assert sorted(steps.begun) == [1, 1, 2, 3, 4], (
+        "of the one that was stopped no step begins, of the other all do"
+    )
 
 
 @pytest.mark.points(1)
@@ -233,21 +260,32 @@ def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
 def test_the_events_end_however_the_job_ends(
     client: Client, steps: Steps
 ) -> None:
-    """A slow listener too hears that a job has failed or was cancelled."""
+    """One that reads all too late hears it too, beside one that does not."""
     client.read_slowly()
     for stop in (False, True):
-        steps.held, steps.fails = {2}, 0 if stop else 2
-        path = start(client, 3)
+        steps.held, steps.fails = {*range(2, 8)}, 0 if stop else 7
+        path = start(client, 9)
         steps.wait_for(2)
-        with listening(client, path) as listener:
-            until(lambda: client.unread)  # the first event is on its way
+        with (
+            listening(client, path) as late,
+            listening(client, path) as listener,
+            ThreadPoolExecutor() as threads,
+        ):
+            heard = threads.submit(listener.rest)
+            for number in range(2, 7):
+                steps.let_go(number)
+                steps.wait_for(number + 1)
+                show(client, path)  # and both listeners have their turn
             if stop:
                 assert client.delete(path).status_code == 202
             steps.let_go()
             end = until_final(client, path)["status"]
-            last = listener.rest()[-1]["status"]
-        assert last in FINAL, "the last event is the end"
-        assert last == end, "the last event is how it ended"
+            lasts = [
+                states[-1]["status"]
+                for states in (heard.result(), late.rest())
+            ]
+        assert set(lasts) <= {*FINAL}, "the last event is the end"
+        assert lasts == [end, end], "the last event is how it ended"
         steps.begun.clear()
 
 

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -290,13 +291,20 @@ def test_in_this_process_it_runs_after_the_response(
 @pytest.mark.points(1)
 @pytest.mark.after("test_in_this_process_it_runs_after_the_response")
 @pytest.mark.usefixtures("database")
-def test_in_this_process_it_is_tried_again(client: Client, work: Work) -> None:
-    """Two failures, and the third try completes it."""
+def test_in_this_process_it_is_tried_again(
+    client: Client, work: Work, environment: pytest.MonkeyPatch
+) -> None:
+    """Two failures, and the third try completes it, after each a pause."""
+    environment.setenv("QUEUE_RETRY_DELAY", "0.1")
+    times: list[float] = []
+    work.meanwhile = lambda: times.append(time.monotonic())
     work.raises = [OSError("no printer here"), ValueError("no paper")]
     task = ended(client, accepted(client, "report"))
     assert work.names == ["report"] * 3, "three tries in all, if need be"
     assert task["status"] == "completed"
     assert task["attempts"] == 3
+    pauses = [later - sooner for sooner, later in pairwise(times)]
+    assert min(pauses) > 0.09, "retry_delay is the pause before the next try"
 
 
 @pytest.mark.points(2)

@@ -16,7 +16,8 @@ Build
 
     `get_tasks` gives the tasks by name, as a dict or anything else that can
     be indexed. `tasks[name](**kwargs)` does one delivery:
-    - when the row is "completed" or "dead" it does nothing, in any process;
+    - when the row is "completed" it does nothing, in any process (what it
+      does when the row is "dead" is up to you);
     - else it counts the try in `attempts` and calls the work once, with the
       task's name, also when an earlier try has failed or was killed;
     - the row is "completed" when the work has ended, not before;
