@@ -140,6 +140,7 @@ class Listener:
         self, client: Client, path: str, response: httpx2.Response
     ) -> None:
         self.client, self.path, self.response = client, path, response
+        self.heard: list[State] = []
         self._events = self._read()
 
     def next(self) -> State:
@@ -147,6 +148,10 @@ class Listener:
         state = next(self._events, None)
         assert state is not None, "the response ended where an event was due"
         return state
+
+    def has_heard(self, done: int) -> bool:
+        """Whether it knows that so many steps are done."""
+        return any(state["done"] == done for state in self.heard)
 
     def rest(self) -> list[State]:
         """Wait for all events until the response ends."""
@@ -163,7 +168,8 @@ class Listener:
                 shown = _parsed("\n".join(data))
                 same = path_of(shown) == self.path
                 assert same, "the event is another job's"
-                yield seen(shown)
+                self.heard.append(seen(shown))
+                yield self.heard[-1]
                 data.clear()
         assert not data, "no empty line after an event: a browser drops it"
 
