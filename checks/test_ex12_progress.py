@@ -258,41 +258,6 @@ def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
 
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
-def test_the_events_end_however_the_job_ends(
-    client: Client, steps: Steps
-) -> None:
-    """One that reads all too late hears it too, beside one that does not."""
-    client.read_slowly()
-    for stop in (False, True):
-        steps.held, steps.fails = {*range(2, 8)}, 0 if stop else 7
-        path = start(client, 9)
-        steps.wait_for(2)
-        with (
-            listening(client, path) as late,
-            listening(client, path) as listener,
-            ThreadPoolExecutor() as threads,
-        ):
-            heard = threads.submit(listener.rest)
-            for number in range(2, 7):
-                steps.let_go(number)
-                steps.wait_for(number + 1)
-                news = partial(listener.has_heard, number)
-                until(news, 0.3)  # may be left out; the late one waits with it
-            if stop:
-                assert client.delete(path).status_code == 202
-            steps.let_go()
-            end = until_final(client, path)["status"]
-            lasts = [
-                states[-1]["status"]
-                for states in (heard.result(), late.rest())
-            ]
-        assert set(lasts) <= {*FINAL}, "the last event is the end"
-        assert lasts == [end, end], "the last event is how it ended"
-        steps.begun.clear()
-
-
-@pytest.mark.points(2)
-@pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
 def test_listeners_take_nothing_from_each_other(
     client: Client, steps: Steps
 ) -> None:
@@ -351,6 +316,44 @@ def test_a_listener_that_leaves_harms_nothing(
     assert states[-1] == until_final(client, path)
     assert_goes_on(states)
     assert steps.ended == [*range(1, 151)]
+
+
+@pytest.mark.points(2)
+@pytest.mark.after(
+    "test_listeners_take_nothing_from_each_other",
+    "test_a_listener_that_leaves_harms_nothing",
+)
+def test_the_events_end_however_the_job_ends(
+    client: Client, steps: Steps
+) -> None:
+    """One that reads all too late hears it too, beside one that does not."""
+    client.read_slowly()
+    for stop in (False, True):
+        steps.held, steps.fails = {*range(2, 8)}, 0 if stop else 7
+        path = start(client, 9)
+        steps.wait_for(2)
+        with (
+            listening(client, path) as late,
+            listening(client, path) as listener,
+            ThreadPoolExecutor() as threads,
+        ):
+            heard = threads.submit(listener.rest)
+            for number in range(2, 7):
+                steps.let_go(number)
+                steps.wait_for(number + 1)
+                news = partial(listener.has_heard, number)
+                until(news, 0.3)  # may be left out; the late one waits with it
+            if stop:
+                assert client.delete(path).status_code == 202
+            steps.let_go()
+            end = until_final(client, path)["status"]
+            lasts = [
+                states[-1]["status"]
+                for states in (heard.result(), late.rest())
+            ]
+        assert set(lasts) <= {*FINAL}, "the last event is the end"
+        assert lasts == [end, end], "the last event is how it ended"
+        steps.begun.clear()
 
 
 @pytest.mark.points(1)

@@ -41,3 +41,4 @@ class InProcess:
             except Exception:
                 if not left:
                     raise
+                time.sleep(self.settings.retry_delay)
