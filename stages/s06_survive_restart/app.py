@@ -141,6 +141,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         group.start_soon(look_after, queue, app)
         yield
         group.cancel_scope.cancel()  # waits for those that have begun
+    await queue.close()
 
 
 def create_app(title: str, queue: Queue | None = None) -> FastAPI:

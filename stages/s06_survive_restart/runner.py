@@ -1,12 +1,13 @@
 """The seam: how a task leaves the request, and who looks after it then."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import sqlalchemy as sa
+from anyio import lowlevel
 from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,7 @@ class Queue:
     publish: Callable[[int], object]
     gone: type[Exception] = QueueGoneError  # what `publish` raises then
     patience: float = 0  # seconds that its own second try may be late
+    close: Callable[[], Awaitable[object]] = lowlevel.checkpoint  # at the end
 
 
 IN_PROCESS = "in-process"

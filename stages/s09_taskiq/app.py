@@ -2,6 +2,6 @@
 
 from stages.s06_survive_restart.app import create_app
 from stages.s06_survive_restart.runner import Queue
-from stages.s09_taskiq.worker import BrokerGone, publish
+from stages.s09_taskiq.worker import BrokerGone, close, publish
 
-app = create_app(__doc__, Queue("taskiq", publish, BrokerGone))
+app = create_app(__doc__, Queue("taskiq", publish, BrokerGone, close=close))

@@ -24,7 +24,7 @@ from stages.s06_survive_restart.tasks import (
     prepare,
 )
 
-__all__ = ["BrokerGone", "get_broker", "main", "publish"]
+__all__ = ["BrokerGone", "close", "get_broker", "main", "publish"]
 
 
 def run(log_id: int, track: TrackerDep) -> None:
@@ -76,6 +76,11 @@ def publish(log_id: int) -> None:
         from_thread.run(send)
     except TimeoutError:
         raise BrokerGone from TimeoutError("the broker does not answer")
+
+
+async def close() -> None:
+    """Let the web app's connections go."""
+    await get_broker().shutdown()
 
 
 def main() -> None:
