@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import httpx2
+from redis import Redis
 
 from course import ports
-from course.labs.crash.lab import Lab, Told, laboratory
+from course.labs.crash.lab import Lab, LabError, Told, laboratory
 from course.labs.crash.results import count, tally
 from course.labs.crash.setups import COURSE, HERE, INSTALLED, PYTHON, Setup
 
@@ -37,6 +38,8 @@ def broker_killed(
             ) as lab:
                 accepted = lab.accept(tasks)
                 assert lab.broker
+                if append_only:
+                    wait_for_the_file(lab.broker.url)
                 lab.broker.kill()
                 lab.broker.start()
                 lab.start_worker()
@@ -47,6 +50,14 @@ def broker_killed(
             how = {"append_only": append_only, "accepted": tasks}
             rows.append(which | how | tally(done) | {"waited": quiet})
     return rows
+
+
+def wait_for_the_file(url: str) -> None:
+    """Wait until all is on the disk: while that is busy, seconds are not."""
+    with Redis.from_url(url) as broker:
+        broker.set("written", "until here")
+        if broker.waitaof(1, 0, 30_000)[0] != 1:
+            raise LabError("the broker's file was not written within 30 s")
 
 
 def wake(lab: Lab, number: int) -> None:
