@@ -1,0 +1,7 @@
+"""Stage 6: the same application at work.
+
+The application of stage 5, cut into files that a team would copy, with what
+production asks: a start that fails early, limits, time-outs, clear errors.
+The tasks still run in BackgroundTasks; `queue.py` is the seam at which
+stages 7 to 11 put an engine.
+"""
