@@ -1,6 +1,6 @@
 """Find the stages, as files; run one alone with uvicorn.
 
-python3 start.py -s stage -- 3 --reload
+python3 start.py stage 3 --reload
 
 A stage with a worker (7 to 9) gets one, and a broker: an embedded one, or
 that of REDIS_URL.

@@ -42,7 +42,7 @@ for name in ("fastapi", "starlette", "pydantic", "sqlalchemy", "uvicorn"):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # If it says that there is no module named `course`, the notebook runs with
-# another Python than the course's. `python3 start.py -s lab`, in the course's
+# another Python than the course's. `python3 start.py lab`, in the course's
 # folder, opens the notebooks with the right one. In VS Code, open the course's
 # folder and choose the kernel `.venv`.
 
@@ -154,12 +154,12 @@ happened
 # | [Testing tasks](10_testing.ipynb) | 20 | [exercise 7](../exercises/ex07_test_a_task.py) |
 # | [The five projects](11_projects.ipynb) | 25 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
 # | [Stage 6 · A task outlives its process](06_survive_restart.ipynb) | 20 | [exercise 13](../exercises/ex13_task_queue.py) |
-# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py -s crash -- celery` |
-# | [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py -s stage -- 8` |
-# | [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py -s bench -- queues` |
+# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py crash celery` |
+# | [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
+# | [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py bench queues` |
 #
 # The exercises are done in your editor, beside a terminal in which
-# `python3 start.py -s watch` grades what you save, at once.
+# `python3 start.py watch` grades what you save, at once.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Six practices, and the run that shows each
@@ -182,7 +182,7 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
-# | no module named `course` | the wrong kernel: choose `.venv`, or `-s lab` |
+# | no module named `course` | the wrong kernel: choose `.venv`, or the job `lab` |
 # | a port is taken | nothing: each `send` takes a free one |
 # | a task's `print` in a later cell | it ran when that cell did: `send` waits, `client.post` need not |
 

@@ -147,7 +147,7 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** To show it live, write the two parentheses into
-# stages/s01_background_tasks.py while `python3 start.py -s stage -- 1
+# stages/s01_background_tasks.py while `python3 start.py stage 1
 # --reload` runs. Ask: what did the client get? A 200, so no test of the answer
 # would see it.
 

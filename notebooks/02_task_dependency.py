@@ -222,7 +222,7 @@ print(f"bare endpoint {median(without) * 1000:.1f} ms")
 print(f"stage 2       {median(with_one) * 1000:.1f} ms")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both were recorded, which costs as well; `python3 start.py -s bench` compares
+# Both were recorded, which costs as well; `python3 start.py bench` compares
 # them without.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -70,7 +70,7 @@ compare(guess, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Ask: who has to wait for the mail server? Vote, then run the
 # next cell. The mailbox is a real SMTP server in this process, with STARTTLS
-# and a login. To show it live, run `python3 start.py -s mailbox` in a second
+# and a login. To show it live, run `python3 start.py mailbox` in a second
 # terminal: the mails appear there when you press the button on the course's
 # page.
 

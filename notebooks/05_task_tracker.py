@@ -131,7 +131,7 @@ table(
 # 0.106 to 0.117, and open again since 0.118. Whoever owns the session need not
 # know the rule: a session that the task opened is right on each of them.
 #
-# (The recordings are kept with the course; `python3 start.py -s versions`
+# (The recordings are kept with the course; `python3 start.py versions`
 # makes them anew and needs the network.)
 #
 # "Closed" does not even mean that it fails. With `scope="function"` today's
@@ -344,7 +344,7 @@ with running(shop) as server:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Let them predict the three numbers first. Then live: start
-# stage 5 with `python3 start.py -s stage -- 5`, put `time.sleep(20)` into an
+# stage 5 with `python3 start.py stage 5`, put `time.sleep(20)` into an
 # `async def` endpoint of it, call that, and try to open `/docs`. Nothing
 # answers.
 

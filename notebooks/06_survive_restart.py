@@ -32,7 +32,7 @@ killed
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # None. Each cell is a task, and its effect is a line in a file, which is where
-# they are counted. The lab is `python3 start.py -s crash`.
+# they are counted. The lab is `python3 start.py crash`.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Let them say who would notice, at work, and when. Then ask what

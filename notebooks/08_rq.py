@@ -101,7 +101,7 @@ stored("RQ")
 # ## What a fork costs
 #
 # A process for each job is a good wall: what a task breaks or leaks is gone
-# with it. It has its price. `python3 start.py -s bench -- queues` measures it;
+# with it. It has its price. `python3 start.py bench queues` measures it;
 # [docs/scaling.md](../docs/scaling.md) has the figures.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
