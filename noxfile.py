@@ -253,6 +253,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", *session.posargs, ".")
     mend = "--fix" in session.posargs
     session.run("ruff", "format", *([] if mend else ["--diff"]), ".")
+    session.run("python", "-m", "tests.words")
 
 
 @nox.session

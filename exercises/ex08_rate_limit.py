@@ -34,7 +34,7 @@ Build
     is started.
 
     `POST /send-notification/{email}` (given) answers 202 and runs the task
-    after the response. An address that is none is a 422 and starts no task;
+    after the response. An invalid address is a 422 and starts no task;
     whether it costs a token is up to you.
 
     To go on (not checked): a bucket for each client. `request.client` has

@@ -5,8 +5,8 @@
 # parameter*
 #
 # Somebody orders, uploads or registers, and something slow has to follow: a
-# mail, a report, a file to be counted. A web application should say "I will"
-# at once, and do it then. FastAPI has **background tasks** for that.
+# mail, a report, a file to be counted. A web application should answer
+# "accepted" at once, then do the work. FastAPI has **background tasks** for that.
 #
 # They are three lines. What is hard comes with the second month: the task
 # needs a logger, settings, a mail server, a database. It fails, and nobody is
@@ -22,7 +22,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How these notebooks work
 #
-# Run a cell with Shift+Enter, from the top down. Nothing is acted: every
+# Run a cell with Shift+Enter, from the top down. Nothing is simulated: every
 # `send` starts a real server on this machine, sends a real request, waits for
 # the tasks, and stops the server again, also when a cell fails. No network is
 # needed.
@@ -69,7 +69,7 @@ happened
 # - Below each name stands where it ran: on the event loop, or in a worker
 #   thread. On the right stands how long it took.
 #
-# Everything right of the line nobody waits for. That is the whole idea.
+# Nobody waits for anything to the right of the line. That is the whole idea.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Spend two minutes on the picture, it comes back in every
@@ -184,7 +184,7 @@ happened
 # |---|---|
 # | no module named `course` | the wrong kernel: choose `.venv`, or the job `lab` |
 # | a port is taken | nothing: each `send` takes a free one |
-# | a task's `print` in a later cell | it ran when that cell did: `send` waits, `client.post` need not |
+# | a task's `print` in a later cell | the task ended late: only `send` waits for tasks |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [stage 1](01_background_tasks.ipynb), and after it

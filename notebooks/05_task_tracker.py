@@ -75,8 +75,8 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Whoever closes it before the response was right for a long
-# time: FastAPI 0.106 to 0.117 did so. Today it stays open until the last task
+# **In class.** "Before the response" was correct for FastAPI 0.106 to 0.117.
+# Today it stays open until the last task
 # has ended. Keep that for the accident below. Point at the bar of `get_db`: it
 # is held during the whole task, which does not need it.
 
@@ -176,8 +176,8 @@ print("connections that nobody gave back:", pool.checkedout())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # If requests come faster than the collector, the pool is empty and everybody
-# waits. And `count_rows` did what it should, each time: that is why such a
-# thing stays for years.
+# waits. And `count_rows` returned the correct result each time, so the leak
+# goes unnoticed for years.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: commit after the `yield`
@@ -407,8 +407,8 @@ for busy in (39, 40):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: `utcnow`
 #
-# The old form wrote `default=datetime.utcnow`. It gives the time in UTC and
-# does not say that it does. On a server that stands in India:
+# The old form wrote `default=datetime.utcnow`. It returns UTC without a
+# time zone, so Python treats it as local time. On a server in India:
 
 # %% slideshow={"slide_type": "fragment"}
 import os

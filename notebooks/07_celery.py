@@ -31,7 +31,7 @@ new_in("s07")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Hand it over
 #
-# A broker of our own, a real Valkey, and nobody yet who works. Predict: what
+# A broker of our own, a real Valkey, and no worker yet. Predict: what
 # does the client get, and when?
 
 # %% slideshow={"slide_type": "fragment"}
@@ -128,7 +128,7 @@ table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# No file is the default of many an image and package. The last line is the
+# Many images and packages start it without an append-only file. The last line is the
 # row again: the broker had forgotten all of them, and they were sent again.
 #
 # And while it is gone? A request that can't hand its task over must not say

@@ -86,8 +86,8 @@ broker.kill()
 crash("RQ", tasks=40, wait=10)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The one that it had, if it had one: all others were still in the list. RQ
-# finds it again, but looks for it only now and then: an idle worker, after
+# At most the job it was running: all others were still in the list. RQ
+# finds that job again, but looks for it only now and then: an idle worker, after
 # seven minutes. As the stage sets it up:
 
 # %% slideshow={"slide_type": "fragment"}
