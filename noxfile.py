@@ -1,4 +1,4 @@
-"""Every job of the course: `nox -l` lists them, the learner's first."""
+"""Every job of the course: python3 start.py JOB; the learner's first."""
 
 import logging
 import os
@@ -29,7 +29,7 @@ CODE = [
 ]
 NOX = logging.getLogger("nox")  # what nox itself says
 INTERRUPTED = 130
-LISTED = "(python3 start.py -l lists them)"
+LISTED = "(python3 start.py --help lists them)"
 STRICT = {"PYTHONWARNINGS": "error"}
 # JupyterLab is to ask nobody for news, and the learner no questions.
 QUIET = """{"@jupyterlab/apputils-extension:notification": {
@@ -101,7 +101,7 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def stage(session: nox.Session) -> None:
-    """Run one stage alone: -- 3, then uvicorn's options; 7 with its worker."""
+    """Run one stage alone, with its worker: stage 3; uvicorn's options."""
     learner(session, "course.stage", patience=25)  # a worker ends its task
 
 
@@ -119,7 +119,7 @@ def broker(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def timeline(session: nox.Session) -> None:
-    """See what happens when: -- myapp:app POST /path --json '{...}'."""
+    """See what happens when: timeline myapp:app POST /path --json '{}'."""
     session.chdir(session.invoked_from)
     learner(session, "course.timeline")
 
@@ -132,37 +132,37 @@ def versions(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def crash(session: nox.Session) -> None:
-    """Kill what runs the tasks half-way: what is lost? Or -- celery."""
+    """Kill what runs the tasks half-way: what is lost? crash celery."""
     learner(session, "course.labs.crash", patience=20)
 
 
 @nox.session(python=False)
 def grade(session: nox.Session) -> None:
-    """Grade your exercises: all, or -- 8, -- rate_limit, -- --help."""
+    """Grade your exercises: all, or grade 8, or grade rate_limit."""
     learner(session, "course.grader")
 
 
 @nox.session(python=False)
 def watch(session: nox.Session) -> None:
-    """Do the exercises: graded at each save, with help; or -- 8."""
+    """Do the exercises: graded at each save, with help; watch 8."""
     learner(session, "course.grader.desk", "watch")
 
 
 @nox.session(python=False)
 def hint(session: nox.Session) -> None:
-    """Show one more hint to an exercise: the next one, or -- 8."""
+    """Show one more hint to an exercise: the next one, or hint 8."""
     learner(session, "course.grader.desk", "hint")
 
 
 @nox.session(python=False)
 def solution(session: nox.Session) -> None:
-    """Compare yours with a good answer: -- 8, or -- 8 --give-up."""
+    """Compare yours with a good answer: solution 8, or 8 --give-up."""
     learner(session, "course.grader.desk", "solution")
 
 
 @nox.session(python=False)
 def reset(session: nox.Session) -> None:
-    """Begin an exercise anew: -- 8; what you wrote is kept."""
+    """Begin an exercise anew: reset 8; what you wrote is kept."""
     learner(session, "course.grader.desk", "reset")
 
 
@@ -204,7 +204,7 @@ def lab(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the course itself: -- tests/stages -k crash."""
+    """Test the course itself: tests tests/stages -k crash."""
     install(session, "tests")
     chosen = session.posargs or ["tests", "--ignore=tests/checks"]
     session.run("pytest", *chosen, env=STRICT)
@@ -212,14 +212,14 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
-    """Make the notebooks anew: all, or -- 03; -- --check only runs them."""
+    """Make the notebooks anew: all, or 03; --check only runs them."""
     install(session, "notebooks")
     session.run("python", "-m", "course.notebooks", *session.posargs)
 
 
 @nox.session
 def slides(session: nox.Session) -> None:
-    """Make slides of the notebooks, for a browser without network; -- 05."""
+    """Make slides of the notebooks, for a browser without network; 05."""
     install(session, "reading")
     session.run("python", "-m", "course.reading.slides", *session.posargs)
 
@@ -233,7 +233,7 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Test the graders, both ways; -- --quick: verdicts only; -- -k ex05."""
+    """Test the graders, both ways; --quick: verdicts only; -k ex05."""
     install(session, "prove")
     if "--quick" in session.posargs:
         chosen = ("tests/checks", "-m", "not exact")
@@ -248,11 +248,12 @@ def prove(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and form with ruff: -- --fix mends what it can."""
+    """Check style, form and words: --fix mends what it can."""
     install(session, "lint")
     session.run("ruff", "check", *session.posargs, ".")
     mend = "--fix" in session.posargs
     session.run("ruff", "format", *([] if mend else ["--diff"]), ".")
+    session.run("python", "-m", "tests.words")
 
 
 @nox.session
@@ -271,7 +272,7 @@ def walls(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare speeds: the stages', -- timeline, -- grader, -- queues."""
+    """Compare speeds: the stages', bench timeline, grader or queues."""
     if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
         learner(session, "course.labs.bench")
         return
@@ -294,7 +295,7 @@ def truth(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Pin every version with its hashes: -- --upgrade takes the newest."""
+    """Pin every version with its hashes: --upgrade takes the newest."""
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
     uv = shutil.which("uv", path=str(start.BIN)) or "uv"
     for group in [name for name in groups if name not in PARTS]:

@@ -1,7 +1,8 @@
-"""Set up the course and run it: python3 start.py [arguments for nox].
+"""Set up the course and run its jobs: python3 start.py [JOB [ARGUMENT ...]].
 
-Without arguments it serves the course. Only the standard library is used
-here, and only what Python 3.6 understands, so that an old one can say so.
+Without a job it serves the course; what begins with - is for nox. Only the
+standard library is used here, and only what Python 3.6 understands, so that
+an old one can say so.
 """
 
 import signal
@@ -17,6 +18,8 @@ def stopped(*_):
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, stopped)  # the imports below take a moment
 
+import ast
+import difflib
 import os
 import subprocess
 import sysconfig
@@ -28,11 +31,21 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 RUN = ROOT / "course" / "run.py"
 LOCK = ROOT / "locks" / "learn.txt"
+NOXFILE = ROOT / "noxfile.py"
 NO_VENV = (
     "This Python cannot make virtual environments: install its venv module"
     " (Debian, Ubuntu: sudo apt install python%d.%d-venv), then run the same"
     " command again." % sys.version_info[:2]
 )
+USAGE = """usage: python3 start.py [JOB [ARGUMENT ...]]
+
+Without a job, the course is served. JOB --help explains a job's arguments;
+several jobs run one after another. The jobs, the learner's first:
+
+%s
+
+What begins with - is for nox (.venv/bin/nox --help): -l lists the jobs, and
+-s JOB -- ARGUMENT ... runs one."""
 OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that it was tried on
 
 
@@ -117,12 +130,46 @@ def prepare():
     stamp.write_text(wanted, "utf-8")
 
 
+def jobs() -> "dict[str, str]":
+    """Return the jobs of noxfile.py by name, with what each does."""
+    return {
+        function.name: ast.get_docstring(function) or ""
+        for function in ast.parse(NOXFILE.read_text("utf-8")).body
+        if isinstance(function, ast.FunctionDef)
+        and "nox.session" in "".join(map(ast.unparse, function.decorator_list))
+    }
+
+
+def for_nox(words: "list[str]") -> "list[str]":
+    """Turn JOB ARGUMENT ... into what nox reads: -s JOB -- ARGUMENT ..."""
+    if not words:
+        return ["-s", "serve"]
+    if words[0] in ("-h", "--help"):
+        lines = ["  %-10s %s" % job for job in jobs().items()]
+        print(USAGE % "\n".join(lines))
+        sys.exit()
+    if words[0].startswith("-"):
+        return words
+    known = jobs()
+    if words[0] not in known:
+        near = difflib.get_close_matches(words[0], known, 1, 0.5)
+        hint = "Did you mean %s? " % near[0] if near else ""
+        sys.exit(
+            "There is no job %s. %spython3 start.py --help lists the jobs."
+            % (words[0], hint)
+        )
+    names = words[: words.index("--")] if "--" in words else words
+    if known.keys() >= set(names):  # jobs alone, or with -- and arguments
+        return ["-s", *words]
+    return ["-s", words[0], "--", *words[1:]]
+
+
 def main():
     """Prepare, then hand every argument to nox; its exit code is ours."""
     check_python()
+    arguments = for_nox(sys.argv[1:])
     prepare()
-    noxfile = ["--noxfile", str(ROOT / "noxfile.py")]
-    arguments = sys.argv[1:] or ["-s", "serve"]
+    noxfile = ["--noxfile", str(NOXFILE)]
     command = [str(PYTHON), str(RUN), "nox", *noxfile, *arguments]
     if os.name != "nt":  # Ctrl-C waits until RUN can answer it
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

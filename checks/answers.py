@@ -51,7 +51,7 @@ def must_exist(path: Path) -> None:
     if not path.is_file():
         pytest.fail(
             f"There is no {_shown(path)}: it is your answer. `python3"
-            f" start.py -s reset -- {path.stem}` brings the stub back;"
+            f" start.py reset {path.stem}` brings the stub back;"
             " --target=FOLDER names another folder.",
             pytrace=False,
         )

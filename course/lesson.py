@@ -37,7 +37,7 @@ from course.timeline import (
 from course.timeline.serving import rehearse
 
 rehearse_once = lru_cache(rehearse)  # what the first request loads
-KEPT = Path(__file__).parent / "labs" / "recordings"  # nox -s versions
+KEPT = Path(__file__).parent / "labs" / "recordings"  # by the job versions
 ORDER = ("oldest", "between", "newest")
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
 LONG = 100  # lines of a diff, which are then folded
@@ -88,7 +88,7 @@ class Happened:
 class Versions:
     """The same request on several versions of FastAPI, as kept in labs.
 
-    `nox -s versions -- --keep` makes the recordings anew.
+    `python3 start.py versions --keep` makes the recordings anew.
     """
 
     def __init__(self, name: str) -> None:

@@ -1,6 +1,6 @@
 """Find the stages, as files; run one alone with uvicorn.
 
-python3 start.py -s stage -- 3 --reload
+python3 start.py stage 3 --reload
 
 What a stage names in BESIDE (see its __init__.py) is started with it: a
 Valkey or PostgreSQL, unless REDIS_URL or DATABASE_URL names one, a worker, a

@@ -34,7 +34,7 @@ Build
     is started.
 
     `POST /send-notification/{email}` (given) answers 202 and runs the task
-    after the response. An address that is none is a 422 and starts no task;
+    after the response. An invalid address is a 422 and starts no task;
     whether it costs a token is up to you.
 
     To go on (not checked): a bucket for each client. `request.client` has
@@ -71,7 +71,7 @@ Now on a queue (not graded)
     Start two processes, `uvicorn exercises.ex08_rate_limit:app --workers 2`:
     how many requests get through before the first 429? What two processes
     share can't be a variable. Give `get_bucket` a bucket of the same
-    `try_take` that keeps its two numbers in Redis (`python3 start.py -s
+    `try_take` that keeps its two numbers in Redis (`python3 start.py
     broker` runs one) and changes both in one step there: a Lua script does.
     Then let stages/s07_celery/app.py ask for it: a request that is refused
     writes no row. Celery's own `rate_limit` holds for each worker by itself,

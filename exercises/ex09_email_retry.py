@@ -78,7 +78,7 @@ Now on a queue (not graded)
     only if nobody got it. Make it yours: let `schedule_email` enqueue one
     task for each recipient, let `is_transient` judge as your `classify`
     does, and find your dead letters among the rows: which columns hold what
-    a DeadLetter has? With `python3 start.py -s stage -- 7` running, kill the
+    a DeadLetter has? With `python3 start.py stage 7` running, kill the
     worker between two tries: what is tried again, and what is not?
 
 Builds on exercise 4 and on stages/s04_email_service.py. To try it yourself:

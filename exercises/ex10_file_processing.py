@@ -3,7 +3,7 @@
 Story
     The shop's partners upload their lists of orders. Some files are large,
     and to count and check them takes a while; nobody should wait for that.
-    But a partner who has a 202 deletes the original: from then on the file
+    But after a 202, partners delete the original: from then on the file
     must be safe. And not every partner means well.
 
 Build

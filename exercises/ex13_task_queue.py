@@ -85,7 +85,7 @@ Builds on exercise 5, on stages/s06_survive_restart and, for the second part,
 on stages/s08_rq. To try it yourself:
 uvicorn exercises.ex13_task_queue:app
 and, for the second part, with QUEUE_BACKEND=queue set for both,
-python3 start.py -s broker
+python3 start.py broker
 python -m exercises.ex13_task_queue
 
 Notebook: notebooks/11_projects.ipynb

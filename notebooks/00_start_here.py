@@ -5,8 +5,8 @@
 # parameter*
 #
 # Somebody orders, uploads or registers, and something slow has to follow: a
-# mail, a report, a file to be counted. A web application should say "I will"
-# at once, and do it then. FastAPI has **background tasks** for that.
+# mail, a report, a file to be counted. A web application should answer
+# "accepted" at once, then do the work. FastAPI has **background tasks** for that.
 #
 # They are three lines. What is hard comes with the second month: the task
 # needs a logger, settings, a mail server, a database. It fails, and nobody is
@@ -22,7 +22,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How these notebooks work
 #
-# Run a cell with Shift+Enter, from the top down. Nothing is acted: every
+# Run a cell with Shift+Enter, from the top down. Nothing is simulated: every
 # `send` starts a real server on this machine, sends a real request, waits for
 # the tasks, and stops the server again, also when a cell fails. No network is
 # needed.
@@ -42,7 +42,7 @@ for name in ("fastapi", "starlette", "pydantic", "sqlalchemy", "uvicorn"):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # If it says that there is no module named `course`, the notebook runs with
-# another Python than the course's. `python3 start.py -s lab`, in the course's
+# another Python than the course's. `python3 start.py lab`, in the course's
 # folder, opens the notebooks with the right one. In VS Code, open the course's
 # folder and choose the kernel `.venv`.
 
@@ -69,7 +69,7 @@ happened
 # - Below each name stands where it ran: on the event loop, or in a worker
 #   thread. On the right stands how long it took.
 #
-# Everything right of the line nobody waits for. That is the whole idea.
+# Nobody waits for anything to the right of the line. That is the whole idea.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Spend two minutes on the picture, it comes back in every
@@ -154,12 +154,12 @@ happened
 # | [Testing tasks](10_testing.ipynb) | 20 | [exercise 7](../exercises/ex07_test_a_task.py) |
 # | [The five projects](11_projects.ipynb) | 25 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
 # | [Stage 6 · A task outlives its process](06_survive_restart.ipynb) | 20 | [exercise 13](../exercises/ex13_task_queue.py) |
-# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py -s crash -- celery` |
-# | [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py -s stage -- 8` |
-# | [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py -s bench -- queues` |
+# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py crash celery` |
+# | [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
+# | [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py bench queues` |
 #
 # The exercises are done in your editor, beside a terminal in which
-# `python3 start.py -s watch` grades what you save, at once.
+# `python3 start.py watch` grades what you save, at once.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Six practices, and the run that shows each
@@ -182,9 +182,9 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
-# | no module named `course` | the wrong kernel: choose `.venv`, or `-s lab` |
+# | no module named `course` | the wrong kernel: choose `.venv`, or the job `lab` |
 # | a port is taken | nothing: each `send` takes a free one |
-# | a task's `print` in a later cell | it ran when that cell did: `send` waits, `client.post` need not |
+# | a task's `print` in a later cell | the task ended late: only `send` waits for tasks |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [stage 1](01_background_tasks.ipynb), and after it

@@ -147,7 +147,7 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** To show it live, write the two parentheses into
-# stages/s01_background_tasks.py while `python3 start.py -s stage -- 1
+# stages/s01_background_tasks.py while `python3 start.py stage 1
 # --reload` runs. Ask: what did the client get? A 200, so no test of the answer
 # would see it.
 
@@ -215,7 +215,7 @@ happened
 # order before the picture.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: an address that is none
+# ## Break it: an invalid address
 #
 # The old form of this example took the address as a plain `str`. Then
 # `not-an-email` is accepted, and an address with a line break in it writes a
@@ -235,13 +235,12 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not
 #
-# - It is no thread that you own, and no process. It lives in the server; when
-#   the server is killed, the task is gone, without a trace.
+# - It is neither a thread of your own nor a process of your own. It lives in
+#   the server; when the server is killed, the task is gone, without a trace.
 # - It is not free. A `def` task takes one of forty worker threads, which your
 #   `def` endpoints use as well; an `async def` task that blocks stops *every*
 #   request. [Stage 5](05_task_tracker.ipynb) measures both.
-# - It is not tried again, and nobody is told when it fails, but for the
-#   server's log.
+# - It is not tried again. If it fails, only the server's log says so.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can

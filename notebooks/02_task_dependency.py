@@ -71,7 +71,8 @@ happened
 # ## Replace it
 #
 # `dependency_overrides` is a dictionary: *instead of this dependency, call
-# that one*. What takes its place has to give what it gives, a callable.
+# that one*. The replacement must return the same kind
+# of thing: a callable.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox = []
@@ -122,8 +123,7 @@ print("written to the real file:", file.read_text().removeprefix(before))
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The patched provider was **never called**, and a real notification was
 # written. `Depends` keeps the function itself, from the moment at which the
-# module was imported; that the module's *name* now means something else is
-# nothing to it. The test would be green with `add_task` deleted.
+# module was imported. Rebinding the module's *name* has no effect. The test would be green with `add_task` deleted.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** The accident live: delete the line with `add_task` in the
@@ -222,7 +222,7 @@ print(f"bare endpoint {median(without) * 1000:.1f} ms")
 print(f"stage 2       {median(with_one) * 1000:.1f} ms")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Both were recorded, which costs as well; `python3 start.py -s bench` compares
+# Both were recorded, which costs as well; `python3 start.py bench` compares
 # them without.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -148,8 +148,8 @@ handler.lines
 # ## Break it: a handler for each request
 #
 # `logging.getLogger(name)` gives **one** object for the whole process. The old
-# form of this course added a handler to it in the dependency, and asked first
-# whether there was one. Without that question:
+# form of this course added a handler to it in the dependency, and checked
+# `if not logger.handlers` first. Without that check:
 
 # %% slideshow={"slide_type": "fragment"}
 import io

@@ -7,7 +7,7 @@
 #
 # So far the task wrote into a file. Now it talks to a mail server, and that
 # brings three things that a file does not have: **settings** (which server,
-# who sends, with which password), **a partner who may say no**, and **an
+# who sends, with which password), **a server that may refuse**, and **an
 # answer that was given before anybody knew**.
 #
 # None of this changes the form. The settings are one more dependency in the
@@ -70,7 +70,7 @@ compare(guess, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Ask: who has to wait for the mail server? Vote, then run the
 # next cell. The mailbox is a real SMTP server in this process, with STARTTLS
-# and a login. To show it live, run `python3 start.py -s mailbox` in a second
+# and a login. To show it live, run `python3 start.py mailbox` in a second
 # terminal: the mails appear there when you press the button on the course's
 # page.
 
@@ -202,7 +202,7 @@ happened
 # task ends the loop, travels on through the dependencies that are still open,
 # and reaches the server. The customer has a "thank you" all the same.
 #
-# So, for a task that others follow:
+# So, if other tasks run after this one:
 #
 # - catch **in the task**, where it is known whose failure it is,
 # - record it where somebody looks, with what failed and why,
@@ -302,8 +302,8 @@ del os.environ["SMTP_PORT"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The stage asks for its settings in the lifespan. It does not start at all,
-# and says in one line what to do. (A started application can't be shown in a
-# cell and be broken at the same time, so this one is a process of its own.)
+# and says in one line what to do. (We start it in a separate process, because
+# it exits.)
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess

@@ -75,8 +75,8 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Whoever closes it before the response was right for a long
-# time: FastAPI 0.106 to 0.117 did so. Today it stays open until the last task
+# **In class.** "Before the response" was correct for FastAPI 0.106 to 0.117.
+# Today it stays open until the last task
 # has ended. Keep that for the accident below. Point at the bar of `get_db`: it
 # is held during the whole task, which does not need it.
 
@@ -131,7 +131,7 @@ table(
 # 0.106 to 0.117, and open again since 0.118. Whoever owns the session need not
 # know the rule: a session that the task opened is right on each of them.
 #
-# (The recordings are kept with the course; `python3 start.py -s versions`
+# (The recordings are kept with the course; `python3 start.py versions`
 # makes them anew and needs the network.)
 #
 # "Closed" does not even mean that it fails. With `scope="function"` today's
@@ -176,8 +176,8 @@ print("connections that nobody gave back:", pool.checkedout())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # If requests come faster than the collector, the pool is empty and everybody
-# waits. And `count_rows` did what it should, each time: that is why such a
-# thing stays for years.
+# waits. And `count_rows` returned the correct result each time, so the leak
+# goes unnoticed for years.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: commit after the `yield`
@@ -344,7 +344,7 @@ with running(shop) as server:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Let them predict the three numbers first. Then live: start
-# stage 5 with `python3 start.py -s stage -- 5`, put `time.sleep(20)` into an
+# stage 5 with `python3 start.py stage 5`, put `time.sleep(20)` into an
 # `async def` endpoint of it, call that, and try to open `/docs`. Nothing
 # answers.
 
@@ -407,8 +407,8 @@ for busy in (39, 40):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: `utcnow`
 #
-# The old form wrote `default=datetime.utcnow`. It gives the time in UTC and
-# does not say that it does. On a server that stands in India:
+# The old form wrote `default=datetime.utcnow`. It returns UTC without a
+# time zone, so Python treats it as local time. On a server in India:
 
 # %% slideshow={"slide_type": "fragment"}
 import os

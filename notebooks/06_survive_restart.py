@@ -9,8 +9,8 @@
 # somebody's `kill -9`?
 #
 # Stage 5 leaves a row that says "scheduled" or "started", for ever. Nobody
-# can do what it stands for: the row has the task's *name*, and not what the
-# task was told. This stage puts that into the row too. Then **the row is
+# else can run it: the row has the task's *name*, its arguments are not stored.
+# This stage puts them into the row too. Then **the row is
 # enough**, and whoever starts next can run it.
 
 # %% slideshow={"slide_type": "skip"}
@@ -32,7 +32,7 @@ killed
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # None. Each cell is a task, and its effect is a line in a file, which is where
-# they are counted. The lab is `python3 start.py -s crash`.
+# they are counted. The lab is `python3 start.py crash`.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Let them say who would notice, at work, and when. Then ask what
@@ -84,8 +84,8 @@ pretty({name: getattr(row, name) for name in names})
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Who may run it?
 #
-# Somebody who finds "started" in a row can't know whether that somebody is
-# dead or busy. So whoever takes a task takes it for some seconds, the
+# A worker that reads "started" in a row cannot tell whether the previous one
+# died or is still working. So whoever takes a task takes it for some seconds, the
 # **lease**, and renews it while he works. A row whose lease is over is
 # *overdue*, and anybody may have it. Of two who try, one gets it:
 
@@ -95,8 +95,7 @@ source(tasks.claim)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # It is one `UPDATE`, with its conditions in the `WHERE`: no reading first and
 # writing then, where a second one could come between. And `attempts` counts:
-# whoever wakes up too late finds another number in the row, and his work in
-# this database is undone.
+# a late worker sees a newer attempt number, and its transaction is rolled back.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Kill it

@@ -31,7 +31,7 @@ new_in("s07")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Hand it over
 #
-# A broker of our own, a real Valkey, and nobody yet who works. Predict: what
+# A broker of our own, a real Valkey, and no worker yet. Predict: what
 # does the client get, and when?
 
 # %% slideshow={"slide_type": "fragment"}
@@ -64,9 +64,9 @@ with quiet_worker("stages.s07_celery.worker"):
 print("the row says:", last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Live, in three terminals: `python3 start.py -s broker`, the
+# **In class.** Live, in three terminals: `python3 start.py broker`, the
 # worker, the application, each with that REDIS_URL; stop the worker, post,
-# look at `/task-logs/`, start it again. `python3 start.py -s stage -- 7` does
+# look at `/task-logs/`, start it again. `python3 start.py stage 7` does
 # all three in one.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -128,7 +128,7 @@ table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# No file is the default of many an image and package. The last line is the
+# Many images and packages start it without an append-only file. The last line is the
 # row again: the broker had forgotten all of them, and they were sent again.
 #
 # And while it is gone? A request that can't hand its task over must not say
@@ -205,7 +205,7 @@ broker.kill()
 # - put a queue behind endpoints that do not change;
 # - say what an engine's defaults lose, and which setting prevents it;
 # - answer honestly while the broker is gone;
-# - run `python3 start.py -s crash -- celery` and read what it says.
+# - run `python3 start.py crash celery` and read what it says.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

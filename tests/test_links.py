@@ -1,8 +1,7 @@
-"""Every link leads somewhere: from document to file, heading and session."""
+"""Every link leads somewhere: from document to file, heading and job."""
 
 import ast
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 ROOMS = "stages|exercises|solutions|checks|notebooks|docs|locks|course|tests"
 PLACE = re.compile(rf"(?<![\w/.-])(?:{ROOMS})/[\w/.-]*\w")
-SESSION = re.compile(r"start\.py\s+-s\s+((?:[a-z]+ ?)+)")
+COMMAND = re.compile(r"python3\s+start\.py\s+([a-z]+)")
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *sources([])]
 LESSONS = [
@@ -85,21 +84,12 @@ def test_every_file_that_a_docstring_names_exists(lesson: Path) -> None:
         assert (ROOT / place).exists(), place
 
 
-def test_every_session_that_is_named_exists() -> None:
-    """`start.py -s NAME`, wherever it stands, names a nox session."""
-    listed = subprocess.run(
-        [start.PYTHON, "-m", "nox", "-l"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    known = set(re.findall(r"^[*-] (\w+)", listed, re.MULTILINE))
+def test_every_job_that_is_named_exists() -> None:
+    """`python3 start.py JOB`, wherever it stands, names a job."""
     texts = [*map(text_of, DOCUMENTS), *map(docstring, LESSONS)]
-    commands = SESSION.findall("\n".join(texts))
-    named = {each for command in commands for each in command.split()}
+    named = set(COMMAND.findall("\n".join(texts)))
     assert len(named) >= 8
-    assert named <= known
+    assert named <= start.jobs().keys()
 
 
 @pytest.mark.parametrize(

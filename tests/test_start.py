@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import start
 from tests.servers import ROOT
 
 VENV_PYTHON = str(ROOT / ".venv" / "bin" / "python")
@@ -110,7 +112,7 @@ def test_a_second_start_prepares_nothing() -> None:
     """The stamp in .venv says that all is there."""
     stamp = ROOT / ".venv" / "course.stamp"
     before = stamp.stat().st_mtime_ns if stamp.exists() else None
-    assert before, "run it by python3 start.py -s tests"
+    assert before, "run it by python3 start.py tests"
     done = subprocess.run(
         [VENV_PYTHON, "-c", "import start; start.prepare()"],
         cwd=ROOT,
@@ -156,10 +158,87 @@ def test_ctrl_c_while_the_noxfile_is_read_is_one_line(tmp_path: Path) -> None:
     assert is_one_line(done)
 
 
+def start_py(*words: str) -> Done:
+    """Type `python3 start.py WORDS`."""
+    return run("start.py", *words)
+
+
+def test_every_job_is_reached_by_its_name() -> None:
+    """The jobs that start.py knows are nox's sessions, in the same order."""
+    listed = start_py("-l").stdout
+    names = re.findall(r"^[*-] (\w+)", listed, re.MULTILINE)
+    assert list(start.jobs()) == names
+    for name in names:
+        assert start.for_nox([name]) == ["-s", name]
+
+
+@pytest.mark.parametrize(
+    ("typed", "for_nox"),
+    [
+        ("", "-s serve"),
+        ("grade 1", "-s grade -- 1"),
+        ("grade --help", "-s grade -- --help"),
+        ("stage 3 --reload", "-s stage -- 3 --reload"),
+        ("timeline a:app GET / -- x", "-s timeline -- a:app GET / -- x"),
+        ("lint types walls", "-s lint types walls"),
+        ("lint walls -- --verbose", "-s lint walls -- --verbose"),
+        ("grade -- 1", "-s grade -- 1"),
+        ("-s grade -- 1", "-s grade -- 1"),
+        ("-l", "-l"),
+        ("--session lint", "--session lint"),
+    ],
+)
+def test_short_commands_are_made_long(typed: str, for_nox: str) -> None:
+    """A job and its arguments; jobs alone; what begins with - is for nox."""
+    assert start.for_nox(typed.split()) == for_nox.split()
+
+
+def test_a_job_reads_its_own_options() -> None:
+    """Neither start.py nor nox takes them away."""
+    done = start_py("grade", "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: python3 start.py grade [-h]")
+    assert "--traceback" in done.stdout
+
+
+def test_the_long_form_runs_the_same_job() -> None:
+    """What was typed before short commands still works."""
+    long, short = start_py("-s", "grade", "--", "99"), start_py("grade", "99")
+    assert long.returncode == short.returncode == 1
+    assert long.stdout == short.stdout
+    assert long.stderr == short.stderr
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("gradee", "There is no job gradee. Did you mean grade? "),
+        ("test", "There is no job test. Did you mean tests? "),
+        ("qqq", "There is no job qqq. "),
+    ],
+)
+def test_a_wrong_job_names_the_nearest(word: str, answer: str) -> None:
+    """And how to list them; it is one line, and an error."""
+    done = start_py(word, "1")
+    assert done.returncode == 1
+    last = "python3 start.py --help lists the jobs.\n"
+    assert done.stderr == answer + last
+
+
+def test_help_lists_every_job_the_learners_first() -> None:
+    """Each is one line of at most 80 characters."""
+    done = start_py("--help")
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    listed = re.findall(r"^  (\w+) +\w", done.stdout, re.MULTILINE)
+    assert listed == list(start.jobs())
+    assert listed[0] == "serve"
+
+
 def test_a_session_that_is_not_there_is_told_where_they_are() -> None:
     """The jobs are listed by one option."""
     command = [VENV_PYTHON, "-m", "nox", "-s", "gradee"]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert "gradee (python3 start.py -l lists them)" in done.stderr
+    assert "gradee (python3 start.py --help lists them)" in done.stderr

@@ -161,7 +161,7 @@ def room(folder: Path, words: list[str]) -> list[Suite]:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser("bench -- grader", description=__doc__)
+    parser = argparse.ArgumentParser("bench grader", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("exercises", nargs="*", help="numbers (all)")
     parser.add_argument(

@@ -15,7 +15,7 @@ INTRODUCTION = """\
 
 Each row is one run of `tests/stages` with warnings as errors, in an
 environment of its own: every Python that was found, with the oldest
-supported FastAPI and with the newest. `python3 start.py -s compat` runs
+supported FastAPI and with the newest. `python3 start.py compat` runs
 them all again and writes this file; nothing here is written by hand. One
 warning is let through with the oldest FastAPI: its TestClient imports a name
 that anyio has moved since.

@@ -30,7 +30,7 @@ from .pairs import outdated, sources
 def make(source: Path, *, check: bool) -> str:
     """Make or check one notebook; say why that did not go well, if so."""
     if check and (difference := outdated(source)):
-        return f"{difference}: python3 start.py -s notebooks"
+        return f"{difference}: python3 start.py notebooks"
     try:
         notebook = executed(source)
     except Failed as reason:

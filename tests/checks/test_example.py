@@ -13,7 +13,7 @@ from tests.checks.bank import ROOT
 
 GUIDE = ROOT / "docs" / "teaching.md"
 ROOMS = ("checks", "course", "docs", "exercises", "solutions", "tests")
-WHAT_A_SESSION_RUNS = {
+WHAT_A_JOB_RUNS = {
     "grade": ("-m", "course.grader"),
     "prove": ("-m", "pytest", "tests/checks"),
 }
@@ -34,9 +34,9 @@ def words(command: str) -> list[str]:
     program, *rest = shlex.split(command)
     if program == "cp":
         return [program, *rest]
-    if rest[:2] == ["start.py", "-s"]:
-        session, _, *after = rest[2:]
-        return [sys.executable, *WHAT_A_SESSION_RUNS[session], *after]
+    if rest[:1] == ["start.py"]:
+        job, *after = rest[1:]
+        return [sys.executable, *WHAT_A_JOB_RUNS[job], *after]
     assert program == ".venv/bin/python"
     return [sys.executable, *rest]
 

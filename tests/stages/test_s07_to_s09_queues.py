@@ -209,7 +209,7 @@ def on_postgresql(
 
 @pytest.mark.skipif(
     "postgresql" not in REAL,
-    reason="`nox -s tests` has an environment with PostgreSQL",
+    reason="`python3 start.py tests` has an environment with PostgreSQL",
 )
 @pytest.mark.usefixtures("on_postgresql")
 def test_it_runs_on_postgresql(

@@ -1,4 +1,4 @@
-"""python -m course.grader.desk SESSION: what stands behind the nox sessions.
+"""python -m course.grader.desk JOB: what stands behind the jobs.
 
 SESSION is one of watch, hint, solution, reset and progress; --help behind it
 says what it takes.

@@ -1,7 +1,7 @@
 """The stubs as they were, and the hints in them.
 
 `exercises/` is the learner's to edit, and neither git nor a network need be
-there; so a copy of each stub lies in course/grader/stubs. `nox -s prove`
+there; so a copy of each stub lies in course/grader/stubs. The job `prove`
 compares them with exercises/, and
 
     python -m course.grader.desk.originals

@@ -1,6 +1,6 @@
 """Kill what runs the tasks half-way, and count what became of them.
 
-python3 start.py -s crash -- celery --seeds 5 --json out.json
+python3 start.py crash celery --seeds 5 --json out.json
 """
 
 import argparse

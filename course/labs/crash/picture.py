@@ -82,8 +82,8 @@ def caption(report: Report) -> str:
     rest = f" ({'; '.join(others)})" if others else ""
     return (
         f"Runs of each: {spread([len(runs) for runs in groups])}."
-        f" Lost is what was not done when no task had been for {longest:g}"
-        f" s{rest}."
+        f" Lost: unfinished after {longest:g} s{rest}"
+        " without any task finishing."
     )
 
 

@@ -27,8 +27,8 @@ ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 ✓ says bye
 – 1 check waits for the one above
 
-Edit exercises/ex02_wrong.py, then: python3 start.py -s watch -- 2
-Its traceback and output: python3 start.py -s grade -- 2 --traceback
+Edit exercises/ex02_wrong.py, then: python3 start.py watch 2
+Its traceback and output: python3 start.py grade 2 --traceback
 """
 
 

@@ -53,8 +53,8 @@ ex05 · A session of its own            2 of 5 checks · 4 of 10 points · 0.2 s
     yours     exercises/ex05_own_session.py:41   work(session, task_name)
 – 2 checks wait for the one above
 
-Edit exercises/ex05_own_session.py, then: python3 start.py -s watch -- 5
-Its traceback and output: python3 start.py -s grade -- 5 --traceback
+Edit exercises/ex05_own_session.py, then: python3 start.py watch 5
+Its traceback and output: python3 start.py grade 5 --traceback
 """
 LOST = Check(
     "test_a",
@@ -73,7 +73,7 @@ ex01 · X                                0 of 2 checks · 0 of 4 points · 0.0 s
     why       SyntaxError: invalid syntax
     yours     exercises/ex01_x.py:3   def (:
 
-Edit exercises/ex01_x.py, then: python3 start.py -s watch -- 1
+Edit exercises/ex01_x.py, then: python3 start.py watch 1
 """
 
 
@@ -125,14 +125,14 @@ def test_a_long_line_of_code_and_a_long_command_have_their_own() -> None:
     assert "    yours     exercises/ex05_own_session.py:41\n" in said
     assert said.splitlines()[-3:-1] == [
         f"Edit {long}, then:",
-        "  python3 start.py -s watch -- 5",
+        "  python3 start.py watch 5",
     ]
 
 
 def test_answers_elsewhere_are_graded_there() -> None:
     """The learner's room is watched, another is graded once."""
     there = replace(OWN_SESSION, file="solutions/ex05_own_session.py")
-    again = "python3 start.py -s grade -- 5"
+    again = "python3 start.py grade 5"
     *_, line, more = shown(there).splitlines()
     assert line.endswith(f"{again} --target=solutions")
     assert more.endswith(f"{again} --traceback --target=solutions")

@@ -79,14 +79,16 @@ def test_several_seeds_are_one_row() -> None:
     assert second[0] == "Celery, as set up here"
     page = picture.markdown(report)
     assert "| Celery, as installed | 4 | 2 | 1 | 1–3 | never |" in page
-    assert "Runs of each: 1–2. Lost is what was not done when" in page
+    assert "Runs of each: 1–2. Lost: unfinished after" in page
 
 
 def test_how_long_was_waited_is_said() -> None:
     """And for whom it was another time."""
     runs = [row(), row(setup="course"), row(engine="RQ", waited=10.0)]
     said = picture.caption(Report(4, runs))
-    assert said.endswith("had been for 60 s (RQ, as installed: 10 s).")
+    assert said.endswith(
+        "60 s (RQ, as installed: 10 s) without any task finishing."
+    )
 
 
 def test_a_time_is_that_of_the_runs_that_were_completed() -> None:

@@ -76,7 +76,7 @@ def test_what_differs_is_told(
     execute.write(notebook, source)
     assert run(monkeypatch, "02", "--check") == 1
     text = capsys.readouterr().out
-    assert f"{told}: python3 start.py -s notebooks" in text
+    assert f"{told}: python3 start.py notebooks" in text
 
 
 def test_another_kernel_is_told(folder: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_stage_with_a_worker_is_shown_with_its_command(
     stages += find_stages(tmp_path)
     client = TestClient(create_app(stages, None))  # and not started
     page = client.get("/").text
-    assert "python3 start.py -s stage -- 7" in page
+    assert "python3 start.py stage 7" in page
     assert "/stages/07/docs" not in page
     assert "first" in client.get("/code/7").text
     assert "/stages/07/docs" not in client.get("/code/7").text
@@ -67,7 +67,7 @@ def test_a_stage_with_a_worker_is_shown_with_its_command(
     assert "Against stage 7: 1 lines added, 0 removed" in shown
     refused = client.get("/stages/07/docs")
     assert refused.status_code == 404
-    assert "python3 start.py -s stage -- 7" in refused.text
+    assert "python3 start.py stage 7" in refused.text
 
 
 @pytest.mark.parametrize("number", NUMBERS)

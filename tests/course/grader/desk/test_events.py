@@ -190,7 +190,7 @@ if sys.platform != "win32":
         terminal.press(b"s")
         terminal.read_until("bow.")
         terminal.press(b"q")
-        terminal.read_until("Go on at any time: python3 start.py -s watch")
+        terminal.read_until("Go on at any time: python3 start.py watch")
         assert terminal.code() == 0
 
     @pytest.mark.parametrize(

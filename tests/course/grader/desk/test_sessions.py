@@ -38,7 +38,7 @@ def test_each_call_shows_one_more_hint(learner: Learner) -> None:
     for _ in range(2):
         last = learner.type("hint", "1")[1]
     assert "  3. def hello():\n         return ...\n" in last
-    assert "python3 start.py -s solution -- 1 --give-up\n" in last
+    assert "python3 start.py solution 1 --give-up\n" in last
     assert Progress(learner.desk)["ex01_polite"].hints == 3
 
 
@@ -50,7 +50,7 @@ def test_hints_after_passing_are_all_shown_and_not_counted(
     progress.change("ex01_polite", passed=today(), hints=1)
     out = learner.type("hint", "1")[1]
     assert "  1. What does" in out
-    assert out.endswith("python3 start.py -s solution -- 1\n")
+    assert out.endswith("python3 start.py solution 1\n")
     assert Progress(learner.desk)["ex01_polite"].hints == 1
 
 
@@ -88,7 +88,7 @@ def test_reset_keeps_what_was_written_and_says_where(
         r"What you wrote is kept: "
         r"kept/ex01_polite\.\d{4}-\d\d-\d\d\.\d{6}(-\d)?\.py\n"
         r"exercises/ex01_polite\.py is as it was at first\.\n"
-        r"Next: python3 start\.py -s watch -- 1\n",
+        r"Next: python3 start\.py watch 1\n",
         out,
     )
     entry = Progress(learner.desk)["ex01_polite"]
@@ -123,7 +123,7 @@ def test_the_solution_comes_when_it_is_right(learner: Learner) -> None:
     code, out, _ = learner.type("solution", "1")
     assert code == 1
     assert "Not all of it is right yet" in out
-    assert "python3 start.py -s solution -- 1 --give-up" in out
+    assert "python3 start.py solution 1 --give-up" in out
     assert not Progress(learner.desk)["ex01_polite"].gave_up
     learner.write(RIGHT)
     code, out, _ = learner.type("solution", "1")
@@ -180,7 +180,7 @@ def test_any_answer_can_be_compared(
 def test_progress_is_a_table_and_says_what_is_next(learner: Learner) -> None:
     """Not begun, begun, done and given up."""
     out = learner.type("progress")[1]
-    following = "0 of 2 done. Next: python3 start.py -s watch -- 1"
+    following = "0 of 2 done. Next: python3 start.py watch 1"
     assert out == f"{TABLE}\n{following}\n"
     learner.write(f"{STUB}# mine\n")
     begun = learner.type("progress")[1].splitlines()
@@ -195,7 +195,7 @@ def test_progress_is_a_table_and_says_what_is_next(learner: Learner) -> None:
         "ex01 Say what is polite ✓ 2026-11-25 5.5 of 5.5 2 of 3",
         "ex02 Say what is polite given up 0 of 3 –",
         "",
-        "1 of 2 done. Next: python3 start.py -s watch -- 2",
+        "1 of 2 done. Next: python3 start.py watch 2",
     ]
     progress.change("ex02_again", **done)
     assert "2 of 2 done. That is all of them." in learner.type("progress")[1]
@@ -221,7 +221,7 @@ def test_wrong_use_is_told_what_to_do(
     except SystemExit as exit_:  # from argparse
         code = exit_.code
         err = learner.capsys.readouterr().err
-        assert f"usage: python3 start.py -s {words[0]} -- " in err
+        assert f"usage: python3 start.py {words[0]} " in err
     assert code == 2
     assert said in err
 

@@ -194,7 +194,7 @@ def test_without_a_terminal_keys_are_not_offered(seat: Seat) -> None:
     assert first.endswith(
         "graded here.                           Ctrl-C ends it\n"
     )
-    assert "python3 start.py -s solution -- 1\n" in right
+    assert "python3 start.py solution 1\n" in right
     assert "Next: edit exercises/ex02_again.py and save." in right
     assert "quit" not in first + right
     assert "\x1b" not in first + right
