@@ -71,7 +71,7 @@ yourself: python -m pytest exercises/ex07_test_a_task.py
 runs your tests on a right application; set the environment variable
 APP_UNDER_TEST to the name of a broken one to run them on that.
 
-Notebook: notebooks/10_testing.ipynb
+Notebook: notebooks/testing.ipynb
 """
 
 from collections.abc import Callable

@@ -80,7 +80,7 @@ Now on a queue (not graded)
 Builds on exercise 4 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex08_rate_limit:app
 
-Notebook: notebooks/11_projects.ipynb
+Notebook: notebooks/projects.ipynb
 """
 
 import time

@@ -87,7 +87,7 @@ terminal, is a mail server that prints what it gets: start it a while after
 you have posted, as if it had been away. SMTP_SERVER and SMTP_PORT name
 another one.
 
-Notebook: notebooks/11_projects.ipynb
+Notebook: notebooks/projects.ipynb
 """
 
 import asyncio

@@ -71,7 +71,7 @@ Hints
 Builds on exercise 3 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex10_file_processing:app
 
-Notebook: notebooks/11_projects.ipynb
+Notebook: notebooks/projects.ipynb
 """
 
 import hashlib

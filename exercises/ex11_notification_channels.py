@@ -62,7 +62,7 @@ Hints
 Builds on exercises 2 and 3 and on stages/s03_chained_dependencies.py. To try
 it yourself: uvicorn exercises.ex11_notification_channels:app
 
-Notebook: notebooks/11_projects.ipynb
+Notebook: notebooks/projects.ipynb
 """
 
 import asyncio

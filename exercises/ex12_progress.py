@@ -58,7 +58,7 @@ Hints
 Builds on exercise 11 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex12_progress:app
 
-Notebook: notebooks/11_projects.ipynb
+Notebook: notebooks/projects.ipynb
 """
 
 import asyncio

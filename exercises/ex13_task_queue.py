@@ -88,7 +88,7 @@ and, for the second part, with QUEUE_BACKEND=queue set for both,
 python3 start.py broker
 python -m exercises.ex13_task_queue
 
-Notebook: notebooks/11_projects.ipynb
+Notebook: notebooks/projects.ipynb
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping

@@ -404,7 +404,7 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # **Next:** [exercise 4](../exercises/ex04_settings.py), then
 # [stage 5](05_task_tracker.ipynb), in which a task leaves a record. Later, the
 # project of [exercise 9](../exercises/ex09_email_retry.py) tries again what
-# failed for a while: [the tour](11_projects.ipynb) shows it.
+# failed for a while: [the tour](projects.ipynb) shows it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: what real mail needs besides

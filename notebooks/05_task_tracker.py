@@ -466,7 +466,7 @@ for warnings in ("ignore", "error"):
 # gets its own session. Then
 # [exercise 6](../exercises/ex06_predict_the_order.py), in which you predict
 # six orders; you have seen four of them so far, and the other two come below.
-# After these, [how to test all this](10_testing.ipynb).
+# After these, [how to test all this](testing.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: two orders for exercise 6

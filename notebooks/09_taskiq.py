@@ -115,5 +115,5 @@ stored()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if it is still to
-# do, then [the projects](11_projects.ipynb), and for larger things
+# do, then [the projects](projects.ipynb), and for larger things
 # [from one process to many hosts](../docs/scaling.md).

@@ -1,7 +1,7 @@
-"""Make the notebooks: each notebooks/NN_….py becomes an executed .ipynb.
+"""Make the notebooks: each notebooks/NAME.py becomes an executed .ipynb.
 
 python -m course.notebooks            all of them
-python -m course.notebooks 01 10      some
+python -m course.notebooks 01 testing  some
 python -m course.notebooks --check    run all, write nothing: does each .py
                                       run without a warning, and is the
                                       .ipynb beside it made of it?
@@ -79,7 +79,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("notebooks", nargs="*", metavar="NN")
+    parser.add_argument("notebooks", nargs="*", metavar="NAME")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--jobs", type=int, metavar="N")
     given = parser.parse_args()

@@ -14,6 +14,7 @@ from course.folders import ROOT
 from nbformat import NotebookNode
 
 FOLDER = ROOT / "notebooks"
+AFTER_THE_STAGES = ("testing", "projects", "which_engine")
 # The name is the one that ipykernel gives: VS Code and JupyterLab find it.
 KERNEL = {
     "kernelspec": {
@@ -28,8 +29,16 @@ WARNING = re.compile(r"^.*\b\w*Warning: .*$", re.MULTILINE)
 
 
 def sources(words: Sequence[str]) -> list[Path]:
-    """Find the notebooks that the words begin; all, without any."""
-    files = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+    """Find the notebooks that the words begin; all, without any.
+
+    Those of the stages stand between the one to start with and the others.
+    """
+    others = [FOLDER / f"{name}.py" for name in AFTER_THE_STAGES]
+    files = [
+        FOLDER / "start_here.py",
+        *sorted(FOLDER.glob("[0-9][0-9]_*.py")),
+        *(path for path in others if path.exists()),
+    ]
     if not words:
         return files
     chosen = [each for each in files if each.stem.startswith(tuple(words))]
@@ -44,7 +53,7 @@ def read(source: Path) -> NotebookNode:
     notebook: NotebookNode = jupytext.read(source, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(KERNEL)
     for number, cell in enumerate(notebook.cells):
-        cell.id = f"{source.stem[:2]}-{number:02}"
+        cell.id = f"{source.stem[:5]}-{number:02}"
     return notebook
 
 

@@ -77,7 +77,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("notebooks", nargs="*", metavar="NN")
+    parser.add_argument("notebooks", nargs="*", metavar="NAME")
     for each in build(lessons(parser.parse_args().notebooks)):
         print(f"✓ {each.lesson.name}: {len(each.slides)} slides")
     print(f"Open {(BUILT / 'index.html').as_uri()}")

@@ -34,8 +34,9 @@ def runs(lines: list[str]) -> Iterator[tuple[str, ...]]:
 
 def test_every_ipynb_has_its_source() -> None:
     """None is left over, and none is written by hand."""
-    made = {path.stem for path in pairs.FOLDER.glob("*.ipynb")}
-    assert made == {path.stem for path in pairs.sources([])}
+    found = {path.stem for path in pairs.sources([])}
+    for suffix in ("ipynb", "py"):
+        assert {path.stem for path in pairs.FOLDER.glob(f"*.{suffix}")} == found
 
 
 @every_notebook

@@ -136,7 +136,7 @@ happened
 # |---|---|
 # | keep the work apart from the endpoint | [stage 2](02_task_dependency.ipynb) |
 # | use the same work in several endpoints | [stage 2](02_task_dependency.ipynb) |
-# | replace the work in a test, in one line | [stage 2](02_task_dependency.ipynb), [testing](10_testing.ipynb) |
+# | replace the work in a test, in one line | [stage 2](02_task_dependency.ipynb), [testing](testing.ipynb) |
 # | give the work a logger, settings, a mail service | [stage 3](03_chained_dependencies.ipynb), [stage 4](04_email_service.ipynb) |
 # | let a task own its database session | [stage 5](05_task_tracker.ipynb) |
 # | move the work out of the process, unchanged | [stage 6](06_survive_restart.ipynb), [stage 7](07_celery.ipynb) |
@@ -151,8 +151,8 @@ happened
 # | [Stage 3 · What the task needs](03_chained_dependencies.ipynb) | 20 | [exercise 3](../exercises/ex03_chained_dependencies.py) |
 # | [Stage 4 · Settings, and real e-mail](04_email_service.ipynb) | 25 | [exercise 4](../exercises/ex04_settings.py) |
 # | [Stage 5 · A task leaves a record](05_task_tracker.ipynb) | 25 | exercises [5](../exercises/ex05_own_session.py) and [6](../exercises/ex06_predict_the_order.py) |
-# | [Testing tasks](10_testing.ipynb) | 20 | [exercise 7](../exercises/ex07_test_a_task.py) |
-# | [The five projects](11_projects.ipynb) | 25 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
+# | [Testing tasks](testing.ipynb) | 20 | [exercise 7](../exercises/ex07_test_a_task.py) |
+# | [The five projects](projects.ipynb) | 25 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
 # | [Stage 6 · A task outlives its process](06_survive_restart.ipynb) | 20 | [exercise 13](../exercises/ex13_task_queue.py) |
 # | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py crash celery` |
 # | [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
@@ -170,7 +170,7 @@ happened
 # | build larger ones from smaller ones | [stage 3](03_chained_dependencies.ipynb): the chain |
 # | no failure without a trace | [stage 4](04_email_service.ipynb): the swallowed exception; [stage 5](05_task_tracker.ipynb): the record |
 # | hold no connection while you wait | [stage 5](05_task_tracker.ipynb): a session of its own, a pool of two |
-# | test what the task did, not that it was mentioned | [testing](10_testing.ipynb) |
+# | test what the task did, not that it was mentioned | [testing](testing.ipynb) |
 # | know when to leave the process | [stage 5](05_task_tracker.ipynb): forty threads; [stage 6](06_survive_restart.ipynb): a kill, and what is lost |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -384,7 +384,7 @@ for line in done.stdout.splitlines():
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 7](../exercises/ex07_test_a_task.py): your tests, and
 # eight broken applications that they have to notice. Then
-# [the five projects](11_projects.ipynb).
+# [the five projects](projects.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: a database for a test

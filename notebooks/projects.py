@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # The five projects
 #
-# *25 minutes · builds on [testing](10_testing.ipynb)*
+# *25 minutes · builds on [testing](testing.ipynb)*
 #
 # Five applications that somebody might ask you for, each an hour's work. Here
 # you see each of them **run**, and its most natural wrong answer **be wrong**.
