@@ -33,12 +33,10 @@ def sources(words: Sequence[str]) -> list[Path]:
 
     Those of the stages stand between the one to start with and the others.
     """
+    stages = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
     others = [FOLDER / f"{name}.py" for name in AFTER_THE_STAGES]
-    files = [
-        FOLDER / "start_here.py",
-        *sorted(FOLDER.glob("[0-9][0-9]_*.py")),
-        *(path for path in others if path.exists()),
-    ]
+    files = [FOLDER / "start_here.py", *stages, *others]
+    files = [path for path in files if path.exists()]
     if not words:
         return files
     chosen = [each for each in files if each.stem.startswith(tuple(words))]
