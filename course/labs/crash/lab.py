@@ -19,7 +19,6 @@ from course.labs.crash.setups import PYTHON, Setup
 from course.mailbox import authority
 from course.processes import Program
 
-DATABASE = "s06_survive_restart.db"
 Told = Callable[[str], None]  # progress, in a few words
 
 
@@ -49,7 +48,7 @@ class Lab:
         authority(folder / "data")  # stage 5 wants the mailbox's certificate
         self.settings = {
             "DATA_DIR": str(folder),
-            "DATABASE_URL": f"sqlite:///{folder / DATABASE}?timeout=30",
+            "DATABASE_URL": "",
             "REDIS_URL": broker.url if broker else "",
             "CRASH_FILE": str(self.file),
             "CRASH_SECONDS": str(setup.task),
@@ -106,7 +105,7 @@ class Lab:
 
     def rows(self) -> list[str]:
         """Return the effects in the database, in the lines' form."""
-        path = self.folder / DATABASE
+        path = self.folder / "s06_survive_restart.db"
         if not path.exists():
             return []
         with closing(sqlite3.connect(path)) as database:
