@@ -20,12 +20,12 @@ from pydantic_settings import BaseSettings
 NOTIFICATIONS = Path("data/notifications.txt")
 
 
-class EmailConfig(BaseSettings):  # from SMTP_SERVER, SMTP_PORT and so on
+class EmailConfig(BaseSettings):  # read from SMTP_SERVER and so on
     smtp_server: str = "localhost"
     smtp_port: int = 5870
     smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
     sender_email: EmailStr = "course@example.com"
-    sender_password: SecretStr = SecretStr("mailbox")  # the course's only
+    sender_password: SecretStr = SecretStr("mailbox")  # the course's mailbox
 
 
 @lru_cache  # settings are read once

@@ -31,12 +31,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, sessionmaker
 NOTIFICATIONS = Path("data/notifications.txt")
 
 
-class EmailConfig(BaseSettings):  # from SMTP_SERVER, SMTP_PORT and so on
+class EmailConfig(BaseSettings):  # read from SMTP_SERVER and so on
     smtp_server: str = "localhost"
     smtp_port: int = 5870
     smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
     sender_email: EmailStr = "course@example.com"
-    sender_password: SecretStr = SecretStr("mailbox")  # the course's only
+    sender_password: SecretStr = SecretStr("mailbox")  # the course's mailbox
 
 
 @lru_cache  # settings are read once
@@ -66,7 +66,8 @@ class TaskLog(Base):
     error: Mapped[str | None]
 
 
-class DatabaseConfig(BaseSettings):  # from DATABASE_URL; 30 s for a lock
+class DatabaseConfig(BaseSettings):  # read from DATABASE_URL
+    # SQLite waits up to 30 seconds while another transaction writes.
     database_url: str = "sqlite:///data/s05_task_tracker.db?timeout=30"
 
 
@@ -196,7 +197,7 @@ def get_task_tracker(factory: FactoryDep, logger: LoggerDep) -> TaskTracker:
             with factory.begin() as session:  # commits at its end
                 session.execute(row.values(status=status, **values))
         except sa.exc.SQLAlchemyError:  # the task goes on without its record
-            logger.exception("Task %s is %s, not recorded", log_id, status)
+            logger.exception("Task %s: status %r not recorded", log_id, status)
 
     def track_task(log_id: int, work: Work) -> None:
         record(log_id, "started")
