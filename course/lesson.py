@@ -22,8 +22,8 @@ from typing import Any
 import httpx2
 
 from course import ports
-from course.folders import data_dir
-from course.mailbox import Mailbox
+from course.folders import ROOT, data_dir
+from course.mailbox import Mailbox, authority
 from course.stage import changes, earlier, find_stages
 from course.timeline import (
     Recorder,
@@ -35,6 +35,9 @@ from course.timeline import (
     terminal,
 )
 from course.timeline.serving import rehearse
+
+if not Path("data").is_dir():  # a notebook starts in notebooks/
+    os.chdir(ROOT)
 
 rehearse_once = lru_cache(rehearse)  # what the first request loads
 KEPT = Path(__file__).parent / "labs" / "recordings"  # by the job versions
@@ -141,6 +144,7 @@ class Running:
 def running(app: Any) -> Iterator[Running]:
     """Run an application on a real server for as long as the block lasts."""
     rehearse_once()
+    authority(data_dir())  # stages 4 and 5 want the mailbox's certificate
     with (
         record(app) as recorder,
         serve(app) as address,

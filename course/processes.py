@@ -6,12 +6,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
 import psutil
 
-from course.folders import ROOT
+from course.folders import environment
 
 # It ends when the other end of its input is closed: when we are gone.
 GUARD = 'read -r _; kill "$0" 2>/dev/null'
@@ -25,11 +26,12 @@ class Program:
     leaves subprocess's own lock taken, and whoever asks next waits for ever.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all but two are named)
         self,
         name: str,
         command: Sequence[str],
         *,
+        folder: Path | None = None,
         settings: Mapping[str, str] | None = None,
         output: IO[bytes] | None = None,
         keep: Sequence[int] = (),
@@ -37,8 +39,8 @@ class Program:
         self.name = name
         self.process = subprocess.Popen(
             command,
-            cwd=ROOT,
-            env={**os.environ, **(settings or {})},
+            cwd=folder,
+            env={**environment(), **(settings or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT if output else None,

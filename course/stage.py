@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import ports
-from course.folders import ROOT
+from course.folders import ROOT, data_dir
 from course.typed import command
 
 NAME = re.compile(r"s(?P<number>\d\d)_(?P<name>\w+?)(\.py)?")
@@ -166,10 +166,13 @@ def main(folder: Path = ROOT / "stages") -> None:
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
 
+    from course.mailbox import authority  # noqa: PLC0415 (likewise)
     from course.workers import started  # noqa: PLC0415 (likewise)
 
     print(f"Stage {stage.number}: {stage.title}.")
     mails = "smtplib" in stage.source or stage.worker
+    if mails:
+        authority(data_dir())  # it wants the mailbox's certificate
     if mails and not os.environ.get("SMTP_SERVER"):
         print("Its e-mail goes to the mailbox; in a second terminal:")
         print(command("mailbox"))

@@ -3,69 +3,39 @@
 Notebook: notebooks/02_task_dependency.ipynb
 """
 
-import logging
-import os
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from textwrap import shorten
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import EmailStr
 
+NOTIFICATIONS = Path("data/notifications.txt")
 
-def get_data_dir() -> Path:
-    """Return the one folder the stages write to; DATA_DIR moves it."""
-    default = Path(__file__).parents[1] / "data"
-    return Path(os.environ.get("DATA_DIR") or default)
+app = FastAPI(title="Stage 2")
 
 
 def write_notification(email: str, message: str) -> None:
-    path = get_data_dir() / "notifications.txt"
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"Notification for {email}: {message}\n")
-    except OSError as error:
-        logging.getLogger(__name__).error("%s not notified: %s", email, error)
+    with NOTIFICATIONS.open("a", encoding="utf-8") as file:
+        file.write(f"Notification for {email}: {message}\n")
 
 
-NotificationTask = Callable[[str, str], None]  # address, message
+NotificationTask = Callable[[str, str], None]  # takes an address, a message
 
 
 def get_notification_task() -> NotificationTask:
     return write_notification
 
 
-@contextmanager
-def required(remedy: str) -> Iterator[None]:
-    """Let the start fail with one line that says what to do."""
-    try:
-        yield
-    except Exception as error:
-        sys.tracebacklimit = 0
-        raise RuntimeError(f"{remedy}: {shorten(str(error), 300)}") from None
-
-
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Prepare once, at start-up: never in a request, never at import."""
-    with required("Set DATA_DIR to a folder that can be written"):
-        get_data_dir().mkdir(parents=True, exist_ok=True)
-        (get_data_dir() / "notifications.txt").touch()
-    yield
-
-
-app = FastAPI(title=__doc__, lifespan=lifespan)
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 
 
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,
+    background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
+    # No parentheses after the name: FastAPI calls it after the response.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

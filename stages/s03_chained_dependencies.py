@@ -4,84 +4,64 @@ Notebook: notebooks/03_chained_dependencies.ipynb
 """
 
 import logging
-import os
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from textwrap import shorten
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import EmailStr
 
+NOTIFICATIONS = Path("data/notifications.txt")
 
-def get_data_dir() -> Path:
-    """Return the one folder the stages write to; DATA_DIR moves it."""
-    default = Path(__file__).parents[1] / "data"
-    return Path(os.environ.get("DATA_DIR") or default)
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """Do before `yield` what the start needs, after it what the stop needs."""
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+        filename="data/background_tasks.log",
+        encoding="utf-8",
+    )
+    yield
+
+
+app = FastAPI(title="Stage 3", lifespan=lifespan)
 
 
 def get_logger() -> logging.Logger:
-    return logging.getLogger(__name__)
+    return logging.getLogger("background_tasks")
 
 
 LoggerDep = Annotated[logging.Logger, Depends(get_logger)]
 
-
-NotificationTask = Callable[[str, str], None]  # address, message
+NotificationTask = Callable[[str, str], None]  # takes an address, a message
 
 
 def get_notification_task(logger: LoggerDep) -> NotificationTask:
     def write_notification(email: str, message: str) -> None:
         logger.info("Sending notification to %s", email)
-        path = get_data_dir() / "notifications.txt"
         try:
-            with path.open("a", encoding="utf-8") as file:
+            with NOTIFICATIONS.open("a", encoding="utf-8") as file:
                 file.write(f"Notification for {email}: {message}\n")
-        except OSError as error:
-            logger.error("%s not notified: %s", email, error)
-        else:
-            logger.info("Notification sent to %s", email)
+        except OSError:
+            logger.exception("Notification to %s failed", email)
+            raise
+        logger.info("Notification sent to %s", email)
 
-    return write_notification
-
-
-@contextmanager
-def required(remedy: str) -> Iterator[None]:
-    """Let the start fail with one line that says what to do."""
-    try:
-        yield
-    except Exception as error:
-        sys.tracebacklimit = 0
-        raise RuntimeError(f"{remedy}: {shorten(str(error), 300)}") from None
+    return write_notification  # it remembers the logger
 
 
-@asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Prepare once, at start-up: never in a request, never at import."""
-    with required("Set DATA_DIR to a folder that can be written"):
-        get_data_dir().mkdir(parents=True, exist_ok=True)
-        (get_data_dir() / "notifications.txt").touch()
-    path = get_data_dir() / "background_tasks.log"
-    file = logging.FileHandler(path, encoding="utf-8", delay=True)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(name)s %(levelname)s %(message)s",
-        handlers=[logging.StreamHandler(), file],
-    )
-    yield
-
-
-app = FastAPI(title=__doc__, lifespan=lifespan)
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 
 
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,
+    background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
+    # No parentheses after the name: FastAPI calls it after the response.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from course.mailbox import authority
 from tests.servers import Alone, Live, Server, StartAlone
 
 SETTINGS = [
@@ -22,13 +23,21 @@ SETTINGS = [
 
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let each test write to a folder of its own, with no settings made."""
+    """Let each test start in a folder of its own, with no settings made."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data"
-    monkeypatch.setenv("DATA_DIR", str(folder))
+    monkeypatch.setenv("DATA_DIR", str(folder))  # stages 6 to 9
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def certificate(data_dir: Path) -> Path:
+    """Let the stages from 4 on start: they want the mailbox's certificate."""
+    authority(data_dir)
+    return data_dir / "mailbox-ca.pem"
 
 
 @pytest.fixture(scope="session")

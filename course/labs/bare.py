@@ -17,7 +17,7 @@ from stages import s01_background_tasks as s01
 from stages import s03_chained_dependencies as s03
 from stages import s05_task_tracker as s05
 
-FILE = s01.get_data_dir() / "notifications.txt"
+FILE = s01.NOTIFICATIONS
 log = logging.getLogger(__name__)
 
 
@@ -113,8 +113,8 @@ INSERT = sa.text(
 )
 START = sa.text("UPDATE task_logs SET status='started' WHERE id = :id")
 FINISH = sa.text(
-    "UPDATE task_logs SET status='completed', completed_at = :now,"
-    " error = NULL WHERE id = :id"
+    "UPDATE task_logs SET status='completed', completed_at = :now"
+    " WHERE id = :id"
 )
 
 
@@ -143,19 +143,22 @@ def work_by_hand(row: int) -> None:
 
 def insert(name: str) -> int:
     """Commit a row as stage 5 does, and return its ID."""
-    with s05.get_session_factory()() as db:
-        return s05.schedule(name, db)
+    with s05.get_session_factory()() as session:
+        log = s05.TaskLog(task_name=name)
+        session.add(log)
+        session.commit()
+        return log.id
 
 
 def work(row: int) -> None:
     """Record the start and the end as stage 5 does, but in one function."""
-    new_session = s05.get_session_factory()
-    with new_session.begin() as db:
-        db.execute(sa.update(s05.TaskLog), [{"id": row, "status": "started"}])
-    values = {"status": "completed", "error": None}
-    with new_session.begin() as db:
-        end = {"id": row, "completed_at": datetime.now(UTC), **values}
-        db.execute(sa.update(s05.TaskLog), [end])
+    factory = s05.get_session_factory()
+    change = sa.update(s05.TaskLog).where(s05.TaskLog.id == row)
+    with factory.begin() as session:
+        session.execute(change.values(status="started"))
+    end = {"status": "completed", "completed_at": datetime.now(UTC)}
+    with factory.begin() as session:
+        session.execute(change.values(end))
 
 
 def tracked(
@@ -169,7 +172,7 @@ def tracked(
 
     @app.post("/run-task/{task_name}")
     def run_task(
-        task_name: s05.TaskName, background_tasks: BackgroundTasks
+        task_name: str, background_tasks: BackgroundTasks
     ) -> dict[str, str]:
         background_tasks.add_task(then, first(task_name))
         return {"message": f"Task '{task_name}' scheduled"}

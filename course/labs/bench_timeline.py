@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import http.client
 import importlib
-import os
 import resource
 import subprocess
 import sys
@@ -17,12 +16,14 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Annotated, Any
 
 from fastapi import BackgroundTasks, Depends, FastAPI
 
+from course.folders import environment
 from course.timeline import Recorder, serve
 
 WAYS = ["absent", "again", "off", "on"]
@@ -117,13 +118,14 @@ def server(name: str, way: str) -> Iterator[http.client.HTTPConnection]:
     """Start a server process and connect to it."""
     command = [sys.executable, "-m", "course.labs.bench_timeline"]
     with tempfile.TemporaryDirectory() as folder:
-        settings = {**os.environ, "DATA_DIR": folder}
+        Path(folder, "data").mkdir()
         with subprocess.Popen(
             [*command, "--stand", name, way],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # stage 3 logs each request
-            env=settings,
+            cwd=folder,
+            env=environment(),
             text=True,
         ) as process:
             assert process.stdin

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course import ports
-from course.folders import ROOT
+from course.folders import environment
+from course.mailbox import authority
 
 
 class NotServedError(Exception):
@@ -91,12 +91,15 @@ class Server:
         self.folder = folder
         self.log = folder / "server.log"
         self.port = 0
-        settings = {**os.environ, "DATA_DIR": str(folder)}
+        self.data = folder / "data"
+        self.data.mkdir()
+        authority(self.data)  # stage 5 wants the mailbox's certificate
+        settings = environment()
         settings.pop("DATABASE_URL", None)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "course.labs.served", target],
-                cwd=ROOT,
+                cwd=folder,
                 env=settings,
                 stdin=subprocess.PIPE,  # its end is what ends the server
                 stdout=subprocess.PIPE,

@@ -4,7 +4,6 @@ The task of borrowed_session.py uses the database session of the request.
 Whether that is still open then has changed twice.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,11 +12,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from course.folders import ROOT, data_dir
+from course.folders import data_dir, environment
 from course.timeline import Recording, compare, show, stacked
 from course.typed import Parser
 
-from .environments import environment
+from . import environments
 
 FASTAPI = ["0.105.0", "0.117.1", "newest"]
 APP = "course.labs.borrowed_session:app"
@@ -27,18 +26,16 @@ KEPT = Path(__file__).parent / "recordings"
 
 def recorded(fastapi: str, python: str) -> Recording:
     """Record the request in an environment with this FastAPI."""
-    program = environment(fastapi, python, "sqlalchemy>=2.1")
+    program = environments.environment(fastapi, python, "sqlalchemy>=2.1")
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder, "saved.json")
         command = [
             *(str(program), "-m", "course.timeline", APP),
             *("POST", "/run-task/report", "--save", str(saved)),
         ]
-        settings = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             command,
-            cwd=ROOT,
-            env=settings,
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,

@@ -36,7 +36,7 @@ def executed(source: Path) -> NotebookNode:
     """Run a .py's cells; Failed, if one raises or if a warning is shown."""
     notebook = read(source)
     try:
-        execute(notebook, source.parent)
+        execute(notebook)
     except CellExecutionError as error:
         raise Failed(_where(source, notebook) + _tail(error)) from None
     except CellTimeoutError:
@@ -50,12 +50,14 @@ def executed(source: Path) -> NotebookNode:
     return notebook
 
 
-def execute(notebook: NotebookNode, place: Path) -> None:
-    """Run it in place, in a kernel and with a data folder of its own."""
+def execute(notebook: NotebookNode) -> None:
+    """Run it in a kernel and in a folder of its own, which has a `data`."""
     with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "data")
+        data.mkdir()
         environment = {
             **os.environ,
-            "DATA_DIR": folder,
+            "DATA_DIR": str(data),  # stages 6 to 9
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "default",  # and `warnings` finds them
             "NO_COLOR": "1",
@@ -64,7 +66,7 @@ def execute(notebook: NotebookNode, place: Path) -> None:
             notebook,
             timeout=SECONDS,
             kernel_name="python3",
-            resources={"metadata": {"path": str(place)}},
+            resources={"metadata": {"path": folder}},
             config=QUIET,
         )
         asyncio.run(client.async_execute(env=environment))
@@ -85,7 +87,7 @@ def _steady(part: NotebookNode, folder: str) -> None:
     """Take this machine out of an output: folders and addresses."""
     for key, value in part.items():
         if isinstance(value, str):
-            told = value.replace(folder, "data").replace(str(ROOT), ".")
+            told = value.replace(folder, ".").replace(str(ROOT), ".")
             part[key] = LIBRARY.sub("…/", ADDRESS.sub("0x…", told))
 
 

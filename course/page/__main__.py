@@ -19,6 +19,8 @@ from course.typed import Parser
 @contextlib.contextmanager
 def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
     """Give the stages a mail server, unless SMTP_SERVER names another."""
+    folder = data_dir()
+    mailbox.authority(folder)  # stages 4 and 5 want its certificate
     if server := os.environ.get("SMTP_SERVER"):
         print(f"E-mail goes to {server}: SMTP_SERVER is set.")
         yield None
@@ -27,7 +29,7 @@ def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
     port = ports.number_of(free)
     free.close()
     os.environ["SMTP_PORT"] = str(port)
-    with mailbox.Mailbox(data_dir(), port) as box:
+    with mailbox.Mailbox(folder, port) as box:
         yield box
 
 
@@ -74,7 +76,7 @@ def main() -> None:
             if not server.started:
                 sys.exit(3)
     except OSError as error:
-        sys.exit(f"Set DATA_DIR to a folder that can be written: {error}")
+        sys.exit(f"Start it in a folder that can be written: {error}")
     finally:
         listening.close()
 

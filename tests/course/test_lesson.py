@@ -74,17 +74,16 @@ def test_the_diff_to_the_stage_before_is_shown() -> None:
 
 
 def test_the_mailbox_is_where_the_environment_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has one port for the process: settings are read once as well."""
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SMTP_PORT", "1")
     ports = []
     for _ in range(2):
         with lesson.mailbox(refuse=1) as box:
             ports.append(os.environ["SMTP_PORT"])
             tls = ssl.create_default_context(
-                cafile=tmp_path / "mailbox-ca.pem"
+                cafile=data_dir / "mailbox-ca.pem"
             )
             with smtplib.SMTP("localhost", box.port, timeout=10) as smtp:
                 assert smtp.starttls(context=tls)[0] == 220

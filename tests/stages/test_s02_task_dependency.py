@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from stages.s02_task_dependency import (
+    NOTIFICATIONS,
     app,
     get_notification_task,
     write_notification,
@@ -19,7 +19,7 @@ Outbox = list[tuple[str, str]]
 
 @pytest.fixture
 def outbox() -> Iterator[Outbox]:
-    """Replace the work by a fake that remembers, for one test."""
+    """Replace the task by a fake that remembers, for one test."""
     sent: Outbox = []
 
     def remember(email: str, message: str) -> None:
@@ -31,34 +31,33 @@ def outbox() -> Iterator[Outbox]:
 
 
 def test_the_provider_gives_the_task() -> None:
-    """It gives the function itself, and does not run it."""
+    """It returns the function itself, and does not call it."""
     assert get_notification_task() is write_notification
 
 
-def test_an_override_replaces_the_work(outbox: Outbox, data_dir: Path) -> None:
-    """The fake got the arguments, and the real function stayed silent."""
-    with TestClient(app) as client:
-        response = client.post("/send-notification/ada@example.com")
+def test_an_override_replaces_the_task(outbox: Outbox) -> None:
+    """The fake got the arguments, and the real task wrote nothing."""
+    response = TestClient(app).post("/send-notification/ada@example.com")
     assert response.json() == {
         "message": "Notification sent in the background"
     }
     assert outbox == [("ada@example.com", "Hello World!")]
-    assert (data_dir / "notifications.txt").read_text("utf-8") == ""
+    assert not NOTIFICATIONS.exists()
 
 
-def test_without_an_override_the_real_task_runs(data_dir: Path) -> None:
-    """The dependency changes who provides the work, not the work."""
-    with TestClient(app) as client:
-        client.post("/send-notification/ada@example.com")
-    written = (data_dir / "notifications.txt").read_text("utf-8")
-    assert written == "Notification for ada@example.com: Hello World!\n"
+def test_without_an_override_the_real_task_runs() -> None:
+    """The dependency changes who provides the task, not the task."""
+    TestClient(app).post("/send-notification/ada@example.com")
+    assert NOTIFICATIONS.read_text("utf-8") == (
+        "Notification for ada@example.com: Hello World!\n"
+    )
 
 
 def test_each_request_runs_its_own_task_once(outbox: Outbox) -> None:
     """Two requests, two notifications, each with its own address."""
-    with TestClient(app) as client:
-        client.post("/send-notification/ada@example.com")
-        client.post("/send-notification/bob@example.com")
+    client = TestClient(app)
+    client.post("/send-notification/ada@example.com")
+    client.post("/send-notification/bob@example.com")
     assert [email for email, _ in outbox] == [
         "ada@example.com",
         "bob@example.com",
@@ -67,8 +66,7 @@ def test_each_request_runs_its_own_task_once(outbox: Outbox) -> None:
 
 def test_an_invalid_address_starts_no_task(outbox: Outbox) -> None:
     """FastAPI answers 422 before the endpoint could add the task."""
-    with TestClient(app) as client:
-        response = client.post("/send-notification/not-an-email")
+    response = TestClient(app).post("/send-notification/not-an-email")
     assert response.status_code == 422
     assert outbox == []
 

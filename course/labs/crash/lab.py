@@ -16,6 +16,7 @@ import httpx2
 from course import ports
 from course.broker import Broker
 from course.labs.crash.setups import PYTHON, Setup
+from course.mailbox import authority
 from course.processes import Program
 
 Told = Callable[[str], None]  # progress, in a few words
@@ -43,6 +44,8 @@ class Lab:
         self.port = ports.free_port()
         self.file = folder / "effects.txt"
         self.file.touch()
+        (folder / "data").mkdir()
+        authority(folder / "data")  # stage 5 wants the mailbox's certificate
         self.settings = {
             "DATA_DIR": str(folder),
             "DATABASE_URL": "",
@@ -57,7 +60,13 @@ class Lab:
 
     def _start(self, name: str, command: Sequence[str]) -> Program:
         with (self.folder / f"{name}.log").open("ab") as log:
-            return Program(name, command, settings=self.settings, output=log)
+            return Program(
+                name,
+                command,
+                folder=self.folder,
+                settings=self.settings,
+                output=log,
+            )
 
     def start_app(self) -> None:
         """Serve the application, and wait until it answers."""

@@ -68,7 +68,7 @@ def test_stage_5_and_its_yardsticks_leave_the_same_rows() -> None:
     with serving([*{*sql.apps, *orm.apps}]) as servers:
         for server in servers.values():
             assert server.measure(sql.path, 0.01, 1) > 0
-            file = server.folder / "s05_task_tracker.db"
+            file = server.data / "s05_task_tracker.db"
             with closing(sqlite3.connect(file)) as db:
                 rows = db.execute(
                     "SELECT task_name, status, error, length(created_at),"

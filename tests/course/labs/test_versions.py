@@ -62,7 +62,6 @@ def test_a_learner_writes_to_the_data_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the course keeps is written by whoever asks for that."""
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(versions, "KEPT", tmp_path / "kept")
     versions.main([])
     written = {each.name for each in KEPT.iterdir()}

@@ -137,12 +137,12 @@ def test_each_has_a_data_folder_of_its_own(folder: Path) -> None:
     """What a lesson writes is gone, and its place is not in the output."""
     source = folder / "01_first.py"
     source.write_text(
-        "# %%\nimport os\nprint(os.environ['DATA_DIR'])\n"
-        "print(os.listdir(os.environ['DATA_DIR']))\nobject()\n"
+        "# %%\nimport os\nprint(os.path.abspath('data'))\n"
+        "print(os.listdir('data'))\nobject()\n"
     )
     (cell,) = execute.executed(source).cells
     text = json.dumps(cell.outputs)
-    assert "data\\n[]\\n" in text
+    assert "./data\\n[]\\n" in text
     assert "0x…" in json.loads(text)[1]["data"]["text/plain"]
 
 

@@ -13,10 +13,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from course import ports
+from course.folders import data_dir, environment
+from course.mailbox import authority
 from course.page.app import create_app
 from course.page.examples import examples
 from course.stage import Stage, find_stages
-from tests.servers import ROOT, forget_settings
+from tests.servers import forget_settings
 
 NUMBERS = [stage.number for stage in find_stages() if not stage.worker]
 
@@ -25,7 +27,10 @@ NUMBERS = [stage.number for stage in find_stages() if not stage.worker]
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Run the page with all stages mounted, without a mailbox."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        folder = tmp_path_factory.mktemp("course")
+        patch.chdir(folder)
+        patch.setenv("DATA_DIR", str(data_dir()))  # stage 6
+        authority(data_dir())
         forget_settings()
         with TestClient(create_app(find_stages(), None)) as client:
             yield client
@@ -118,7 +123,7 @@ def test_the_diff_shows_both_sides(client: TestClient) -> None:
     page = client.get("/new/2").text
     assert '<td class="sign">+</td>' in page
     assert '<td class="sign">−</td>' in page
-    assert "15 lines added, 5 removed" in page
+    assert "18 lines added, 5 removed" in page
 
 
 @pytest.mark.parametrize("path", ["/code/99", "/new/1", "/stages/99/docs"])
@@ -145,7 +150,7 @@ def serve(during: Callable[[str], object]) -> str:
     """Serve the course, do something, press Ctrl-C; return what it said."""
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "course.page", "--port", "0"],
-        cwd=ROOT,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -170,7 +175,6 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="a Unix signal")
 
 
 @unix
-@pytest.mark.usefixtures("data_dir")
 def test_ctrl_c_ends_the_course() -> None:
     """It says where it is, serves, and ends with no traceback."""
     said = serve(lambda address: httpx2.get(address).raise_for_status())
@@ -180,7 +184,6 @@ def test_ctrl_c_ends_the_course() -> None:
 
 
 @unix
-@pytest.mark.usefixtures("data_dir")
 def test_ctrl_c_waits_for_no_stuck_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
