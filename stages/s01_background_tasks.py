@@ -21,8 +21,8 @@ def write_notification(email: str, message: str) -> None:
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
 ) -> dict[str, str]:
-    # No parentheses after the name: FastAPI calls it after the response.
+    # The function and its arguments: FastAPI calls it after the response.
     background_tasks.add_task(write_notification, email, "Hello World!")
     return {"message": "Notification sent in the background"}

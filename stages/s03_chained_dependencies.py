@@ -17,7 +17,7 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Do before `yield` what the start needs, after it what the stop needs."""
+    """Before `yield`: at the start. After it: at the stop (nothing yet)."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
@@ -47,10 +47,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise
+            raise  # to the server's log: the client has its answer
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # it remembers the logger
+    return write_notification  # it keeps the logger
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -59,9 +59,9 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # No parentheses after the name: FastAPI calls it after the response.
+    # The function and its arguments: FastAPI calls it after the response.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

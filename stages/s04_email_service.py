@@ -20,15 +20,15 @@ from pydantic_settings import BaseSettings
 NOTIFICATIONS = Path("data/notifications.txt")
 
 
-class EmailConfig(BaseSettings):  # read from SMTP_SERVER and so on
+class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
-    smtp_port: int = 5870
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
+    smtp_port: int = 5870  # the course's mailbox; a real server has 587
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
     sender_email: EmailStr = "course@example.com"
-    sender_password: SecretStr = SecretStr("mailbox")  # the course's mailbox
+    sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
 
-@lru_cache  # settings are read once
+@lru_cache  # keeps the first result: the environment is read once
 def get_email_config() -> EmailConfig:
     return EmailConfig()
 
@@ -38,14 +38,14 @@ ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Do before `yield` what the start needs, after it what the stop needs."""
+    """Before `yield`: at the start. After it: at the stop (nothing yet)."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # a wrong setting stops the start, not the first task
+    get_email_config()  # a malformed setting fails here, not in a request
     yield
 
 
@@ -69,10 +69,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise
+            raise  # to the server's log: the client has its answer
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # it remembers the logger
+    return write_notification  # it keeps the logger
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -81,16 +81,16 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # No parentheses after the name: FastAPI calls it after the response.
+    # The function and its arguments: FastAPI calls it after the response.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line only
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -103,7 +103,7 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
     tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)
+    tls.load_verify_locations(config.smtp_ca_file)  # and this authority
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)
         server.login(config.sender_email, password)
@@ -120,7 +120,7 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
             try:
                 send_to(recipient, content, config)
                 logger.info("E-mail sent to %s", recipient)
-            except Exception as error:  # the others still get theirs
+            except Exception as error:  # go on with the next recipient
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:

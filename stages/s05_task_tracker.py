@@ -31,15 +31,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, sessionmaker
 NOTIFICATIONS = Path("data/notifications.txt")
 
 
-class EmailConfig(BaseSettings):  # read from SMTP_SERVER and so on
+class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
-    smtp_port: int = 5870
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
+    smtp_port: int = 5870  # the course's mailbox; a real server has 587
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
     sender_email: EmailStr = "course@example.com"
-    sender_password: SecretStr = SecretStr("mailbox")  # the course's mailbox
+    sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
 
-@lru_cache  # settings are read once
+@lru_cache  # keeps the first result: the environment is read once
 def get_email_config() -> EmailConfig:
     return EmailConfig()
 
@@ -67,14 +67,14 @@ class TaskLog(Base):
 
 
 class DatabaseConfig(BaseSettings):  # read from DATABASE_URL
-    # SQLite waits up to 30 seconds while another transaction writes.
+    # The time-out: how many seconds SQLite waits for another writer.
     database_url: str = "sqlite:///data/s05_task_tracker.db?timeout=30"
 
 
-@lru_cache  # one engine, with one pool of connections
+@lru_cache  # one engine and one pool of connections in this process
 def get_session_factory() -> sessionmaker[Session]:
     engine = sa.create_engine(DatabaseConfig().database_url)
-    Base.metadata.create_all(engine)  # the tables that are missing
+    Base.metadata.create_all(engine)  # creates missing tables, changes none
     # Keep log.id readable after the commit, without another query.
     return sessionmaker(engine, expire_on_commit=False)
 
@@ -92,14 +92,14 @@ SessionDep = Annotated[Session, Depends(get_db)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Do before `yield` what the start needs, after it what the stop needs."""
+    """Before `yield`: at the start. After it: at the stop (nothing yet)."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # a wrong setting stops the start, not the first task
+    get_email_config()  # a malformed setting fails here, not in a request
     get_session_factory()  # makes the table
     yield
 
@@ -124,10 +124,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise
+            raise  # to the server's log: the client has its answer
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # it remembers the logger
+    return write_notification  # it keeps the logger
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -136,16 +136,16 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # No parentheses after the name: FastAPI calls it after the response.
+    # The function and its arguments: FastAPI calls it after the response.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line only
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -158,7 +158,7 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
     tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)
+    tls.load_verify_locations(config.smtp_ca_file)  # and this authority
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)
         server.login(config.sender_email, password)
@@ -175,7 +175,7 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
             try:
                 send_to(recipient, content, config)
                 logger.info("E-mail sent to %s", recipient)
-            except Exception as error:  # the others still get theirs
+            except Exception as error:  # go on with the next recipient
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
@@ -186,30 +186,30 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
 
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 
-Work = Callable[[Session], None]
-TaskTracker = Callable[[int, Work], None]  # takes a record's ID
+Work = Callable[[Session], None]  # may use the task's own session
+TaskTracker = Callable[[int, Work], None]  # takes a row's ID, the work
 
 
 def get_task_tracker(factory: FactoryDep, logger: LoggerDep) -> TaskTracker:
-    def record(log_id: int, status: str, **values: object) -> None:
-        row = sa.update(TaskLog).where(TaskLog.id == log_id)
+    def set_status(log_id: int, status: str, **values: object) -> None:
+        query = sa.update(TaskLog).where(TaskLog.id == log_id)
         try:
-            with factory.begin() as session:  # commits at its end
-                session.execute(row.values(status=status, **values))
-        except sa.exc.SQLAlchemyError:  # the task goes on without its record
+            with factory.begin() as session:  # commits, or rolls back
+                session.execute(query.values(status=status, **values))
+        except sa.exc.SQLAlchemyError:  # do the work without a status
             logger.exception("Task %s: status %r not recorded", log_id, status)
 
     def track_task(log_id: int, work: Work) -> None:
-        record(log_id, "started")
+        set_status(log_id, "started")
         try:
-            with factory.begin() as session:  # not the request's
+            with factory.begin() as session:  # the request's may be closed
                 work(session)
-        except Exception as error:
+        except Exception as error:  # recorded: nobody waits for it
             logger.exception("Task %s failed", log_id)
             text = f"{type(error).__name__}: {error}"
-            record(log_id, "failed", completed_at=utc_now(), error=text)
+            set_status(log_id, "failed", completed_at=utc_now(), error=text)
         else:
-            record(log_id, "completed", completed_at=utc_now())
+            set_status(log_id, "completed", completed_at=utc_now())
 
     return track_task
 
@@ -218,7 +218,7 @@ TrackerDep = Annotated[TaskTracker, Depends(get_task_tracker)]
 
 
 @app.post("/send-email/")
-def schedule_email(  # not async: it waits for the database, in a thread
+def schedule_email(  # not async: the commit blocks, so it runs in a thread
     content: EmailContent,
     background_tasks: BackgroundTasks,
     email_service: EmailServiceDep,
@@ -227,7 +227,7 @@ def schedule_email(  # not async: it waits for the database, in a thread
 ) -> dict[str, str]:
     log = TaskLog(task_name="send-email")
     session.add(log)
-    session.commit()  # first, so that the task finds its record
+    session.commit()  # get_db does not, and the task has to see the row
     background_tasks.add_task(
         track_task, log.id, lambda _session: email_service(content)
     )
@@ -259,7 +259,7 @@ def run_task(
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Add the time zone that SQLite does not store: it is always UTC."""
+    """Label SQLite's times as UTC: it stores no time zone."""
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
