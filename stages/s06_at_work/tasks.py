@@ -45,6 +45,10 @@ class Payload(BaseModel, extra="forbid"):
     """Checked when a row is written and again when it is read."""
 
 
+class TaskError(Exception):
+    """Fails a task with a reason that everybody may see."""
+
+
 class Notification(Payload):
     email: EmailStr
     message: str
@@ -85,7 +89,7 @@ def get_tasks(
     def work(_: Session, payload: Work) -> None:
         time.sleep(0.1)  # stands in for real work
         if payload.task_name == "crash":
-            raise ValueError("this task always crashes")
+            raise TaskError("this task always crashes")
 
     return {"send-notification": notify, "send-email": email, "run-task": work}
 
@@ -94,45 +98,52 @@ TasksDep = Annotated[Tasks, Depends(get_tasks)]
 TaskTracker = Callable[[int], None]  # takes the ID of a task's row
 
 
+def reason_of(error: Exception) -> str:
+    """Return what everybody may see: no SQL, no values, no paths."""
+    reason = type(error).__name__
+    if isinstance(error, TaskError):
+        reason += f": {error}"
+    # No database holds NUL or half a surrogate pair.
+    text = reason[:300].replace("\0", "\\x00")
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def get_task_tracker(
     session_factory: SessionFactoryDep,
     tasks: TasksDep,
     config: TaskConfigDep,
     logger: LoggerDep,
 ) -> TaskTracker:
-    def record(session: Session, log_id: int, **values: object) -> bool:
-        """Write to the row, unless the task has ended; say if it did."""
-        query = sa.update(TaskLog).where(
-            TaskLog.id == log_id, TaskLog.status.not_in(ENDED)
+    def record(session: Session, log_id: int, **values: object) -> Any:
+        """Write to the row and return it; None if the task has ended."""
+        query = (
+            sa.update(TaskLog)
+            .where(TaskLog.id == log_id, TaskLog.status.not_in(ENDED))
+            .values(values)
+            .returning(TaskLog.kind, TaskLog.payload, TaskLog.attempts)
+            .execution_options(synchronize_session=False)
         )
-        result = session.execute(
-            query.values(values).returning(TaskLog.id)
-        )
-        return result.one_or_none() is not None
+        return session.execute(query).one_or_none()
 
     def track_task(log_id: int) -> None:
+        attempts = TaskLog.attempts + 1
         with session_factory.begin() as session:
-            started = {"status": "started", "attempts": TaskLog.attempts + 1}
-            if not record(session, log_id, **started):
-                return  # a message that came twice
-            log = session.get_one(TaskLog, log_id)
+            row = record(session, log_id, status="started", attempts=attempts)
+        if row is None:
+            return  # a message that came twice
         try:
-            payload = PAYLOADS[log.kind].model_validate(log.payload)
-            with session_factory.begin() as session:
-                tasks[log.kind](session, payload)
-                completed = {"status": "completed", "completed_at": utc_now()}
-                if not record(session, log_id, **completed):
-                    session.rollback()  # another worker was faster
+            payload = PAYLOADS[row.kind].model_validate(row.payload)
+            with session_factory() as session:
+                tasks[row.kind](session, payload)
+                ended = {"status": "completed", "completed_at": utc_now()}
+                if record(session, log_id, error=None, **ended):
+                    session.commit()  # else another worker was faster
         except Exception as error:
-            dead = log.attempts >= config.max_attempts
-            logger.exception("Task %s failed", log_id)
+            dead = row.attempts >= config.max_attempts
+            status = "dead" if dead else "failed"
+            logger.exception("Task %s %s", log_id, status)
             with session_factory.begin() as session:
-                record(
-                    session,
-                    log_id,
-                    status="dead" if dead else "failed",
-                    error=f"{type(error).__name__}: {error}",
-                )
+                record(session, log_id, status=status, error=reason_of(error))
             raise
 
     return track_task
@@ -146,7 +157,7 @@ def run_task(log_id: int, track_task: TrackerDep) -> None:
     track_task(log_id)
 
 
-# In a worker, what app.dependency_overrides is in a web application.
+# What app.dependency_overrides is to endpoints; the application shares it.
 overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
 get_graph = lru_cache(DependencyGraph)
 
