@@ -1,31 +1,29 @@
 """The web application: python3 start.py stage 6."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from email.utils import make_msgid
-from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, FastAPI
-from pydantic import AfterValidator, BaseModel, EmailStr
+from pydantic import EmailStr
 
-from stages.s06_at_work.backlog import Backlog, get_backlog
+from stages.s06_at_work import overview
+from stages.s06_at_work.background import QueueDep
 from stages.s06_at_work.database import SessionDep, TaskLog
 from stages.s06_at_work.errors import add_error_handlers
 from stages.s06_at_work.idempotency import OnceDep
 from stages.s06_at_work.mail import EmailContent
-from stages.s06_at_work.queue import Queue, QueueDep, enqueue
-from stages.s06_at_work.settings import EmailConfigDep
-from stages.s06_at_work.start_up import prepare
-from stages.s06_at_work.tasks import (
+from stages.s06_at_work.payloads import (
     Email,
     Notification,
     Payload,
     TaskName,
     Work,
-    overrides,
 )
+from stages.s06_at_work.queue import Queue, enqueue
+from stages.s06_at_work.settings import EmailConfigDep
+from stages.s06_at_work.start_up import prepare
+from stages.s06_at_work.tasks import overrides
 
 router = APIRouter()
 
@@ -81,37 +79,6 @@ def schedule_task(
     return {"message": f"Task '{task_name}' scheduled"}
 
 
-def in_utc(moment: datetime) -> datetime:
-    """Add the time zone that SQLite does not store: it is always UTC."""
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(in_utc)]
-
-
-class TaskLogOut(BaseModel, from_attributes=True):
-    id: int
-    task_name: str
-    status: str
-    created_at: Moment
-    completed_at: Moment | None
-    error: str | None
-    attempts: int
-
-
-@router.get("/task-logs/", response_model=list[TaskLogOut])
-def get_task_logs(session: SessionDep) -> Sequence[Any]:
-    columns = [getattr(TaskLog, name) for name in TaskLogOut.model_fields]
-    latest = sa.select(*columns).order_by(TaskLog.id.desc()).limit(100)
-    return session.execute(latest).all()[::-1]
-
-
-@router.get("/health")
-def get_health(session: SessionDep) -> Backlog:
-    """Say how far the workers are behind; 503 without the database."""
-    return get_backlog(session)
-
-
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     prepare()
@@ -123,6 +90,7 @@ def create_app(title: str, queue: Queue | None = None) -> FastAPI:
     app.dependency_overrides = overrides  # the same for endpoints and tasks
     app.state.queue = queue  # none: the tasks run in this process
     app.include_router(router)
+    app.include_router(overview.router)
     add_error_handlers(app)
     return app
 

@@ -10,6 +10,20 @@ from stages.s06_at_work.backlog import BacklogError
 from stages.s06_at_work.settings import get_logger
 
 
+class TaskError(Exception):
+    """Fails a task with a reason that everybody may see."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return what GET /task-logs/ may show; the log has the whole."""
+    reason = type(error).__name__
+    if isinstance(error, TaskError):
+        reason += f": {error}"
+    # No database holds NUL or half a surrogate pair.
+    text = reason[:300].replace("\0", "\\x00")
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 async def refuse(_: Request, error: Exception) -> Response:
     """Say what is wrong where, and send nothing of the body back."""
     assert isinstance(error, RequestValidationError)
@@ -34,15 +48,12 @@ def try_later(detail: str, seconds: int) -> Response:
 
 async def database_failed(_: Request, error: Exception) -> Response:
     """Answer 503 for what passes: locked, gone, read-only, all in use."""
-    if (
-        isinstance(error, sa.exc.TimeoutError | sa.exc.OperationalError)
-        or isinstance(error, sa.exc.DBAPIError)
-        and error.connection_invalidated
-    ):
-        reason = getattr(error, "orig", error)
-        get_logger().error("The database is not available: %s", reason)
-        return try_later("The database is not available", 1)
-    raise error  # a fault of ours: 500, and the traceback in the log
+    for_now = isinstance(error, sa.exc.TimeoutError | sa.exc.OperationalError)
+    if not for_now and not getattr(error, "connection_invalidated", False):
+        raise error  # a fault of ours: 500, and the traceback in the log
+    reason = getattr(error, "orig", error)
+    get_logger().error("The database is not available: %s", reason)
+    return try_later("The database is not available", 1)
 
 
 async def too_many(_: Request, error: Exception) -> Response:

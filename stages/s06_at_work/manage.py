@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from stages.s06_at_work.background import run_here
 from stages.s06_at_work.backlog import get_backlog
 from stages.s06_at_work.database import (
     ENDED,
@@ -13,7 +14,6 @@ from stages.s06_at_work.database import (
     TaskLog,
     get_session_factory,
 )
-from stages.s06_at_work.queue import run_here
 from stages.s06_at_work.settings import get_task_config
 from stages.s06_at_work.start_up import prepare
 
@@ -94,13 +94,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     command = commands.add_parser("purge", help="delete rows that have ended")
     command.add_argument("--days", type=int, default=30, help="old or older")
-    options = vars(parser.parse_args(arguments))
-    function = {"list": list_rows, "revive": revive, "purge": purge}[
-        options.pop("command")
-    ]
+    options = parser.parse_args(arguments)
     prepare()
     with get_session_factory()() as session:
-        return function(session, **options)
+        if options.command == "list":
+            return list_rows(session, options.status, options.limit)
+        if options.command == "revive":
+            return revive(session, options.log_ids, run=options.run)
+        return purge(session, options.days)
 
 
 if __name__ == "__main__":

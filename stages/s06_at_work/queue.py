@@ -1,17 +1,14 @@
 """The seam: how a task leaves the request, whatever engine runs it."""
 
 from datetime import timedelta
-from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy.orm import Session
 
 from stages.s06_at_work.backlog import limit
 from stages.s06_at_work.database import OPEN, SessionFactoryDep, TaskLog
 from stages.s06_at_work.idempotency import Once, is_repeated
 from stages.s06_at_work.settings import TaskConfigDep, get_logger
-from stages.s06_at_work.tasks import call, run_task
 
 
 class Queue:
@@ -23,49 +20,12 @@ class Queue:
 
     durable = True  # what is published outlives this process
 
-    def publish_in(self, session: Session, log_id: int) -> bool:
+    def publish_in(self, _session: Session, _log_id: int) -> bool:
         """Before the commit, in its transaction; say if it is published."""
         return False
 
-    def publish(self, log_id: int) -> None:
+    def publish(self, _log_id: int) -> None:
         """After the commit; what it raises is logged, and tried later."""
-
-
-class BackgroundQueue(Queue):
-    """Runs the task in this process, after the response.
-
-    Without BackgroundTasks, in a script or in another task: at once.
-    """
-
-    durable = False
-
-    def __init__(
-        self, background_tasks: BackgroundTasks | None = None
-    ) -> None:
-        self.background_tasks = background_tasks
-
-    def publish(self, log_id: int) -> None:
-        if self.background_tasks:
-            self.background_tasks.add_task(run_here, log_id)
-        else:
-            run_here(log_id)
-
-
-def run_here(log_id: int) -> None:
-    try:
-        call(run_task, log_id)
-    except Exception as error:  # nobody tries again
-        get_logger().error("Task %s is not done: %r", log_id, error)
-
-
-async def get_queue(
-    request: Request, background_tasks: BackgroundTasks
-) -> Queue:
-    queue: Queue | None = request.app.state.queue
-    return queue or BackgroundQueue(background_tasks)
-
-
-QueueDep = Annotated[Queue, Depends(get_queue)]
 
 
 def enqueue(
@@ -132,7 +92,9 @@ def publish_overdue(
             TaskLog.updated_at < now - timedelta(seconds=seconds)
             for seconds in (config.publish_after, config.lost_after)
         )
-        never = (TaskLog.status == "scheduled") & TaskLog.published_at.is_(None)
+        never = (TaskLog.status == "scheduled") & TaskLog.published_at.is_(
+            None
+        )
         overdue = never & due | TaskLog.status.in_(OPEN) & lost
         query = sa.select(TaskLog.id).where(overdue).order_by(TaskLog.id)
         log_ids = list(session.scalars(query.limit(1000)))

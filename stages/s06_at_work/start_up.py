@@ -43,7 +43,7 @@ def reason_of(error: Exception) -> str:
 
 
 class LogFile(logging.FileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802
         """Say in one line that the disk is full, or what else is wrong."""
         print(f"Not written to {LOG}: {sys.exc_info()[1]}", file=sys.stderr)
 

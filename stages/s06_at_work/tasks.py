@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends
-from pydantic import BaseModel, EmailStr, Field
 from sqlalchemy.orm import Session
 from taskiq_dependencies import DependencyGraph
 
@@ -15,59 +14,16 @@ from stages.s06_at_work.database import (
     ENDED,
     SessionFactoryDep,
     TaskLog,
+    get_db,
+    get_session_factory,
     utc_now,
 )
-from stages.s06_at_work.mail import ONE_LINE, EmailContent, EmailServiceDep
-from stages.s06_at_work.settings import (
-    NOTIFICATIONS,
-    LoggerDep,
-    TaskConfigDep,
-)
+from stages.s06_at_work.errors import TaskError, reason_of
+from stages.s06_at_work.mail import EmailServiceDep
+from stages.s06_at_work.notifications import NotificationDep
+from stages.s06_at_work.payloads import PAYLOADS, Email, Notification, Work
+from stages.s06_at_work.settings import LoggerDep, TaskConfigDep
 
-TaskName = Annotated[str, Field(pattern=ONE_LINE)]
-NotificationTask = Callable[[str, str], None]  # takes an address, a message
-
-
-def get_notification_task(logger: LoggerDep) -> NotificationTask:
-    def write_notification(email: str, message: str) -> None:
-        logger.info("Sending notification to %s", email)
-        with NOTIFICATIONS.open("a", encoding="utf-8") as file:
-            file.write(f"Notification for {email}: {message}\n")
-        logger.info("Notification sent to %s", email)
-
-    return write_notification
-
-
-NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
-
-
-class Payload(BaseModel, extra="forbid"):
-    """Checked when a row is written and again when it is read."""
-
-
-class TaskError(Exception):
-    """Fails a task with a reason that everybody may see."""
-
-
-class Notification(Payload):
-    email: EmailStr
-    message: str
-
-
-class Email(Payload):
-    content: EmailContent
-    message_id: str
-
-
-class Work(Payload):
-    task_name: TaskName
-
-
-PAYLOADS: dict[str, type[Payload]] = {
-    "send-notification": Notification,
-    "send-email": Email,
-    "run-task": Work,
-}
 Tasks = Mapping[str, Callable[[Session, Any], None]]
 
 
@@ -96,16 +52,6 @@ def get_tasks(
 
 TasksDep = Annotated[Tasks, Depends(get_tasks)]
 TaskTracker = Callable[[int], None]  # takes the ID of a task's row
-
-
-def reason_of(error: Exception) -> str:
-    """Return what everybody may see: no SQL, no values, no paths."""
-    reason = type(error).__name__
-    if isinstance(error, TaskError):
-        reason += f": {error}"
-    # No database holds NUL or half a surrogate pair.
-    text = reason[:300].replace("\0", "\\x00")
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def get_task_tracker(
@@ -165,5 +111,9 @@ get_graph = lru_cache(DependencyGraph)
 def call(function: Callable[..., None], *arguments: object) -> None:
     """Call a function with its dependencies where there is no request."""
     graph = get_graph(function)
-    with graph.sync_ctx(replaced_deps=overrides) as context:
+    factory = overrides.get(get_session_factory, get_session_factory)
+    with (
+        factory()() as session,  # get_db itself is for requests: `async def`
+        graph.sync_ctx({get_db: session}, overrides) as context,
+    ):
         function(*arguments, **context.resolve_kwargs())
