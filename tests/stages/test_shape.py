@@ -10,9 +10,7 @@ import pytest
 from tests.servers import ROOT
 
 FOLDERS = sorted(
-    path
-    for path in (ROOT / "stages").glob("s*_*/")
-    if int(path.name[1:3]) > 6
+    path for path in (ROOT / "stages").glob("s*_*/") if int(path.name[1:3]) > 6
 )
 each_engine = pytest.mark.parametrize(
     "folder", FOLDERS, ids=lambda path: path.name

@@ -1,11 +1,9 @@
 """Each engine is started once for all tests of a file."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
-from course.broker import Broker
 from tests.stages.engines.house import Engine, House
 
 
@@ -16,17 +14,12 @@ def house(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[House]:
     """Run an engine with its application, a worker and its scheduler."""
-    folder = tmp_path_factory.mktemp(engine.stage)
     settings = {}
-    with ExitStack() as stack:
-        broker = None
-        if engine.needs == "redis":
-            broker = stack.enter_context(Broker(folder / "broker"))
-            settings["REDIS_URL"] = broker.url
-        elif engine.needs == "postgresql":
-            settings["DATABASE_URL"] = request.getfixturevalue("postgresql")
-        house = House(engine, folder, settings)
-        house.broker = broker
-        stack.callback(house.end)
+    if engine.needs == "postgresql":
+        settings["DATABASE_URL"] = request.getfixturevalue("postgresql")
+    house = House(engine, tmp_path_factory.mktemp(engine.stage), settings)
+    try:
         house.start()
         yield house
+    finally:
+        house.end()

@@ -25,6 +25,18 @@ from tests.servers import ROOT
 T = TypeVar("T")
 PATIENCE = 120.0  # seconds for what takes a few on a quiet machine
 EMAIL = {"subject": "Hello", "body": "Hi!", "recipients": ["ada@example.com"]}
+SCRIPT = """
+import sys
+from importlib import import_module
+from stages.s06_at_work.database import TaskLog, get_session_factory
+from stages.s06_at_work.queue import enqueue
+
+_, stage, kind = sys.argv
+app = import_module(f"stages.{stage}.app").app
+log = TaskLog(kind=kind, task_name=kind, payload={"task_name": "report"})
+with get_session_factory()() as session:
+    enqueue(session, app.state.queue, log)
+"""
 SHORT_TIMES = {
     "TASK_TIME_LIMIT": "5",
     "TASK_LONGEST_PAUSE": "2",
@@ -65,11 +77,14 @@ def until(condition: Callable[[], T], what: Callable[[], object] = str) -> T:
 class House:
     """Starts and ends the processes of one engine."""
 
-    def __init__(self, engine: Engine, folder: Path, settings: dict[str, str]):
+    def __init__(
+        self, engine: Engine, folder: Path, settings: dict[str, str]
+    ) -> None:
         self.engine, self.folder = engine, folder
         self.data = folder / "data"
         self.data.mkdir()
-        self.broker: Broker | None = None
+        on_redis = engine.needs == "redis"
+        self.broker = Broker(folder / "broker") if on_redis else None
         self.smtp_port = free_port()
         self.settings = {
             "PYTHONPATH": str(ROOT),
@@ -83,15 +98,16 @@ class House:
         with self.mailbox():
             pass  # it writes its certificate
         self.running: list[psutil.Popen] = []
+        self.client: httpx2.Client | None = None
         self.database = sa.create_engine(self.settings["DATABASE_URL"])
 
-    def run(self, log: str, *words: str) -> psutil.Popen:
-        """Start Python in the folder, with the settings."""
+    def run(self, log: str, *words: str, **settings: str) -> psutil.Popen:
+        """Start Python in the folder, with the settings and some more."""
         with (self.folder / log).open("ab") as output:
             process = psutil.Popen(
                 [sys.executable, *words],
                 cwd=self.folder,
-                env={**os.environ, **self.settings},
+                env={**os.environ, **self.settings, **settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -106,15 +122,18 @@ class House:
 
     def start(self) -> None:
         """Start all of it, and wait until the application answers."""
+        if self.broker:
+            self.broker.start()
+            self.settings["REDIS_URL"] = self.broker.url
         app = f"stages.{self.engine.stage}.app:app"
         self.run("web.log", "-m", "uvicorn", app, "--port", "0")
         self.start_worker()
         pattern = r"running on (http://\S+)"
-        found = until(
-            lambda: re.search(pattern, self.log("web.log")),
+        (address,) = until(
+            lambda: re.findall(pattern, self.log("web.log")),
             lambda: self.log("web.log"),
         )
-        self.client = httpx2.Client(base_url=found[1], timeout=PATIENCE)
+        self.client = httpx2.Client(base_url=address, timeout=PATIENCE)
         if self.engine.scheduler:
             self.start_worker("scheduler")
 
@@ -144,12 +163,16 @@ class House:
         """Leave nothing behind."""
         for process in self.running:
             self.kill(process)
-        self.client.close()
+        if self.client:
+            self.client.close()
+        if self.broker and self.broker.program:
+            self.broker.kill()
         self.database.dispose()
 
     def post(self, path: str, **options: Any) -> float:
         """Send a request that must succeed; return the seconds it took."""
         began = time.monotonic()
+        assert self.client
         response = self.client.post(path, **options)
         assert response.status_code == 200, response.text
         return time.monotonic() - began
@@ -184,12 +207,14 @@ class House:
         with self.database.connect() as connection:
             return list(connection.scalars(query))
 
-    def script(self, code: str) -> None:
-        """Run a script that has `app`, as a team's own would."""
-        head = f"from stages.{self.engine.stage}.app import app\n"
-        assert self.run("script", "-c", head + code).wait() == 0, self.log(
-            "script"
+    def enqueue(self, kind: str, **settings: str) -> int:
+        """Enqueue a task in a script, as a team's own does; return its ID."""
+        process = self.run(
+            *("script", "-c", SCRIPT, self.engine.stage, kind), **settings
         )
+        assert process.wait() == 0, self.log("script")
+        log_id: int = self.row().id
+        return log_id
 
     @contextmanager
     def mailbox(self) -> Iterator[Mailbox]:
