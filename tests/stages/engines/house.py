@@ -82,7 +82,7 @@ class House:
     ) -> None:
         self.engine, self.folder = engine, folder
         self.data = folder / "data"
-        self.data.mkdir()
+        self.data.mkdir(exist_ok=True)
         on_redis = engine.needs == "redis"
         self.broker = Broker(folder / "broker") if on_redis else None
         self.smtp_port = free_port()

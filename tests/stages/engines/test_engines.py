@@ -213,6 +213,21 @@ def test_without_a_broker_a_request_succeeds_and_its_task_is_done_later(
 
 
 @every_broker
+def test_a_broker_that_pauses_costs_a_worker_nothing(house: House) -> None:
+    """Twelve pauses of a second, while tasks run: none is stuck after it."""
+    for _ in range(60):
+        house.post("/run-task/report")
+    for _ in range(12):
+        with frozen(house):
+            time.sleep(1.2)
+        time.sleep(0.3)  # the worker goes on in between
+    until(lambda: not house.unfinished(), house.unfinished)
+    for _ in range(4):
+        house.post("/run-task/report")
+        house.until_done(house.row().id)
+
+
+@every_broker
 def test_a_broker_of_an_unknown_authority_gets_nothing(house: House) -> None:
     """`rediss://` is verified; with the authority's file it works."""
     assert house.broker
