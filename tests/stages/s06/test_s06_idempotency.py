@@ -76,7 +76,7 @@ def test_two_at_once_are_done_once(
 @pytest.mark.parametrize("key", ["", "x" * 201, "a b", "é"])
 def test_a_key_is_short_and_visible(client: TestClient, key: str) -> None:
     """What is no key is refused, and not taken for none."""
-    headers = {"Idempotency-Key": key.encode("latin-1")}
+    headers = [(b"Idempotency-Key", key.encode("latin-1"))]
     response = client.post("/run-task/report", headers=headers)
     assert response.status_code == 422
 

@@ -1,8 +1,8 @@
 """Connections belong to one process, with PgBouncer or without."""
 
 import os
-import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +16,7 @@ from course.ports import listen, number_of
 from stages.s06_at_work.app import app
 from stages.s06_at_work.database import get_session_factory
 from stages.s06_at_work.tasks import call, run_task
+from tests.stages.s06.freezing import server_of
 from tests.stages.s06.rows import Factory, add, read
 
 PID = sa.text("SELECT pg_backend_pid()")
@@ -57,8 +58,21 @@ def test_a_fork_shares_no_connection_and_leaves_none(
             time.sleep(0.05)  # until the server has seen the child's end
 
 
+INI = """
+[databases]
+{name} = host={host} user=postgres
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+"""
+
+
 @pytest.fixture
-def pooled(new_postgresql: str, tmp_path: Path) -> Iterator[str]:
+def pooled(new_postgresql: str) -> Iterator[str]:
     """Run PgBouncer, as large installations do: a transaction, a server."""
     bouncer = "/usr/sbin/pgbouncer"
     if not Path(bouncer).exists():
@@ -66,28 +80,23 @@ def pooled(new_postgresql: str, tmp_path: Path) -> Iterator[str]:
     url = sa.make_url(new_postgresql)
     with listen(0) as free:
         port = number_of(free)
-    folder = tmp_path / "pgbouncer"
-    folder.mkdir()
-    (folder / "pgbouncer.ini").write_text(
-        f"[databases]\n{url.database} = host={url.query['host']}"
-        f" user=postgres\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
-        "auth_type = any\npool_mode = transaction\ndefault_pool_size = 2\n"
-        f"unix_socket_dir =\nlogfile = {folder}/log\n"
-    )
-    folder.chmod(0o777)  # where root runs the tests, somebody else runs it
-    for parent in folder.parents[:3]:
-        parent.chmod(0o755)
-    command = [bouncer, str(folder / "pgbouncer.ini")]
-    if os.getuid() == 0:
-        command[1:1] = ["-u", "nobody"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as it:
-        assert it.stderr
-        for line in it.stderr:
-            if "process up" in line:
-                break
-        yield f"postgresql://postgres@127.0.0.1:{port}/{url.database}"
-        it.send_signal(signal.SIGINT)
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
+        Path(folder).chmod(0o755)  # root may run it as somebody else alone
+        ini = Path(folder, "pgbouncer.ini")
+        host = url.query["host"]
+        ini.write_text(INI.format(name=url.database, host=host, port=port))
+        command = [bouncer, str(ini)]
+        if os.getuid() == 0:
+            command[1:1] = ["-u", server_of(new_postgresql).username()]
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr
+            for line in process.stderr:
+                if "process up" in line:
+                    break
+            yield f"postgresql://postgres@127.0.0.1:{port}/{url.database}"
+            process.kill()
 
 
 def test_connections_may_be_pooled_by_pgbouncer(

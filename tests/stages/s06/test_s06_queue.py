@@ -217,7 +217,10 @@ def test_enqueue_from_anywhere(database: str) -> None:
 
 @pytest.mark.parametrize(
     ("queue", "expected"),
-    [(None, ["INSERT", "UPDATE", "UPDATE"]), (FakeQueue(), ["INSERT", "UPDATE"])],
+    [
+        (None, ["INSERT", "UPDATE", "UPDATE"]),
+        (FakeQueue(), ["INSERT", "UPDATE"]),
+    ],
 )
 def test_a_post_is_one_insert(
     database: str, queue: Queue | None, expected: list[str]

@@ -140,7 +140,7 @@ def test_a_table_of_another_shape_is_refused(database: str) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE task_logs (id INTEGER)")
     engine.dispose()
-    with pytest.raises(StartError, match="DATABASE_URL .*column"):
+    with pytest.raises(StartError, match=r"DATABASE_URL .*column"):
         prepare()
 
 
