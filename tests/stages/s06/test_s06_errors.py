@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
@@ -155,3 +156,20 @@ def test_a_lone_surrogate_in_the_body_is_a_422(client: TestClient) -> None:
 def test_a_name_is_one_line(client: TestClient, name: str) -> None:
     """A control character would make two lines of a log's one."""
     assert client.post(f"/run-task/{name}").status_code == 422
+
+
+def test_text_that_a_database_cannot_hold_is_a_422(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database of an old encoding has no emoji."""
+    create = "CREATE DATABASE latin1 TEMPLATE template0"
+    with psycopg.connect(postgresql, autocommit=True) as admin:
+        admin.execute(create + " ENCODING latin1 LOCALE 'C'")
+        url = postgresql.replace("/postgres?", "/latin1?")
+        monkeypatch.setenv("DATABASE_URL", url)
+        with TestClient(app) as client:
+            assert client.post("/run-task/Grüße").status_code == 200
+            response = client.post("/run-task/🎉")
+        admin.execute("DROP DATABASE latin1 WITH (FORCE)")
+    assert response.status_code == 422
+    assert response.json()["detail"] == "The database cannot store this text"

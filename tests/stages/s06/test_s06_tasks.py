@@ -7,14 +7,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from stages.s06_at_work.app import app
 from stages.s06_at_work.background import run_here
-from stages.s06_at_work.database import get_session_factory
-from stages.s06_at_work.settings import TaskConfig, get_task_config
+from stages.s06_at_work.database import (
+    SessionDep,
+    TaskLog,
+    get_session_factory,
+)
+from stages.s06_at_work.notifications import get_notification_task
+from stages.s06_at_work.settings import (
+    LoggerDep,
+    TaskConfig,
+    get_task_config,
+)
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call, get_tasks, overrides, run_task
 from tests.servers import Live
@@ -152,3 +162,29 @@ def test_a_task_that_cannot_begin_is_in_the_log(
         other.rollback()
     assert f"Task {log_id} is not done" in caplog.text
     assert read(get_session_factory(), log_id).status == "scheduled"
+
+
+def test_the_same_dependencies_serve_without_a_request(
+    session_factory: Factory,
+) -> None:
+    """A worker's function asks for a session as an endpoint does."""
+    add(session_factory)
+    counts = []
+
+    def report(title: str, session: SessionDep, logger: LoggerDep) -> None:
+        query = sa.select(sa.func.count()).select_from(TaskLog)
+        counts.append((title, session.scalar(query), logger.name))
+
+    call(report, "rows")
+    assert counts == [("rows", 1, "background_tasks")]
+
+
+def test_an_override_serves_endpoints_and_tasks(client: TestClient) -> None:
+    """There is one place to replace a dependency."""
+    lines: list[str] = []
+    app.dependency_overrides[get_notification_task] = lambda: (
+        lambda email, message: lines.append(f"{email}: {message}")
+    )
+    client.post("/send-notification/ada@example.com")
+    assert lines == ["ada@example.com: Hello World!"]
+    assert overrides is app.dependency_overrides
