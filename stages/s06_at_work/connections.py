@@ -24,6 +24,7 @@ def make_engine(config: DatabaseConfig) -> sa.Engine:
         connect_args={"timeout": config.database_time_out}  # for a locked file
         if sqlite
         else {
+            "client_encoding": "utf8",  # the server says what it cannot hold
             "connect_timeout": 3,
             "prepare_threshold": None,  # PgBouncer changes the server below
         },

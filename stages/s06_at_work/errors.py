@@ -25,7 +25,7 @@ def reason_of(error: Exception) -> str:
 
 
 async def refuse(_: Request, error: Exception) -> Response:
-    """Say what is wrong where, and send nothing of the body back."""
+    """Say what is wrong where, and send no value back."""
     assert isinstance(error, RequestValidationError)
     detail = [
         {
@@ -35,29 +35,30 @@ async def refuse(_: Request, error: Exception) -> Response:
         }
         for one in error.errors()[:20]
     ]
-    # In ASCII: a lone surrogate has no UTF-8 form.
-    body = json.dumps({"detail": detail})
-    return Response(body, 422, media_type="application/json")
+    return answer(422, detail)
 
 
-def try_later(detail: str, seconds: int) -> Response:
-    headers = {"Retry-After": str(seconds)}
+def answer(status: int, detail: object, retry_after: int = 0) -> Response:
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    # In ASCII, as a lone surrogate has no UTF-8 form.
     body = json.dumps({"detail": detail})
-    return Response(body, 503, headers, "application/json")
+    return Response(body, status, headers, "application/json")
 
 
 async def database_failed(_: Request, error: Exception) -> Response:
     """Answer 503 for what passes: locked, gone, read-only, all in use."""
+    if isinstance(error, sa.exc.DataError):
+        return answer(422, "The database cannot store this text")
     for_now = isinstance(error, sa.exc.TimeoutError | sa.exc.OperationalError)
     if not for_now and not getattr(error, "connection_invalidated", False):
         raise error  # a fault of ours: 500, and the traceback in the log
     reason = getattr(error, "orig", error)
     get_logger().error("The database is not available: %s", reason)
-    return try_later("The database is not available", 1)
+    return answer(503, "The database is not available", retry_after=1)
 
 
 async def too_many(_: Request, error: Exception) -> Response:
-    return try_later(str(error), 10)
+    return answer(503, str(error), retry_after=10)
 
 
 def add_error_handlers(app: FastAPI) -> None:

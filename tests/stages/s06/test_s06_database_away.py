@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from stages.s06_at_work.app import app
+from stages.s06_at_work.database import get_session_factory
 from tests.servers import Live
 from tests.stages.s06.freezing import frozen
 
@@ -59,25 +60,27 @@ def test_a_frozen_server_is_a_503(postgresql_url: str, live: Live) -> None:
         assert client.post("/run-task/report").status_code == 200
 
 
+DISCONNECT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid != pg_backend_pid()"
+)
+READ_ONLY = "ALTER ROLE postgres SET default_transaction_read_only = {}"
+
+
 def test_a_server_that_reads_only_is_left(
     postgresql_url: str, request: pytest.FixtureRequest
 ) -> None:
     """After a fail-over the old connections are closed, not used again."""
     client = request.getfixturevalue("client")
+    assert_fine(client)
     with psycopg.connect(postgresql_url, autocommit=True) as admin:
-        name = admin.info.dbname
-        assert_fine(client)
-        admin.execute(
-            f"ALTER DATABASE {name} SET default_transaction_read_only = on;"
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database()"
-            " AND pid != pg_backend_pid()".encode()
-        )
-        assert_try_later(client.post("/run-task/report"))
-        admin.execute(
-            f"ALTER DATABASE {name} RESET default_transaction_read_only"
-            .encode()
-        )
+        admin.execute(READ_ONLY.format("on").encode())
+        try:
+            admin.execute(DISCONNECT)
+            assert_try_later(client.post("/run-task/report"))
+        finally:
+            admin.execute("SET default_transaction_read_only = off")
+            admin.execute(READ_ONLY.format("off").encode())
     assert_fine(client)
 
 
@@ -88,10 +91,7 @@ def test_a_restarted_server_costs_no_request(
     client = request.getfixturevalue("client")
     assert_fine(client)
     with psycopg.connect(postgresql_url, autocommit=True) as admin:
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
-            " datname = current_database() AND pid != pg_backend_pid()"
-        )
+        admin.execute(DISCONNECT)
     assert_fine(client)
 
 
@@ -136,8 +136,6 @@ def test_a_pool_in_use_is_a_503(
     database: str, monkeypatch: pytest.MonkeyPatch, live: Live
 ) -> None:
     """The only connection is held elsewhere."""
-    from stages.s06_at_work.database import get_session_factory  # noqa: PLC0415
-
     monkeypatch.setenv("DATABASE_POOL_SIZE", "1")
     with live(app) as client:
         with get_session_factory()() as session:
