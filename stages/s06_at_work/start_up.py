@@ -7,6 +7,6 @@ from stages.s06_at_work.settings import DATA
 
 
 def prepare() -> None:
-    logging.basicConfig(level=logging.INFO)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     DATA.mkdir(exist_ok=True)
     Base.metadata.create_all(get_session_factory().kw["bind"])

@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 from stages.s06_at_work.children import end_with_parent
 from stages.s06_at_work.database import get_session_factory
 from stages.s06_at_work.queue import Queue, publish_overdue
-from stages.s06_at_work.report import report
+from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_task_config
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call, run_task
@@ -67,7 +67,7 @@ def publish_late() -> None:
 
 
 def report_daily() -> None:
-    in_job(report)
+    in_job(start_report, RQQueue())
 
 
 def in_job(function: Callable[..., None], *arguments: object) -> None:

@@ -30,13 +30,14 @@ from taskiq import (
 )
 from taskiq.acks import AcknowledgeType
 from taskiq.api import run_scheduler_task
+from taskiq.exceptions import SendTaskError
 from taskiq.receiver import Receiver
 from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.serializers import JSONSerializer
 from taskiq_redis import ListRedisScheduleSource, RedisStreamBroker
 
 from stages.s06_at_work.queue import Queue, publish_overdue
-from stages.s06_at_work.report import report
+from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_logger, get_task_config
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call, run_task
@@ -53,7 +54,7 @@ def publish_late() -> None:
 
 
 def report_daily() -> None:
-    call(report)
+    call(start_report, TaskiqQueue())
 
 
 class BackOff(SmartRetryMiddleware):
@@ -138,8 +139,11 @@ class TaskiqQueue(Queue):
 async def send(log_id: int) -> None:
     task = get_broker().find_task("run")
     assert task
-    with fail_after(0.7):  # else a request waits for a frozen broker
-        await task.kiq(log_id)
+    try:
+        with fail_after(0.7):  # else a request waits for a frozen broker
+            await task.kiq(log_id)
+    except (SendTaskError, TimeoutError) as error:
+        raise ConnectionError(error.__cause__ or "no answer") from error
 
 
 class MainThread(Executor):
@@ -215,7 +219,7 @@ async def schedule() -> None:
     while True:
         try:
             await run_scheduler_task(
-                scheduler, run_startup=True, interval=timedelta(seconds=1)
+                scheduler, run_startup=True, interval=timedelta(0)
             )
         except Exception as error:
             get_logger().error("Cannot reach the broker: %s", error)
