@@ -42,7 +42,7 @@ once = Retry(NoBackoff(), 1)  # else a request waits for three attempts more
 
 
 class BackOff(SmartRetryMiddleware):
-    def make_delay(self, message: TaskiqMessage, retries: int) -> float:
+    def make_delay(self, _: TaskiqMessage, retries: int) -> float:
         """Taskiq's own grows by 5 s each time, with a jitter of 1 s."""
         return uniform(0.5, 1) * min(2.0**retries, config.longest_pause)
 
