@@ -5,7 +5,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from math import ceil
@@ -63,23 +62,17 @@ class RQQueue(Queue):
         )
 
 
+# RQ forks for each job, and what the fork has opened ends with it.
 def run(log_id: int) -> None:
-    in_job(run_task, log_id)
+    call(run_task, log_id)
 
 
 def publish_late() -> None:
-    in_job(publish_overdue, RQQueue())
+    call(publish_overdue, RQQueue())
 
 
 def report_daily() -> None:
-    in_job(start_report, RQQueue())
-
-
-def in_job(function: Callable[..., None], *arguments: object) -> None:
-    try:
-        call(function, *arguments)
-    finally:  # RQ forks for each job: else each drops a connection
-        get_session_factory().kw["bind"].dispose()
+    call(start_report, RQQueue())
 
 
 class JSONCronJob(CronJob):
@@ -135,7 +128,7 @@ def work() -> None:
 def main(mode: str = "worker") -> None:
     """Until SIGTERM; the task that runs then comes to its end."""
     prepare()
-    get_session_factory().kw["bind"].dispose()  # a fork would share it
+    get_session_factory().kw["bind"].dispose()  # forks would share it
     # Else RQ's scheduler outlives a killed worker for ever, and a task runs
     # on beside its next attempt.
     os.register_at_fork(after_in_child=end_with_parent)

@@ -75,7 +75,7 @@ class Folder:
         """Leave nothing running, however the test went."""
         for process in self.processes:
             with contextlib.suppress(psutil.NoSuchProcess):
-                children = psutil.Process(process.pid).children(True)
+                children = psutil.Process(process.pid).children(recursive=True)
                 for one in [psutil.Process(process.pid), *children]:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         one.kill()

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -50,7 +51,7 @@ def test_a_message_is_json_and_has_a_back_off_that_outlasts_an_hour(
 ) -> None:
     """It holds the function's name and the row's ID, no pickle."""
     folder.script(PUBLISH_ONE)
-    client = redis.Redis.from_url(broker.url)
+    client: Any = redis.Redis.from_url(broker.url)
     (job_id,) = client.lrange("rq:queue:stage8", 0, -1)
     job = client.hgetall(b"rq:job:" + job_id)
     data = json.loads(zlib.decompress(job[b"data"]))

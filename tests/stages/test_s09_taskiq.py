@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -82,7 +83,7 @@ def test_a_retry_is_kept_when_worker_and_scheduler_are_killed(
 ) -> None:
     """It waits in the broker, as JSON, and comes when both are back."""
     monkeypatch.setenv("TASK_MAX_ATTEMPTS", "2")
-    client = redis.Redis.from_url(broker.url)
+    client: Any = redis.Redis.from_url(broker.url)
     folder.script(PUBLISH_ONE.replace("Queue())", "Queue(), 'crash')"))
     worker = folder.start("s09_taskiq")
 
@@ -92,7 +93,6 @@ def test_a_retry_is_kept_when_worker_and_scheduler_are_killed(
     until(lambda: retries() == 1)
     (key,) = client.scan_iter("stage9-retries:data:*")
     stored = client.get(key)
-    assert stored
     assert stored.startswith(b'{"')
     worker.kill()
     folder.start("s09_taskiq")
