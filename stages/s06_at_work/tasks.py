@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Depends
@@ -149,10 +149,11 @@ def run_task(log_id: int, track_task: TrackerDep) -> None:
 # In a worker, what app.dependency_overrides is in a web application.
 overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
 get_graph = lru_cache(DependencyGraph)
+T = TypeVar("T")
 
 
-def call(function: Callable[..., None], *arguments: object) -> None:
+def call(function: Callable[..., T], *arguments: object) -> T:
     """Call a function with its dependencies where there is no request."""
     graph = get_graph(function)
     with graph.sync_ctx(replaced_deps=overrides) as context:
-        function(*arguments, **context.resolve_kwargs())
+        return function(*arguments, **context.resolve_kwargs())
