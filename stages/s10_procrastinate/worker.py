@@ -34,7 +34,11 @@ async def work() -> None:
 async def work_until_stopped() -> None:
     """Let SIGTERM end the worker when the running tasks have ended."""
     task = asyncio.create_task(work())
-    with on_stop(lambda: task.cancel()), suppress(asyncio.CancelledError):
+
+    def stop() -> None:
+        task.cancel()
+
+    with on_stop(stop), suppress(asyncio.CancelledError):
         await task
 
 
