@@ -1,0 +1,1 @@
+"""Stage 8: workers of their own run the tasks, with RQ."""

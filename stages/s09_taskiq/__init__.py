@@ -1,0 +1,1 @@
+"""Stage 9: workers of their own run the tasks, with Taskiq."""
