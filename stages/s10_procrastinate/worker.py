@@ -11,8 +11,9 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.signals import on_stop
 
 from stages.s06_at_work.settings import get_logger
+from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call
-from stages.s10_procrastinate.queue import engine, prepare
+from stages.s10_procrastinate.queue import engine, prepare_queue
 
 
 async def work() -> None:
@@ -49,13 +50,13 @@ def monitor() -> None:
 
 
 def main(mode: str = "worker") -> None:
-    logging.basicConfig(level=logging.INFO)
     # It has a line for each job and each periodic one; we have our own.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     if mode == "monitor":
         monitor()
     else:
-        call(prepare)
+        prepare()
+        call(prepare_queue)
         asyncio.run(work_until_stopped())
 
 

@@ -13,9 +13,11 @@ from stages.s06_at_work.database import (
     TaskLog,
     get_session_factory,
 )
-from stages.s06_at_work.queue import Queue, enqueue, publish_overdue
+from stages.s06_at_work.queue import Queue, publish_overdue
+from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_task_config
-from stages.s06_at_work.tasks import TrackerDep, Work, call, run_task
+from stages.s06_at_work.tasks import call
+from stages.s06_at_work.threads import run_in_thread
 
 QUEUE = "stage11"
 config = get_task_config()
@@ -37,22 +39,20 @@ async def run(log_id: int, attempt: int = 1) -> None:
             await DBOS.enqueue_workflow_async(QUEUE, run, log_id, attempt + 1)
 
 
-# DBOS limits the time of `async` steps alone; a workflow's limit lets a task
-# that hangs keep its place. Its thread goes on: none can be ended.
-@DBOS.step(timeout_seconds=config.time_limit)
-async def run_step(log_id: int) -> str:
-    return await asyncio.to_thread(call, run_and_say_kind, log_id)
+# With DBOS's own limits a hanging task is never tried again (a workflow's), or
+# its row does not say why (a step's).
+@DBOS.step()
+async def run_step(log_id: int) -> str | None:
+    await run_in_thread(log_id)
+    return await asyncio.to_thread(call, kind_of_completed, log_id)
 
 
-def run_and_say_kind(
-    log_id: int, track_task: TrackerDep, session: SessionDep
-) -> str:
-    run_task(log_id, track_task)
+def kind_of_completed(log_id: int, session: SessionDep) -> str | None:
     log = session.get_one(TaskLog, log_id)
-    return log.kind if log.status == "completed" else log.status
+    return log.kind if log.status == "completed" else None
 
 
-@DBOS.step(timeout_seconds=config.time_limit)
+@DBOS.step()
 async def record_step(log_id: int) -> int:
     return await asyncio.to_thread(call, record, log_id)
 
@@ -104,12 +104,6 @@ def outbox(_due: datetime, _context: object) -> None:
 @DBOS.workflow(name="report")
 def report(_due: datetime, _context: object) -> None:
     call(start_report, DBOSQueue())
-
-
-def start_report(queue: Queue, session: SessionDep) -> None:
-    payload = Work(task_name="daily report").model_dump()
-    log = TaskLog(kind="run-task", task_name="daily report", payload=payload)
-    enqueue(session, queue, log)
 
 
 @DBOS.workflow(name="clean")

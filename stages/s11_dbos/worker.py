@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, nullcontext
 from dbos import DBOS
 
 from stages.s06_at_work import settings
-from stages.s06_at_work.database import Base, get_session_factory
+from stages.s06_at_work.start_up import prepare
 from stages.s11_dbos.queue import QUEUE, DBOSQueue, clean, outbox, report
 
 config = settings.get_task_config()
@@ -44,7 +44,6 @@ def running(name: str = "local") -> Iterator[None]:
     When DBOS starts, it recovers what a process of this name had: start a
     worker that was killed with the same name again.
     """
-    Base.metadata.create_all(get_session_factory().kw["bind"])
     with alone() if embedded else nullcontext():
         DBOS(
             config={
@@ -89,11 +88,11 @@ def monitor() -> None:
 
 
 def main(name: str = "local") -> None:
-    logging.basicConfig(level=logging.INFO)
     logging.getLogger("dbos").setLevel(logging.WARNING)
     if name == "monitor":
         monitor()
         return
+    prepare()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
