@@ -1,6 +1,7 @@
 """The engine, and the queue that lies in the same database as the data."""
 
 import asyncio
+import logging
 import random
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,8 @@ from stages.s06_at_work.tasks import call
 from stages.s06_at_work.threads import run_in_thread
 
 config = get_task_config()
+# It has a line for each job; the tasks have their own.
+logging.getLogger("procrastinate").setLevel(logging.WARNING)
 url = sa.make_url(get_database_config().database_url)
 
 

@@ -1,7 +1,6 @@
 """A worker: python -m stages.s10_procrastinate.worker [monitor]."""
 
 import asyncio
-import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -50,8 +49,6 @@ def monitor() -> None:
 
 
 def main(mode: str = "worker") -> None:
-    # It has a line for each job and each periodic one; we have our own.
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     if mode == "monitor":
         monitor()
     else:

@@ -1,6 +1,7 @@
 """The tasks as workflows of durable steps, and the queue that holds them."""
 
 import asyncio
+import logging
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,8 @@ from stages.s06_at_work.threads import run_in_thread
 
 QUEUE = "stage11"
 config = get_task_config()
+# It has a line for each of its hundred migrations.
+logging.getLogger("dbos").setLevel(logging.WARNING)
 
 
 # Three steps for an e-mail, one for the rest. What a step returns is recorded:

@@ -1,6 +1,5 @@
 """The engine; as a worker: python -m stages.s11_dbos.worker [NAME | monitor]."""
 
-import logging
 import signal
 import sqlite3
 import sys
@@ -49,7 +48,7 @@ def running(name: str = "local") -> Iterator[None]:
             config={
                 "name": "stage11",
                 "system_database_url": url,
-                "log_level": "WARNING",  # a hundred lines of migrations
+                "log_level": "WARNING",  # else it sets it to INFO
                 "executor_id": name,
                 # By default a hash of the code: a deployment would leave what
                 # is on its way to workers of the old version. Change it when
@@ -88,7 +87,6 @@ def monitor() -> None:
 
 
 def main(name: str = "local") -> None:
-    logging.getLogger("dbos").setLevel(logging.WARNING)
     if name == "monitor":
         monitor()
         return
