@@ -35,6 +35,7 @@ class Program:
         settings: Mapping[str, str] | None = None,
         output: IO[bytes] | None = None,
         keep: Sequence[int] = (),
+        user: str | None = None,
     ) -> None:
         self.name = name
         self.process = subprocess.Popen(
@@ -46,6 +47,7 @@ class Program:
             stderr=subprocess.STDOUT if output else None,
             start_new_session=True,
             pass_fds=keep,
+            user=user,
         )
         self.ended = threading.Event()
         threading.Thread(target=self._wait, daemon=True).start()
