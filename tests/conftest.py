@@ -28,7 +28,6 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "data"
-    monkeypatch.setenv("DATA_DIR", str(folder))  # stages 6 to 9
     folder.mkdir()
     return folder
 

@@ -57,7 +57,6 @@ def execute(notebook: NotebookNode) -> None:
         data.mkdir()
         environment = {
             **os.environ,
-            "DATA_DIR": str(data),  # stages 6 to 9
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "default",  # and `warnings` finds them
             "NO_COLOR": "1",

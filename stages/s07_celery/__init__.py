@@ -1,1 +1,3 @@
 """Stage 7: workers of their own, with Celery."""
+
+BESIDE = ["valkey", "worker", "scheduler"]

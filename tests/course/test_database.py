@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from course.database import NoDatabaseError, PostgreSQL, postgresql
-from course.folders import ROOT
+from course.folders import environment
 
 
 @pytest.fixture
@@ -75,13 +75,16 @@ def test_without_the_wheel_it_says_what_to_install(
 
 
 def test_it_serves_until_it_is_interrupted(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path,
 ) -> None:
     """Its one line names the URL; SIGTERM ends it, and leaves no process."""
-    monkeypatch.setenv("DATA_DIR", str(folder))
     command = [sys.executable, "-m", "course.database"]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout
         line = process.stdout.readline()

@@ -4,22 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from course.stage import find_stages
 from tests.servers import StartAlone
 
-ALL = [
-    "s01_background_tasks",
-    "s02_task_dependency",
-    "s03_chained_dependencies",
-    "s04_email_service",
-    "s05_task_tracker",
-    "s06_survive_restart.app",
+WITHOUT_A_SERVER = [
+    stage.module.removeprefix("stages.")
+    for stage in find_stages()
+    if "postgresql" not in stage.beside
 ]
-WITH_A_WORKER = ["s07_celery.app", "s08_rq.app", "s09_taskiq.app"]
 WITH_SETTINGS = ["s04_email_service", "s05_task_tracker"]
 
 
 @pytest.mark.usefixtures("certificate")
-@pytest.mark.parametrize("module", [*ALL, *WITH_A_WORKER])
+@pytest.mark.parametrize("module", WITHOUT_A_SERVER)
 def test_every_stage_runs_alone_without_a_warning(
     alone: StartAlone, module: str
 ) -> None:

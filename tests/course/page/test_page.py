@@ -29,7 +29,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("course")
         patch.chdir(folder)
-        patch.setenv("DATA_DIR", str(data_dir()))  # stage 6
         authority(data_dir())
         forget_settings()
         with TestClient(create_app(find_stages(), None)) as client:
