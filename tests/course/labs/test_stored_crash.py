@@ -40,7 +40,7 @@ def test_every_kill_came_half_way(report: Report) -> None:
 
 
 def test_the_page_quotes_it_as_it_is(report: Report) -> None:
-    """docs/scaling.md holds the very table."""
+    """docs/choosing.md holds the very table."""
     page = (ROOT / "docs" / "scaling.md").read_text("utf-8")
     assert markdown(report).strip() in page
 
