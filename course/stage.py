@@ -2,8 +2,9 @@
 
 python3 start.py -s stage -- 3 --reload
 
-A stage with a worker (7 to 9) gets one, and a broker: an embedded one, or
-that of REDIS_URL.
+What a stage names in BESIDE (see its __init__.py) is started with it: a
+Valkey or PostgreSQL, unless REDIS_URL or DATABASE_URL names one, a worker, a
+scheduler.
 """
 
 import ast
@@ -19,8 +20,11 @@ from course.folders import ROOT
 from course.typed import command
 
 NAME = re.compile(r"s(?P<number>\d\d)_(?P<name>\w+?)(\.py)?")
-# A folder's files as they are read: what a task needs first, endpoints last.
-FILES = ("tasks.py", "runner.py", "worker.py", "app.py")
+# A folder's files in the order to read them; others follow.
+FILES = (
+    *("settings.py", "database.py", "mail.py", "tasks.py", "queue.py"),
+    *("worker.py", "app.py"),
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,9 @@ class Stage:
         """What it is made of, in the order to read it."""
         if self.path.is_file():
             return [self.path]
-        return [each for name in FILES if (each := self.path / name).exists()]
+        first = [self.path / name for name in FILES]
+        rest = sorted({*self.path.glob("[!_]*.py")} - {*first})
+        return [path for path in [*first, *rest] if path.exists()]
 
     @property
     def source(self) -> str:
@@ -57,6 +63,18 @@ class Stage:
         if not (self.path / "worker.py").exists():
             return None
         return self.module.removesuffix(".app") + ".worker"
+
+    @property
+    def beside(self) -> list[str]:
+        """What runs beside its application: `BESIDE` of its __init__.py."""
+        if self.path.is_file():
+            return []
+        package = ast.parse((self.path / "__init__.py").read_text("utf-8"))
+        for node in package.body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id="BESIDE")]):
+                    return list(ast.literal_eval(node.value))
+        return []
 
     @property
     def command(self) -> str:
@@ -148,7 +166,7 @@ def main(folder: Path = ROOT / "stages") -> None:
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
 
-    from course.workers import with_worker  # noqa: PLC0415 (likewise)
+    from course.workers import started  # noqa: PLC0415 (likewise)
 
     print(f"Stage {stage.number}: {stage.title}.")
     mails = "smtplib" in stage.source or stage.worker
@@ -157,7 +175,7 @@ def main(folder: Path = ROOT / "stages") -> None:
         print(command("mailbox"))
     sys.stdout.flush()
     target = f"{stage.module}:app"
-    with with_worker(stage.worker):
+    with started(stage.beside, stage.worker):
         uvicorn.main([target, *options], prog_name="uvicorn")
 
 

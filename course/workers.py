@@ -1,13 +1,14 @@
-"""What a stage with a worker needs beside it, started and stopped."""
+"""What runs beside a stage's application, started and stopped with it."""
 
 import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from course.broker import Broker, NoBrokerError
+from course.database import NoDatabaseError, postgresql
 from course.folders import data_dir
 from course.processes import Program, stop_all, told_to_stop
 
@@ -25,52 +26,72 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def a_broker() -> Iterator[None]:
+def setting(name: str, value: str) -> Iterator[None]:
+    """Set an environment variable for as long as the block runs."""
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
+@contextmanager
+def valkey() -> Iterator[None]:
     """Let REDIS_URL name a broker: the one that is set, or one of ours."""
     if url := os.environ.get("REDIS_URL"):
         say(f"Broker    {without_login(url)}, which REDIS_URL names")
         yield
         return
     folder = data_dir() / "broker"
-    with Broker(folder) as ours:
-        os.environ["REDIS_URL"] = ours.url
-        try:
-            say(f"Broker    {ours.url}, Valkey {ours.version}, started here")
-            say(f"          its queue is kept in {folder}")
-            yield
-        finally:
-            del os.environ["REDIS_URL"]
-            say("The broker is stopped; what its queue holds is kept.")
+    with Broker(folder) as broker, setting("REDIS_URL", broker.url):
+        say(f"Broker    {broker.url}, Valkey {broker.version}, started here")
+        say(f"          its queue is kept in {folder}")
+        yield
+    say("The broker is stopped; what its queue holds is kept.")
 
 
-def warn_when_gone(worker: Program, wanted: threading.Event) -> None:
-    """Tell if the worker ends although it is still wanted."""
-    worker.ended.wait()
+@contextmanager
+def database() -> Iterator[None]:
+    """Let DATABASE_URL name a PostgreSQL: the one that is set, or ours."""
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    folder = data_dir() / "postgresql"
+    with postgresql(folder) as url, setting("DATABASE_URL", url):
+        say(f"Database  PostgreSQL, started here; its data is in {folder}")
+        yield
+    say("The database is stopped; its data is kept.")
+
+
+def warn_when_gone(program: Program, wanted: threading.Event) -> None:
+    """Tell if a program ends although it is still wanted."""
+    program.ended.wait()
     if wanted.is_set():
-        code = worker.process.returncode
+        code = program.process.returncode
         say(
-            f"The worker has ended by itself (exit code {code}): what is"
+            f"{program.name} has ended by itself (exit code {code}): what is"
             " accepted now waits in the queue. Ctrl-C, then start again."
         )
 
 
 @contextmanager
-def a_worker(module: str) -> Iterator[None]:
-    """Run a stage's worker; it may end its task before it is stopped."""
-    worker = Program("The worker", [sys.executable, "-m", module])
+def running(name: str, module: str, *arguments: str) -> Iterator[None]:
+    """Run a module beside the application; it may end its task at the end."""
+    words = ["-m", module, *arguments]
+    program = Program(f"The {name}", [sys.executable, *words])
     wanted = threading.Event()
     wanted.set()
     threading.Thread(
-        target=warn_when_gone, args=(worker, wanted), daemon=True
+        target=warn_when_gone, args=(program, wanted), daemon=True
     ).start()
-    say(f"Worker    python -m {module}, started here")
+    say(f"{name.capitalize():9} python {' '.join(words)}, started here")
     try:
         yield
     finally:
         wanted.clear()
-        say(f"The worker may end its task: {LIMIT} seconds at most.")
-        told = stop_all([worker], LIMIT)
-        say("\n".join(told) or "The worker is stopped.")
+        say(f"The {name} may end its task: {LIMIT} seconds at most.")
+        killed = stop_all([program], LIMIT)
+        say("\n".join(killed) or f"The {name} is stopped.")
 
 
 @contextmanager
@@ -85,21 +106,30 @@ def quiet_worker(module: str) -> Iterator[None]:
         stop_all([worker], LIMIT)
 
 
+def one(name: str, module: str) -> AbstractContextManager[None]:
+    """Return what starts and stops a thing that a stage names in BESIDE."""
+    if name == "valkey":
+        return valkey()
+    if name == "postgresql":
+        return database()
+    arguments = [] if name == "worker" else [name]
+    return running(name, module, *arguments)
+
+
 @contextmanager
-def with_worker(module: str | None) -> Iterator[None]:
-    """Start what a stage needs; nothing if it has no worker."""
-    if module is None:
+def started(names: Sequence[str], module: str | None) -> Iterator[None]:
+    """Start what a stage needs beside its application, in this order."""
+    if not names or module is None:
         yield
         return
     try:
         with told_to_stop(), ExitStack() as stack:
-            stack.enter_context(a_broker())
             if url := os.environ.get("DATABASE_URL"):
-                say(
-                    f"Database  {without_login(url)}, which DATABASE_URL names"
-                )
-            stack.enter_context(a_worker(module))
+                shown = without_login(url)
+                say(f"Database  {shown}, which DATABASE_URL names")
+            for name in names:
+                stack.enter_context(one(name, module))
             say("App       what uvicorn says; Ctrl-C stops all of it")
             yield
-    except NoBrokerError as error:
+    except (NoBrokerError, NoDatabaseError) as error:
         sys.exit(str(error))

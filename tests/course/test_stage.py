@@ -28,15 +28,20 @@ def test_a_folder_with_an_app_is_a_stage_too(tmp_path: Path) -> None:
         (tmp_path / folder / "app.py").write_text("# an app")
         (tmp_path / folder / "__init__.py").write_text('"""Stage 0: new."""')
     (tmp_path / "s06_parts" / "tasks.py").write_text("# tasks")
+    (tmp_path / "s06_parts" / "more.py").write_text("# more")
+    with (tmp_path / "s07_queue" / "__init__.py").open("a") as package:
+        package.write('\nBESIDE = ["valkey", "worker"]\n')
     (tmp_path / "s07_queue" / "worker.py").write_text("# a worker")
     parts, queue = stage.find_stages(tmp_path)
     assert (parts.title, parts.module) == (
         "New",
         f"{tmp_path.name}.s06_parts.app",
     )
-    assert [each.name for each in parts.files] == ["tasks.py", "app.py"]
+    names = [path.name for path in parts.files]
+    assert names == ["tasks.py", "app.py", "more.py"]
     assert parts.source.index("# tasks") < parts.source.index("# an app")
-    assert parts.worker is None
+    assert (parts.worker, parts.beside) == (None, [])
+    assert queue.beside == ["valkey", "worker"]
     assert queue.worker == f"{tmp_path.name}.s07_queue.worker"
 
 

@@ -40,6 +40,11 @@ while True:
     if name == b"end":
         raise SystemExit(3)
 """
+PACKAGE = '''
+"""Stage 7: a worker."""
+
+BESIDE = ["valkey", "worker"]
+'''
 DEAF = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 RUN = """
 from pathlib import Path
@@ -83,7 +88,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def start(worker: str) -> Told:
         folder.mkdir(parents=True)
-        (folder / "__init__.py").write_text('"""Stage 7: a worker."""')
+        (folder / "__init__.py").write_text(PACKAGE)
         (folder / "app.py").write_text(APP)
         (folder / "worker.py").write_text(worker)
         process = subprocess.Popen(
