@@ -25,7 +25,7 @@ class Program:
     leaves subprocess's own lock taken, and whoever asks next waits for ever.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what subprocess is told)
         self,
         name: str,
         command: Sequence[str],
@@ -33,6 +33,7 @@ class Program:
         settings: Mapping[str, str] | None = None,
         output: IO[bytes] | None = None,
         keep: Sequence[int] = (),
+        user: str | None = None,
     ) -> None:
         self.name = name
         self.process = subprocess.Popen(
@@ -44,6 +45,7 @@ class Program:
             stderr=subprocess.STDOUT if output else None,
             start_new_session=True,
             pass_fds=keep,
+            user=user,
         )
         self.ended = threading.Event()
         threading.Thread(target=self._wait, daemon=True).start()

