@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -34,11 +35,12 @@ class Program:
         output: IO[bytes] | None = None,
         keep: Sequence[int] = (),
         user: str | None = None,
+        folder: Path = ROOT,
     ) -> None:
         self.name = name
         self.process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **(settings or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
