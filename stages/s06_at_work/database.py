@@ -1,12 +1,13 @@
 """The database: one row for each task, which is enough to run it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -15,6 +16,7 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
+from stages.s06_at_work.connections import make_engine
 from stages.s06_at_work.settings import get_database_config
 
 
@@ -40,8 +42,9 @@ class TaskLog(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     completed_at: Mapped[datetime | None]
-    error: Mapped[str | None]
+    error: Mapped[str | None]  # for everybody to see; the log has the whole
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    fingerprint: Mapped[str | None]  # of the request that had the key
     # By the database's clock: those of two hosts may differ.
     published_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(
@@ -49,18 +52,13 @@ class TaskLog(Base):
     )
 
 
+OPEN = ("scheduled", "started", "failed")
 ENDED = ("completed", "dead")
 
 
 @lru_cache
 def get_session_factory() -> sessionmaker[Session]:
-    engine = sa.create_engine(
-        get_database_config().database_url,
-        pool_size=40,  # one for each thread that runs endpoints and tasks
-        max_overflow=0,
-        pool_timeout=5,
-        pool_pre_ping=True,
-    )
+    engine = make_engine(get_database_config())
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -69,9 +67,18 @@ SessionFactoryDep = Annotated[
 ]
 
 
-def get_db(session_factory: SessionFactoryDep) -> Iterator[Session]:
-    with session_factory() as session:
+async def get_db(session_factory: SessionFactoryDep) -> AsyncIterator[Session]:
+    """Give a request its session.
+
+    `async def`: to make a session is no I/O, and a change of thread costs
+    more than that. To close one is I/O where a transaction is still open.
+    """
+    session = session_factory()
+    try:
         yield session
+    finally:
+        if session.in_transaction():
+            await run_in_threadpool(session.close)
 
 
 SessionDep = Annotated[Session, Depends(get_db)]

@@ -1,16 +1,14 @@
 """The seam: how a task leaves the request, whatever engine runs it."""
 
-from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated
 
 import sqlalchemy as sa
-from fastapi import BackgroundTasks, Depends, Request
 from sqlalchemy.orm import Session
 
-from stages.s06_at_work.database import ENDED, SessionFactoryDep, TaskLog
-from stages.s06_at_work.settings import LoggerDep, TaskConfigDep, get_logger
-from stages.s06_at_work.tasks import call, run_task
+from stages.s06_at_work.backlog import limit
+from stages.s06_at_work.database import OPEN, SessionFactoryDep, TaskLog
+from stages.s06_at_work.idempotency import Once, is_repeated
+from stages.s06_at_work.settings import TaskConfigDep, get_logger
 
 
 class Queue:
@@ -20,68 +18,68 @@ class Queue:
     the same database, else `publish`.
     """
 
-    def publish_in(self, session: Session, log_id: int) -> bool:
+    durable = True  # what is published outlives this process
+
+    def publish_in(self, _session: Session, _log_id: int) -> bool:
         """Before the commit, in its transaction; say if it is published."""
         return False
 
-    def publish(self, log_id: int) -> None:
+    def publish(self, _log_id: int) -> None:
         """After the commit; what it raises is logged, and tried later."""
 
 
-class BackgroundQueue(Queue):
-    """Runs the task in this process, after the response."""
-
-    def __init__(self, background_tasks: BackgroundTasks) -> None:
-        self.background_tasks = background_tasks
-
-    def publish(self, log_id: int) -> None:
-        self.background_tasks.add_task(run_here, log_id)
-
-
-def run_here(log_id: int) -> None:
-    with suppress(Exception):  # it is recorded, and nobody tries again
-        call(run_task, log_id)
-
-
-async def get_queue(
-    request: Request, background_tasks: BackgroundTasks
-) -> Queue:
-    queue: Queue | None = request.app.state.queue
-    return queue or BackgroundQueue(background_tasks)
-
-
-QueueDep = Annotated[Queue, Depends(get_queue)]
-
-
-def enqueue(session: Session, queue: Queue, *logs: TaskLog) -> None:
+def enqueue(
+    session: Session, queue: Queue, *logs: TaskLog, once: Once | None = None
+) -> None:
     """Commit the rows with what else the session holds, then publish them.
 
-    After the commit the tasks are accepted, whatever the broker does.
+    After the commit the tasks are accepted, whatever the broker does. This
+    waits for database and broker: from `async def`, call it in a thread.
     """
+    limit.check(session)
+    if once:
+        logs[0].idempotency_key, logs[0].fingerprint = once
     session.add_all(logs)
-    session.flush()  # gives each row its ID
-    waiting = []
+    try:
+        session.flush()  # gives each row its ID
+    except sa.exc.IntegrityError:
+        session.rollback()
+        if once and is_repeated(session, once):
+            return  # all of it was committed the first time
+        raise
+    log_ids = []
     for log in logs:
         if queue.publish_in(session, log.id):
             log.published_at = sa.func.now()
         else:
-            waiting.append(log.id)
+            log_ids.append(log.id)
     session.commit()
-    publish(session, queue, waiting)
+    publish(session, queue, log_ids)
 
 
 def publish(session: Session, queue: Queue, log_ids: list[int]) -> None:
     """Publish rows and mark them; one that fails is left for later."""
-    published = []
+    logger, published = get_logger(), []
     try:
         for log_id in log_ids:
             queue.publish(log_id)
             published.append(log_id)
     except Exception as error:
-        get_logger().error("The broker takes no task now: %s", error)
-    query = sa.update(TaskLog).where(TaskLog.id.in_(published))
-    session.execute(query.values(published_at=sa.func.now()))
-    session.commit()
+        logger.error("The broker takes no task now: %s", error)
+    if not (published and queue.durable):
+        return
+    query = (
+        sa.update(TaskLog)
+        .where(TaskLog.id.in_(published))
+        .values(published_at=sa.func.now())
+        .execution_options(synchronize_session=False)
+    )
+    try:
+        session.execute(query)
+        session.commit()
+    except sa.exc.SQLAlchemyError as error:
+        session.rollback()
+        logger.error("Published, but not marked as such: %s", error)
 
 
 def publish_overdue(
@@ -89,16 +87,18 @@ def publish_overdue(
 ) -> None:
     """Publish what the broker never got or has lost (the outbox pattern)."""
     with session_factory() as session:
-        now = session.scalar(sa.select(sa.func.now()))
-        never = TaskLog.published_at.is_(None) & (
-            TaskLog.updated_at < now - timedelta(seconds=config.publish_after)
+        now = session.scalars(sa.select(sa.func.now())).one()
+        due, lost = (
+            TaskLog.updated_at < now - timedelta(seconds=seconds)
+            for seconds in (config.publish_after, config.lost_after)
         )
-        lost = TaskLog.updated_at < now - timedelta(seconds=config.lost_after)
-        overdue = (
-            sa.select(TaskLog.id)
-            .where(TaskLog.status.not_in(ENDED), never | lost)
-            .order_by(TaskLog.id)
-            .limit(1000)
+        never = (TaskLog.status == "scheduled") & TaskLog.published_at.is_(
+            None
         )
-        log_ids = list(session.scalars(overdue))
+        overdue = never & due | TaskLog.status.in_(OPEN) & lost
+        query = sa.select(TaskLog.id).where(overdue).order_by(TaskLog.id)
+        log_ids = list(session.scalars(query.limit(1000)))
+        session.commit()  # hold no connection while the broker is asked
+        if log_ids:
+            get_logger().info("Publishing %d overdue tasks", len(log_ids))
         publish(session, queue, log_ids)

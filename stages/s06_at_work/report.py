@@ -1,13 +1,11 @@
-"""The daily report: how many tasks there are of each status."""
+"""The daily report is a task like any other: a row, then a message."""
 
-import sqlalchemy as sa
+from stages.s06_at_work.database import SessionDep, TaskLog
+from stages.s06_at_work.queue import Queue, enqueue
+from stages.s06_at_work.payloads import Work
 
-from stages.s06_at_work.database import SessionFactoryDep, TaskLog
-from stages.s06_at_work.settings import LoggerDep
 
-
-def report(session_factory: SessionFactoryDep, logger: LoggerDep) -> None:
-    query = sa.select(TaskLog.status, sa.func.count())
-    with session_factory() as session:
-        counts = session.execute(query.group_by(TaskLog.status)).all()
-    logger.info("Tasks: %s", dict(counts))
+def start_report(queue: Queue, session: SessionDep) -> None:
+    payload = Work(task_name="daily report").model_dump()
+    log = TaskLog(kind="run-task", task_name="daily report", payload=payload)
+    enqueue(session, queue, log)

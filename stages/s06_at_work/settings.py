@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import EmailStr, Field, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings
 
 DATA = Path("data")  # of the folder one starts in
 NOTIFICATIONS = DATA / "notifications.txt"
+LOG = DATA / "background_tasks.log"
 
 
 def get_logger() -> logging.Logger:
@@ -20,12 +21,16 @@ def get_logger() -> logging.Logger:
 LoggerDep = Annotated[logging.Logger, Depends(get_logger)]
 
 
-class EmailConfig(BaseSettings, hide_input_in_errors=True):
+class Settings(BaseSettings, env_ignore_empty=True, hide_input_in_errors=True):
+    """Settings of which no value is shown in an error."""
+
+
+class EmailConfig(Settings):
     """Read from SMTP_SERVER and so on; by default the course's mailbox."""
 
     smtp_server: str = "localhost"
     smtp_port: int = Field(default=5870, gt=0, lt=65536)
-    smtp_ca_file: str = "data/mailbox-ca.pem"  # empty: the system's alone
+    smtp_ca_file: FilePath | None = None  # of an authority of your own
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")
 
@@ -38,7 +43,7 @@ def get_email_config() -> EmailConfig:
 EmailConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 
-class TaskConfig(BaseSettings, env_prefix="TASK_"):
+class TaskConfig(Settings, env_prefix="TASK_"):
     """Read from TASK_TIME_LIMIT and so on; times are in seconds."""
 
     time_limit: int = Field(default=300, gt=0)  # for one attempt
@@ -58,10 +63,22 @@ def get_task_config() -> TaskConfig:
 TaskConfigDep = Annotated[TaskConfig, Depends(get_task_config)]
 
 
-class DatabaseConfig(BaseSettings, hide_input_in_errors=True):
-    """Read from DATABASE_URL; by default a SQLite file."""
+def check_url(url: str) -> str:
+    """Refuse what would make a part of the password the server's name."""
+    if url.count("@") > 1:
+        raise ValueError("write each @ in the password as %40")
+    return url
 
-    database_url: str = "sqlite:///data/tasks.db"
+
+DatabaseURL = Annotated[str, AfterValidator(check_url)]
+
+
+class DatabaseConfig(Settings):
+    """Read from DATABASE_URL and so on; by default a SQLite file."""
+
+    database_url: DatabaseURL = "sqlite:///data/tasks.db"
+    database_pool_size: int = Field(default=40, gt=0)  # anyio has 40 threads
+    database_time_out: float = Field(default=5, gt=0)  # for one statement
 
 
 @lru_cache

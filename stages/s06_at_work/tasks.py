@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends
-from pydantic import BaseModel, EmailStr, Field
 from sqlalchemy.orm import Session
 from taskiq_dependencies import DependencyGraph
 
@@ -15,55 +14,16 @@ from stages.s06_at_work.database import (
     ENDED,
     SessionFactoryDep,
     TaskLog,
+    get_db,
+    get_session_factory,
     utc_now,
 )
-from stages.s06_at_work.mail import ONE_LINE, EmailContent, EmailServiceDep
-from stages.s06_at_work.settings import (
-    NOTIFICATIONS,
-    LoggerDep,
-    TaskConfigDep,
-)
+from stages.s06_at_work.errors import TaskError, reason_of
+from stages.s06_at_work.mail import EmailServiceDep
+from stages.s06_at_work.notifications import NotificationDep
+from stages.s06_at_work.payloads import PAYLOADS, Email, Notification, Work
+from stages.s06_at_work.settings import LoggerDep, TaskConfigDep
 
-TaskName = Annotated[str, Field(pattern=ONE_LINE)]
-NotificationTask = Callable[[str, str], None]  # takes an address, a message
-
-
-def get_notification_task(logger: LoggerDep) -> NotificationTask:
-    def write_notification(email: str, message: str) -> None:
-        logger.info("Sending notification to %s", email)
-        with NOTIFICATIONS.open("a", encoding="utf-8") as file:
-            file.write(f"Notification for {email}: {message}\n")
-        logger.info("Notification sent to %s", email)
-
-    return write_notification
-
-
-NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
-
-
-class Payload(BaseModel, extra="forbid"):
-    """Checked when a row is written and again when it is read."""
-
-
-class Notification(Payload):
-    email: EmailStr
-    message: str
-
-
-class Email(Payload):
-    content: EmailContent
-    message_id: str
-
-
-class Work(Payload):
-    task_name: TaskName
-
-
-PAYLOADS: dict[str, type[Payload]] = {
-    "send-notification": Notification,
-    "send-email": Email,
-    "run-task": Work,
-}
 Tasks = Mapping[str, Callable[[Session, Any], None]]
 
 
@@ -85,7 +45,7 @@ def get_tasks(
     def work(_: Session, payload: Work) -> None:
         time.sleep(0.1)  # stands in for real work
         if payload.task_name == "crash":
-            raise ValueError("this task always crashes")
+            raise TaskError("this task always crashes")
 
     return {"send-notification": notify, "send-email": email, "run-task": work}
 
@@ -100,39 +60,36 @@ def get_task_tracker(
     config: TaskConfigDep,
     logger: LoggerDep,
 ) -> TaskTracker:
-    def record(session: Session, log_id: int, **values: object) -> bool:
-        """Write to the row, unless the task has ended; say if it did."""
-        query = sa.update(TaskLog).where(
-            TaskLog.id == log_id, TaskLog.status.not_in(ENDED)
+    def record(session: Session, log_id: int, **values: object) -> Any:
+        """Write to the row and return it; None if the task has ended."""
+        query = (
+            sa.update(TaskLog)
+            .where(TaskLog.id == log_id, TaskLog.status.not_in(ENDED))
+            .values(values)
+            .returning(TaskLog.kind, TaskLog.payload, TaskLog.attempts)
+            .execution_options(synchronize_session=False)
         )
-        result = session.execute(
-            query.values(values).returning(TaskLog.id)
-        )
-        return result.one_or_none() is not None
+        return session.execute(query).one_or_none()
 
     def track_task(log_id: int) -> None:
+        attempts = TaskLog.attempts + 1
         with session_factory.begin() as session:
-            started = {"status": "started", "attempts": TaskLog.attempts + 1}
-            if not record(session, log_id, **started):
-                return  # a message that came twice
-            log = session.get_one(TaskLog, log_id)
+            row = record(session, log_id, status="started", attempts=attempts)
+        if row is None:
+            return  # a message that came twice
         try:
-            payload = PAYLOADS[log.kind].model_validate(log.payload)
-            with session_factory.begin() as session:
-                tasks[log.kind](session, payload)
-                completed = {"status": "completed", "completed_at": utc_now()}
-                if not record(session, log_id, **completed):
-                    session.rollback()  # another worker was faster
+            payload = PAYLOADS[row.kind].model_validate(row.payload)
+            with session_factory() as session:
+                tasks[row.kind](session, payload)
+                ended = {"status": "completed", "completed_at": utc_now()}
+                if record(session, log_id, error=None, **ended):
+                    session.commit()  # else another worker was faster
         except Exception as error:
-            dead = log.attempts >= config.max_attempts
-            logger.exception("Task %s failed", log_id)
+            dead = row.attempts >= config.max_attempts
+            status = "dead" if dead else "failed"
+            logger.exception("Task %s %s", log_id, status)
             with session_factory.begin() as session:
-                record(
-                    session,
-                    log_id,
-                    status="dead" if dead else "failed",
-                    error=f"{type(error).__name__}: {error}",
-                )
+                record(session, log_id, status=status, error=reason_of(error))
             raise
 
     return track_task
@@ -146,7 +103,7 @@ def run_task(log_id: int, track_task: TrackerDep) -> None:
     track_task(log_id)
 
 
-# In a worker, what app.dependency_overrides is in a web application.
+# What app.dependency_overrides is to endpoints; the application shares it.
 overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
 get_graph = lru_cache(DependencyGraph)
 
@@ -154,5 +111,9 @@ get_graph = lru_cache(DependencyGraph)
 def call(function: Callable[..., None], *arguments: object) -> None:
     """Call a function with its dependencies where there is no request."""
     graph = get_graph(function)
-    with graph.sync_ctx(replaced_deps=overrides) as context:
+    factory = overrides.get(get_session_factory, get_session_factory)
+    with (
+        factory()() as session,  # get_db itself is for requests: `async def`
+        graph.sync_ctx({get_db: session}, overrides) as context,
+    ):
         function(*arguments, **context.resolve_kwargs())

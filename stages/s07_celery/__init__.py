@@ -1,0 +1,1 @@
+"""Stage 7: workers of their own, with Celery."""

@@ -1,0 +1,93 @@
+"""Celery: python -m stages.s07_celery.worker, scheduler, or monitor."""
+
+import os
+import sys
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+
+from stages.s06_at_work.database import get_session_factory
+from stages.s06_at_work.queue import Queue, publish_overdue
+from stages.s06_at_work.report import start_report
+from stages.s06_at_work.settings import DATA, get_task_config
+from stages.s06_at_work.start_up import prepare
+from stages.s06_at_work.tasks import call, run_task
+
+config = get_task_config()
+url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+TLS = {"ssl_cert_reqs": "required"}  # own authority: ?ssl_ca_certs=FILE
+celery = Celery("stage7", broker=url, set_as_current=False)
+celery.conf.update(  # beside each setting: what happens without it
+    broker_transport_options={
+        "global_keyprefix": "stage7:",  # another application takes our tasks
+        # A killed worker's tasks come back after 1 h; too soon: twice.
+        "visibility_timeout": 2 * (config.time_limit + config.longest_pause),
+        "unacked_restore_throttle": 1,  # they come up to 100 s later, not 10
+        "socket_connect_timeout": 0.4,  # a request waits for ever while the
+        "socket_timeout": 0.4,  # broker is frozen,
+        "max_retries": 0,  # and 6 s when it is gone,
+    },
+    task_publish_retry=False,  # as Celery connects and sends again
+    broker_pool_limit=40,  # the 11th request at a time waits for the others
+    broker_use_ssl=TLS if "rediss:" in url else None,  # any certificate
+    broker_connection_retry_on_startup=True,  # a worker gives up when its
+    broker_connection_max_retries=None,  # broker comes later, or is long away
+    task_acks_late=True,  # a killed worker loses the tasks that it runs,
+    task_reject_on_worker_lost=True,  # and a killed child its own
+    worker_prefetch_multiplier=1,  # 4 tasks wait for one process, others idle
+    task_soft_time_limit=config.time_limit,  # a task that hangs never fails;
+    task_time_limit=config.time_limit + 10,  # one that ignores it goes on,
+    task_acks_on_timeout=False,  # or is killed, and lost
+    task_ignore_result=True,  # each result is kept for a day; we have the row
+    worker_hijack_root_logger=False,  # Celery removes our log's handlers
+    task_default_queue="stage7",
+    beat_schedule={
+        "outbox": {"task": "outbox", "schedule": config.publish_after},
+        "report": {"task": "report", "schedule": crontab("0", "6")},
+    },
+)
+retry: dict[str, Any] = {  # after 1, 2, 4 … s, each shortened at random
+    "autoretry_for": (Exception,),
+    "retry_backoff": True,
+    "retry_backoff_max": config.longest_pause,
+    "max_retries": None,  # three; `run_task` says when it is enough
+}
+
+
+@celery.task(name="run", **retry)
+def run(log_id: int) -> None:
+    call(run_task, log_id)
+
+
+class CeleryQueue(Queue):
+    def publish(self, log_id: int) -> None:
+        run.delay(log_id)
+
+
+@celery.task(name="outbox", queue="stage7-due", expires=config.publish_after)
+def outbox() -> None:
+    call(publish_overdue, CeleryQueue())
+
+
+@celery.task(name="report", queue="stage7-due", expires=43_200, **retry)
+def report() -> None:
+    call(start_report, CeleryQueue())
+
+
+def main(command: str = "worker", *options: str) -> None:
+    prepare()
+    get_session_factory().kw["bind"].dispose()  # else the forks share it
+    patient = {"socket_connect_timeout": 5, "socket_timeout": 30}
+    celery.conf.broker_transport_options |= {**patient, "max_retries": 3}
+    celery.conf.task_publish_retry = True  # no request waits here
+    commands = {
+        "worker": ["worker", "--loglevel=INFO", "--queues=stage7,stage7-due"],
+        "scheduler": ["beat", f"--schedule={DATA}/celerybeat"],
+        "monitor": ["inspect", "active"],
+    }  # or any other command of Celery: inspect scheduled
+    celery.start([*commands.get(command, [command]), *options])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
