@@ -1,4 +1,7 @@
-"""RQ's process: python -m stages.s08_rq.worker [scheduler|monitor]."""
+"""RQ's processes: python -m stages.s08_rq.worker, a worker.
+
+`… worker scheduler` enqueues what is due, `… worker monitor` counts.
+"""
 
 import os
 import sys
@@ -18,14 +21,15 @@ from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from stages.s06_at_work.children import end_with_parent
 from stages.s06_at_work.database import get_session_factory
+from stages.s06_at_work.processes import end_with_parent
 from stages.s06_at_work.queue import Queue, publish_overdue
-from stages.s06_at_work.report import report
+from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_task_config
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call, run_task
 
+config = get_task_config()
 stopping = Event()
 
 
@@ -44,14 +48,15 @@ def get_queue(timeout: float = 0.3) -> rq.Queue:  # a worker waits for longer
 
 class RQQueue(Queue):
     def publish(self, log_id: int) -> None:
-        config = get_task_config()
-        steps = [min(2**n, config.longest_pause) for n in range(30)]
-        # The jitter: tasks that failed together don't come back together.
-        pauses = [ceil(uniform(0.5, 1) * step) for step in steps]
+        # With a jitter: else tasks that failed together all come together.
+        pauses = [
+            ceil(uniform(0.5, 1) * min(2**n, config.longest_pause))
+            for n in range(config.max_attempts)
+        ]
         get_queue().enqueue(
             run,
             log_id,
-            retry=rq.Retry(config.max_attempts, pauses),  # else tried once
+            retry=rq.Retry(len(pauses), pauses),  # else tried once
             job_timeout=config.time_limit,  # else three minutes
             result_ttl=0,  # else kept for 500 s; the row is the result
             failure_ttl=86_400,  # else kept for a year
@@ -67,7 +72,7 @@ def publish_late() -> None:
 
 
 def report_daily() -> None:
-    in_job(report)
+    in_job(start_report, RQQueue())
 
 
 def in_job(function: Callable[..., None], *arguments: object) -> None:
@@ -79,19 +84,21 @@ def in_job(function: Callable[..., None], *arguments: object) -> None:
 
 class JSONCronJob(CronJob):
     def enqueue(self, _: Redis) -> Job:  # RQ's own writes a pickle
-        return get_queue(30).enqueue(self.func, **self.job_options)
+        return get_queue(30).enqueue(self.func_name, **self.job_options)
 
 
 def schedule() -> None:
-    every = get_task_config().publish_after
+    every = config.publish_after
     cron = CronScheduler(get_queue(30).connection)
-    cron.get_jobs().extend([
-        # Without `ttl` one job a minute piles up while no worker runs.
-        JSONCronJob("stage8", publish_late, interval=every, ttl=every),
-        JSONCronJob("stage8", report_daily, cron="0 6 * * *"),
-    ])
+    cron.get_jobs().extend(
+        [
+            # Without `ttl` one job a minute piles up while no worker runs.
+            JSONCronJob("stage8", publish_late, interval=every, ttl=every),
+            JSONCronJob("stage8", report_daily, cron="0 6 * * *"),
+        ]
+    )
     with suppress(RedisError):  # it ends with the broker
-        cron.start()
+        cron.start()  # type: ignore[no-untyped-call]
         stopping.set()
 
 
@@ -125,21 +132,21 @@ def work() -> None:
     worker.work(with_scheduler=True)  # else nobody tries again later
 
 
-def main() -> None:
+def main(mode: str = "worker") -> None:
     """Until SIGTERM; the task that runs then comes to its end."""
     prepare()
     get_session_factory().kw["bind"].dispose()  # a fork would share it
     # Else RQ's scheduler outlives a killed worker for ever, and a task runs
     # on beside its next attempt.
     os.register_at_fork(after_in_child=end_with_parent)
-    command = {"scheduler": schedule, "monitor": monitor}
+    modes = {"worker": work, "scheduler": schedule, "monitor": monitor}
     while not stopping.is_set():
         with suppress(RedisError, StopRequested):
-            command.get(sys.argv[-1], work)()
+            modes[mode]()
         stopping.wait(1)
 
 
 if __name__ == "__main__":  # RQ finds `run` by the module's own name
     from stages.s08_rq import worker
 
-    worker.main()
+    worker.main(*sys.argv[1:])
