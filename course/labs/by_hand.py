@@ -9,7 +9,7 @@ and a program that is the stage's own worker, but for what it runs.
 
 import importlib
 import os
-import runpy
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ tasks.call = call
 if os.environ.get("CRASH_NO_FSYNC"):
     do_not_wait_for_the_disk()
 if __name__ == "__main__":
-    module = f"stages.{STAGE}.worker"
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-else:
+    worker = importlib.import_module(f"stages.{STAGE}.worker")
+    worker.main(*sys.argv[1:])
+elif __name__ != "__mp_main__":  # a process that an engine has started
     app = make_app()

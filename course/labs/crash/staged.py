@@ -9,8 +9,8 @@ row in the stage's database, in the transaction that records its end.
 
 import importlib
 import os
-import runpy
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from course.labs.crash.disk import do_not_wait_for_the_disk
 from course.labs.crash.effect import work
 from stages.s06_at_work import tasks
 from stages.s06_at_work.database import Base
+from stages.s06_at_work.payloads import Notification
 from stages.s06_at_work.queue import Queue
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Effect(Base):
     email: Mapped[str]
 
 
-def leave_both(session: Session, payload: tasks.Notification) -> None:
+def leave_both(session: Session, payload: Notification) -> None:
     """Leave a line and a row; a measurement needs the line only."""
     work(payload.email, payload.message)
     if not os.environ.get("CRASH_LINE_ONLY"):
@@ -93,7 +94,7 @@ tasks.overrides[tasks.get_tasks] = get_tasks
 if os.environ.get("CRASH_NO_FSYNC"):
     do_not_wait_for_the_disk()
 if __name__ == "__main__":
-    module = f"stages.{STAGE}.worker"
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
-else:
+    worker = importlib.import_module(f"stages.{STAGE}.worker")
+    worker.main(*sys.argv[1:])
+elif __name__ != "__mp_main__":  # a process that an engine has started
     app = make_app()
