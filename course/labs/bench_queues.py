@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 
 import psutil
 import sqlalchemy as sa
@@ -56,7 +55,7 @@ class Variant:
 
     name: str
     setup: Setup
-    settings: Mapping[str, str] = MappingProxyType({})
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def variants(engine: str) -> dict[str, Variant]:

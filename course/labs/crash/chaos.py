@@ -42,7 +42,6 @@ class Plan:
     apps: int = 2
     workers: int = 3
     seconds: float = 0.02  # that a task takes
-    pause: float = 2.0  # seconds between two kills
 
 
 @dataclass(frozen=True)
@@ -84,18 +83,23 @@ def run(
         workers=plan.workers,
         settings={"CRASH_SECONDS": str(plan.seconds)},
     ) as lab:
-        posts = Posts()
+        posts, victims = Posts(), [*kills(lab, plan)]
+        portion = plan.tasks // (len(victims) + 1)
+        lab.released = 0
         with ThreadPoolExecutor(1) as thread:
             posting = thread.submit(
                 asyncio.run, lab.post_all(plan.tasks, plan.clients, posts)
             )
-            for number, (name, kill) in enumerate(kills(lab, plan), 1):
-                # Spread over the requests, however fast they are.
-                count = number * plan.tasks // (plan.workers + plan.apps + 3)
-                wait_for_answers(lab, posts, count, plan.pause)
-                told(f"killing {name} after {answers(posts)} answers")
-                killed = time.time()
-                kill()
+            try:
+                for name, kill in victims:  # each in the midst of requests
+                    count = answers(posts) + portion // 4
+                    lab.released += portion
+                    wait_for_answers(lab, posts, count)
+                    told(f"killing {name} after {answers(posts)} answers")
+                    killed = time.time()
+                    kill()
+            finally:
+                lab.released = plan.tasks
             posting.result()
         left = lab.wait_until_idle(told)
         lines, rows = lab.lines(), lab.rows()
@@ -122,13 +126,10 @@ def answers(posts: Posts) -> int:
     return len(posts.accepted) + len(posts.cut) + len(posts.refused)
 
 
-def wait_for_answers(
-    lab: Lab, posts: Posts, count: int, seconds: float
-) -> None:
-    """Wait for so many answers, and at least for so long."""
-    began = time.monotonic()
+def wait_for_answers(lab: Lab, posts: Posts, count: int) -> None:
+    """Wait for so many answers."""
     for _ in lab.polls(600, f"there were never {count} answers"):
-        if answers(posts) >= count and time.monotonic() - began >= seconds:
+        if answers(posts) >= count:
             return
 
 
@@ -169,7 +170,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--apps", type=int, default=plan.apps)
     add("--workers", type=int, default=plan.workers)
     add("--seconds", type=float, default=plan.seconds, help="for a task")
-    add("--pause", type=float, default=plan.pause, help="between two kills")
     asked = parser.parse_args(arguments)
     if wrong := set(asked.engines) - {*STAGES}:
         parser.error(f"there is no {wrong.pop()}: {', '.join(STAGES)}")

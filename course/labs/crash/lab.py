@@ -1,6 +1,7 @@
 """Where a run takes place: a folder, servers, programs that can be killed."""
 
 import asyncio
+import math
 import socket
 import tempfile
 import threading
@@ -80,6 +81,7 @@ class Lab:
         self.apps: dict[int, Program] = {}  # by their ports
         self.workers: list[Program] = []
         self.scheduler: Program | None = None
+        self.released = math.inf  # how many tasks the clients may post
         self.killed = False  # whether broker or database ever were
 
     # Programs
@@ -171,13 +173,18 @@ class Lab:
         return posts
 
     async def post_all(self, tasks: int, clients: int, posts: Posts) -> None:
-        """Let so many clients post, each its next task after the last."""
+        """Let so many clients post, each its next task after the last.
+
+        They wait for what is not released yet.
+        """
         numbers = iter(range(tasks))
         limits = httpx2.Limits(max_connections=clients)
         async with httpx2.AsyncClient(timeout=120, limits=limits) as client:
 
             async def post_some() -> None:
                 for number in numbers:
+                    while number >= self.released:  # noqa: ASYNC110 (a thread does it)
+                        await asyncio.sleep(0.02)
                     await self.post(client, str(number), posts)
 
             await asyncio.gather(*(post_some() for _ in range(clients)))

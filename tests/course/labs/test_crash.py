@@ -193,7 +193,7 @@ def test_nothing_is_lost_when_everything_is_killed_in_turn(
     engine: str,
 ) -> None:
     """A small form: each process, the broker, the database."""
-    plan = chaos.Plan(tasks=100, clients=10, workers=2, pause=0.5)
+    plan = chaos.Plan(tasks=100, clients=10, workers=2)
     setup, stopped = chaos.STAGES[engine], threading.Event()
     outcome = chaos.run(setup, plan, stopped, lambda _: None)
     assert outcome.accepted + outcome.cut + outcome.refused == 100
