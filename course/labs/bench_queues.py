@@ -408,6 +408,7 @@ def main() -> None:
     asked = parse()
     errors = Console(stderr=True, highlight=False)
     console = Console(highlight=False)
+    console.width = max(console.width, 140)  # the tables have many columns
     results = []
     try:
         for engine in asked.engines:
