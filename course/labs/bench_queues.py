@@ -147,7 +147,7 @@ class Speed:
 
     tasks_each_second: float
     cpu_each: float  # seconds for a task
-    connections: int  # to PostgreSQL, when all was done; -1: not counted
+    connections: int  # to PostgreSQL, that tasks left; -1: not counted
 
 
 def empty(variant: Variant, database: str, workers: int, tasks: int) -> Speed:
@@ -163,6 +163,7 @@ def empty(variant: Variant, database: str, workers: int, tasks: int) -> Speed:
         running = [*lab.apps.values()]
         if lab.has_worker:
             lab.accept(tasks, at_once=10)
+            open_before = count_connections(lab) if postgresql else 0
             for _ in range(workers):
                 lab.start_worker()
             running = lab.workers
@@ -174,7 +175,9 @@ def empty(variant: Variant, database: str, workers: int, tasks: int) -> Speed:
         used = cpu(running) - before
         count = tasks - done
         at = sorted(float(line.split()[1]) for line in lab.lines())
-        connections = count_connections(lab) if postgresql else -1
+        connections = -1
+        if postgresql and lab.has_worker:
+            connections = count_connections(lab) - open_before
     begun = at[len(at) // 10 :]
     speed = (len(begun) - 1) / (begun[-1] - begun[0])
     return Speed(speed, used / count, connections)

@@ -276,13 +276,17 @@ class Lab:
         Where nothing was killed, it is an error.
         """
         ended = [worker for worker in self.workers if not worker.running]
-        scheduler = self.scheduler and not self.scheduler.running
+        scheduler = self.scheduler
+        if scheduler and scheduler.running:
+            scheduler = None
         if (ended or scheduler) and not self.killed:
             raise self.failed("a worker or scheduler ended")
         for worker in ended:
             self.workers.remove(worker)
+            worker.stop()  # and what guards it
             self.start_worker()
         if scheduler:
+            scheduler.stop()
             self.start_scheduler()
 
     def wait_for_lines(self, count: int, seconds: float) -> None:
