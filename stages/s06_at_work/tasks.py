@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Depends
@@ -106,9 +106,10 @@ def run_task(log_id: int, track_task: TrackerDep) -> None:
 # What app.dependency_overrides is to endpoints; the application shares it.
 overrides: dict[Callable[..., Any], Callable[..., Any]] = {}
 get_graph = lru_cache(DependencyGraph)
+T = TypeVar("T")
 
 
-def call(function: Callable[..., None], *arguments: object) -> None:
+def call(function: Callable[..., T], *arguments: object) -> T:
     """Call a function with its dependencies where there is no request."""
     graph = get_graph(function)
     factory = overrides.get(get_session_factory, get_session_factory)
@@ -116,4 +117,4 @@ def call(function: Callable[..., None], *arguments: object) -> None:
         factory()() as session,  # get_db itself is for requests: `async def`
         graph.sync_ctx({get_db: session}, overrides) as context,
     ):
-        function(*arguments, **context.resolve_kwargs())
+        return function(*arguments, **context.resolve_kwargs())

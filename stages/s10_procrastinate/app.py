@@ -7,12 +7,12 @@ from fastapi import APIRouter, FastAPI
 
 from stages.s06_at_work.app import create_app
 from stages.s06_at_work.tasks import call
-from stages.s10_procrastinate.queue import ProcrastinateQueue, prepare
+from stages.s10_procrastinate.queue import ProcrastinateQueue, prepare_queue
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    call(prepare)
+    call(prepare_queue)
     yield
 
 

@@ -1,6 +1,7 @@
 """The engine, and the queue that lies in the same database as the data."""
 
 import asyncio
+import logging
 import random
 from contextlib import suppress
 from typing import Any
@@ -10,17 +11,16 @@ import sqlalchemy as sa
 from procrastinate.exceptions import ConnectorException
 from sqlalchemy.orm import Session
 
-from stages.s06_at_work.database import (
-    Base,
-    SessionDep,
-    SessionFactoryDep,
-    TaskLog,
-)
-from stages.s06_at_work.queue import Queue, enqueue
+from stages.s06_at_work.database import SessionDep, TaskLog
+from stages.s06_at_work.queue import Queue
+from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_database_config, get_task_config
-from stages.s06_at_work.tasks import Work, call, run_task
+from stages.s06_at_work.tasks import call
+from stages.s06_at_work.threads import run_in_thread
 
 config = get_task_config()
+# It has a line for each job; the tasks have their own.
+logging.getLogger("procrastinate").setLevel(logging.WARNING)
 url = sa.make_url(get_database_config().database_url)
 
 
@@ -51,12 +51,6 @@ class Backoff(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in=retry_in)
 
 
-async def limit_time(run: Any, *_: object) -> None:
-    """Retry a task that hangs. Its thread goes on: none can be ended."""
-    async with asyncio.timeout(config.time_limit):
-        await run()
-
-
 engine = procrastinate.App(  # beside each setting, what happens without it
     connector=Connector(
         conninfo=url.set(drivername="postgresql").render_as_string(
@@ -70,7 +64,6 @@ engine = procrastinate.App(  # beside each setting, what happens without it
         "queues": ["stage10"],  # it runs the jobs of other applications too
         "concurrency": 10,  # it runs one task at a time
         "delete_jobs": "successful",  # each job stays; our row does anyway
-        "worker_middleware": [limit_time],  # a task hangs for ever
         "install_signal_handlers": False,  # SIGTERM looks like a lost database
     },
 )
@@ -79,8 +72,8 @@ engine = procrastinate.App(  # beside each setting, what happens without it
 # One name for all kinds: a job whose name a worker does not know has failed
 # for good (it may be of an older version); an unknown kind is retried.
 @engine.task(name="run", queue="stage10", retry=Backoff())
-def run(log_id: int) -> None:
-    call(run_task, log_id)
+async def run(log_id: int) -> None:
+    await run_in_thread(log_id)
 
 
 class ProcrastinateQueue(Queue):
@@ -124,20 +117,13 @@ def report(timestamp: int) -> None:
     call(start_report, ProcrastinateQueue())
 
 
-def start_report(queue: Queue, session: SessionDep) -> None:
-    payload = Work(task_name="daily report").model_dump()
-    log = TaskLog(kind="run-task", task_name="daily report", payload=payload)
-    enqueue(session, queue, log)
-
-
-def prepare(session_factory: SessionFactoryDep) -> None:
-    """Make the tables, once, also if two processes start together."""
+def prepare_queue(session: SessionDep) -> None:
+    """Make the engine's tables, once, also if two processes start together."""
     if url.get_backend_name() != "postgresql":
         raise RuntimeError("Stage 10 needs PostgreSQL: set DATABASE_URL.")
-    with session_factory.begin() as session:
-        connection = session.connection()
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(10)"))
-        Base.metadata.create_all(connection)
-        if not sa.inspect(connection).has_table("procrastinate_jobs"):
-            schema = engine.schema_manager.get_schema()
-            connection.connection.cursor().execute(schema)
+    connection = session.connection()
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(10)"))
+    if not sa.inspect(connection).has_table("procrastinate_jobs"):
+        schema = engine.schema_manager.get_schema()
+        connection.connection.cursor().execute(schema)
+    session.commit()

@@ -1,7 +1,6 @@
 """A worker: python -m stages.s10_procrastinate.worker [monitor]."""
 
 import asyncio
-import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,8 +10,9 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.signals import on_stop
 
 from stages.s06_at_work.settings import get_logger
+from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call
-from stages.s10_procrastinate.queue import engine, prepare
+from stages.s10_procrastinate.queue import engine, prepare_queue
 
 
 async def work() -> None:
@@ -34,7 +34,11 @@ async def work() -> None:
 async def work_until_stopped() -> None:
     """Let SIGTERM end the worker when the running tasks have ended."""
     task = asyncio.create_task(work())
-    with on_stop(lambda: task.cancel()), suppress(asyncio.CancelledError):
+
+    def stop() -> None:
+        task.cancel()
+
+    with on_stop(stop), suppress(asyncio.CancelledError):
         await task
 
 
@@ -45,13 +49,11 @@ def monitor() -> None:
 
 
 def main(mode: str = "worker") -> None:
-    logging.basicConfig(level=logging.INFO)
-    # It has a line for each job and each periodic one; we have our own.
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     if mode == "monitor":
         monitor()
     else:
-        call(prepare)
+        prepare()
+        call(prepare_queue)
         asyncio.run(work_until_stopped())
 
 

@@ -1,0 +1,206 @@
+"""Stage 11: a killed task resumes after its last recorded step."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+pytestmark = pytest.mark.timeout(300)
+ROOT = Path(__file__).parents[2]
+PATIENCE = 120
+# A worker whose tasks write a line each; the notification waits for a file.
+WORKER = """
+import time
+from pathlib import Path
+from stages.s06_at_work.tasks import get_tasks, overrides
+from stages.s11_dbos import worker
+
+def write(line):
+    with Path("effects").open("a") as file:
+        file.write(line + "\\n")
+
+def notify(session, payload):
+    write("notification begins")
+    while not Path("go").exists():
+        time.sleep(0.05)
+    write("notification")
+
+tasks = {
+    "send-email": lambda session, payload: write("e-mail"),
+    "send-notification": notify,
+    "run-task": lambda session, payload: write(payload.task_name),
+}
+overrides[get_tasks] = lambda: tasks
+worker.main()
+"""
+# Whoever accepts tasks: a script, in a transaction of its own.
+PUBLISH = """
+import sys
+from stages.s06_at_work.database import TaskLog, get_session_factory
+from stages.s11_dbos.queue import DBOSQueue
+
+EMAIL = {
+    "content": {"subject": "s", "body": "b", "recipients": ["a@example.com"]},
+    "message_id": "<1@example.com>",
+}
+kind, end = sys.argv[1:]
+payload = EMAIL if kind == "send-email" else {"task_name": end}
+with get_session_factory()() as session:
+    log = TaskLog(kind=kind, task_name=kind, payload=payload)
+    session.add(log)
+    session.flush()
+    assert DBOSQueue().publish_in(session, log.id)
+    getattr(session, end)()
+"""
+
+
+class Place:
+    """A folder with a worker, and what it has done."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "data").mkdir(exist_ok=True)
+        url = f"sqlite:///{folder}/data/tasks.db"
+        self.engine = sa.create_engine(url)
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "error",
+        }
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self) -> subprocess.Popen[str]:
+        """Start a worker."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def publish(self, kind: str, end: str) -> None:
+        """Add a row and its workflow, and end the transaction."""
+        command = [sys.executable, "-c", PUBLISH, kind, end]
+        subprocess.run(
+            command, cwd=self.folder, env=self.environment, check=True
+        )
+
+    def effects(self) -> list[str]:
+        """Return what the tasks have written."""
+        path = self.folder / "effects"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def count(self, what: str) -> int:
+        """Count rows; none where there is no table yet."""
+        with self.engine.connect() as connection:
+            table = what.partition(" ")[0]
+            if not sa.inspect(connection).has_table(table):
+                return 0
+            query = f"SELECT count(*) FROM {what}"  # noqa: S608 (our own)
+            number = connection.exec_driver_sql(query).scalar_one()
+            assert isinstance(number, int)
+            return number
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Wait until it is true."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, self.effects()
+            time.sleep(0.05)
+
+    def wait_until_it_runs(self) -> None:
+        """Wait until a worker has made its tables and its queue."""
+        self.wait(lambda: self.count("queues"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give a place; its workers are killed after the test."""
+    place = Place(tmp_path)
+    yield place
+    for process in place.started:
+        process.kill()
+        process.communicate()
+    place.engine.dispose()
+
+
+def test_killed_after_the_second_step_it_resumes_at_the_third(
+    place: Place,
+) -> None:
+    """The e-mail is sent once and recorded once; only the third runs again."""
+    worker = place.start()
+    place.wait_until_it_runs()
+    place.publish("send-email", "commit")
+    place.wait(lambda: "notification begins" in place.effects())
+    worker.kill()
+    worker.wait()
+    (place.folder / "go").touch()
+    place.start()
+    place.wait(lambda: "notification" in place.effects())
+    assert place.effects() == [
+        "e-mail",
+        "notification begins",
+        "notification begins",
+        "notification",
+    ]
+    place.wait(
+        lambda: place.count("task_logs WHERE status = 'completed'") == 2
+    )
+    assert place.count("task_logs") == 2
+
+
+def test_a_rollback_takes_the_workflow_with_the_data(place: Place) -> None:
+    """Row and workflow are committed together, or neither is."""
+    worker = place.start()
+    place.wait_until_it_runs()
+    place.publish("run-task", "rollback")
+    assert place.count("task_logs") == 0
+    assert place.count("workflow_status WHERE name = 'run'") == 0
+    place.publish("run-task", "commit")
+    place.wait(lambda: "commit" in place.effects())
+    worker.send_signal(signal.SIGTERM)
+    output, _ = worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0, output
+    assert place.effects() == ["commit"]
+    assert output == ""  # of its hundred migrations there is no line
+
+
+def test_a_second_process_on_sqlite_is_refused(place: Place) -> None:
+    """It would take over the tasks that the first one runs."""
+    place.start()
+    place.wait_until_it_runs()
+    second = place.start()
+    output, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 1
+    (line,) = output.splitlines()
+    assert "Another process runs the tasks of sqlite" in line
+
+
+def test_tasks_of_a_killed_process_are_all_done(place: Place) -> None:
+    """It is killed while a task runs and others wait."""
+    worker = place.start()
+    place.wait_until_it_runs()
+    for _ in range(3):
+        place.publish("send-email", "commit")
+    place.wait(lambda: place.effects().count("notification begins") == 3)
+    worker.kill()
+    worker.wait()
+    place.publish("run-task", "commit")
+    (place.folder / "go").touch()
+    place.start()
+    place.wait(
+        lambda: place.count("task_logs WHERE status = 'completed'") == 7
+    )
+    assert place.effects().count("e-mail") == 3
+    assert place.effects().count("notification") == 3
