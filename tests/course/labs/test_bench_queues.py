@@ -6,7 +6,7 @@ from course.labs import bench_queues
 from course.labs.bench_queues import Result, Speed, variants
 from course.labs.crash.setups import ALL
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 ENGINES = [setup.engine for setup in ALL if setup.stage]
 NAMES = ["installed", "stage", "by hand", "shortest"]
 
