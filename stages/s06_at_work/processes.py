@@ -1,11 +1,8 @@
-"""What a worker's process needs where its engine does not have it."""
+"""A process that ends when the one that started it does."""
 
-import faulthandler
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import Thread
 
 
@@ -19,24 +16,3 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=watch, daemon=True).start()
-
-
-def time_is_up(*_: object) -> None:
-    raise TimeoutError("The task took too long")
-
-
-@contextmanager
-def time_limit(seconds: int) -> Iterator[None]:
-    """End a task that hangs: only the main thread can be ended so.
-
-    If it hangs where no exception can be raised, its process ends, with a
-    traceback in the log.
-    """
-    signal.signal(signal.SIGALRM, time_is_up)
-    signal.alarm(seconds)
-    faulthandler.dump_traceback_later(seconds + 10, exit=True)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        faulthandler.cancel_dump_traceback_later()

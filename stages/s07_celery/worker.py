@@ -6,16 +6,21 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from click import ClickException
 
-from stages.s06_at_work.database import get_session_factory
+from stages.s06_at_work.processes import end_with_parent
 from stages.s06_at_work.queue import Queue, publish_overdue
 from stages.s06_at_work.report import start_report
-from stages.s06_at_work.settings import DATA, get_task_config
+from stages.s06_at_work.settings import (
+    DATA,
+    get_redis_config,
+    get_task_config,
+)
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call, run_task
 
 config = get_task_config()
-url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+url = get_redis_config().redis_url
 TLS = {"ssl_cert_reqs": "required"}  # own authority: ?ssl_ca_certs=FILE
 celery = Celery("stage7", broker=url, set_as_current=False)
 celery.conf.update(  # beside each setting: what happens without it
@@ -77,7 +82,7 @@ def report() -> None:
 
 def main(command: str = "worker", *options: str) -> None:
     prepare()
-    get_session_factory().kw["bind"].dispose()  # else the forks share it
+    os.register_at_fork(after_in_child=end_with_parent)  # else it works on
     patient = {"socket_connect_timeout": 5, "socket_timeout": 30}
     celery.conf.broker_transport_options |= {**patient, "max_retries": 3}
     celery.conf.task_publish_retry = True  # no request waits here
@@ -86,7 +91,10 @@ def main(command: str = "worker", *options: str) -> None:
         "scheduler": ["beat", f"--schedule={DATA}/celerybeat"],
         "monitor": ["inspect", "active"],
     }  # or any other command of Celery: inspect scheduled
-    celery.start([*commands.get(command, [command]), *options])
+    try:
+        celery.start([*commands.get(command, [command]), *options])
+    except ClickException as error:  # nobody answered
+        raise SystemExit(error.format_message()) from None
 
 
 if __name__ == "__main__":
