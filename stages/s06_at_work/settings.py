@@ -62,9 +62,12 @@ class TaskConfig(Settings, env_prefix="TASK_"):
     max_waiting: int = Field(default=10_000, gt=0)  # rows; then a 503
 
     def pause_after(self, attempts: int) -> float:
-        """Double it each time; at random, so that not all come together."""
-        pause = min(2.0 ** min(attempts - 1, 20), self.longest_pause)
-        return pause * uniform(0.5, 1)
+        """Return seconds: 1, 2, 4 … up to longest_pause, shortened at random.
+
+        Without the chance, tasks that failed together come back together.
+        """
+        pause = min(2.0 ** min(attempts, 20), self.longest_pause)
+        return uniform(0.5, 1) * pause  # noqa: S311 (no secret)
 
 
 @lru_cache

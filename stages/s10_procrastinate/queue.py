@@ -16,7 +16,7 @@ from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_database_config, get_task_config
 from stages.s06_at_work.tasks import call
-from stages.s06_at_work.time_limits import run_in_thread
+from stages.s06_at_work.threads import run_in_thread
 
 config = get_task_config()
 # It has a line for each job; the tasks have their own.

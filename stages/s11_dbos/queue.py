@@ -18,7 +18,7 @@ from stages.s06_at_work.queue import Queue, publish_overdue
 from stages.s06_at_work.report import start_report
 from stages.s06_at_work.settings import get_task_config
 from stages.s06_at_work.tasks import call
-from stages.s06_at_work.time_limits import run_in_thread
+from stages.s06_at_work.threads import run_in_thread
 
 QUEUE = "stage11"
 config = get_task_config()

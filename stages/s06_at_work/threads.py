@@ -1,37 +1,12 @@
-"""A time limit for a task, where its engine has none."""
+"""A time limit where an engine runs tasks in threads."""
 
 import asyncio
-import faulthandler
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlalchemy as sa
 
 from stages.s06_at_work.database import SessionDep, TaskLog
 from stages.s06_at_work.settings import TaskConfigDep, get_task_config
 from stages.s06_at_work.tasks import call, run_task
-
-
-def time_is_up(*_: object) -> None:
-    raise TimeoutError("The task took too long")
-
-
-@contextmanager
-def time_limit(seconds: int) -> Iterator[None]:
-    """End a task that hangs: only the main thread can be ended so.
-
-    If it hangs where no exception can be raised, its process ends, with a
-    traceback in the log.
-    """
-    signal.signal(signal.SIGALRM, time_is_up)
-    signal.alarm(seconds)
-    faulthandler.dump_traceback_later(seconds + 10, exit=True)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        faulthandler.cancel_dump_traceback_later()
 
 
 async def run_in_thread(log_id: int) -> None:
