@@ -49,15 +49,11 @@ class RQQueue(Queue):
 
 def schedule() -> None:
     cron = CronScheduler(get_queue(30).connection)
-    options: Any = {
-        "queue_name": "stage8",
-        "args": (RQQueue(),),
-        "result_ttl": 0,
-    }
+    options: Any = {"args": (RQQueue(),), "result_ttl": 0}
     every = config.publish_after
     # Without `ttl` one job a minute piles up while no worker runs.
-    cron.register(outbox, interval=every, ttl=every, **options)
-    cron.register(report, cron="0 6 * * *", **options)
+    cron.register(outbox, "stage8", interval=every, ttl=every, **options)
+    cron.register(report, "stage8", cron="0 6 * * *", **options)
     cron.start()  # type: ignore[no-untyped-call]
     stopping.set()
 

@@ -12,12 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from stages.s06_at_work.database import Base, get_session_factory
+from stages.s06_at_work.required import StartError
 from stages.s06_at_work.settings import get_email_config
-from stages.s06_at_work.start_up import (
-    StartError,
-    prepare,
-    prepare_database,
-)
+from stages.s06_at_work.start_up import prepare, prepare_database
 from tests.servers import ROOT
 
 SECRET = "p@ss@w0rd"  # noqa: S105 (of nobody)
