@@ -125,7 +125,8 @@ def test_a_role_without_create_is_told_so(
         admin.execute("DROP ROLE IF EXISTS guest")
         admin.execute("CREATE ROLE guest LOGIN")
         admin.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    url = new_postgresql.replace("//postgres:@", "//guest:@")
+    guest = sa.make_url(new_postgresql).set(username="guest")
+    url = guest.render_as_string(hide_password=False)
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(StartError, match="permission denied for schema"):
         prepare()
