@@ -152,9 +152,9 @@ class House:
 
     @staticmethod
     def kill(process: psutil.Popen) -> None:
-        """Kill a process and all that it has started."""
+        """Kill a process, before it sees the end of what it has started."""
         try:
-            processes = [*process.children(recursive=True), process]
+            processes = [process, *process.children(recursive=True)]
         except psutil.NoSuchProcess:
             processes = []
         for member in processes:
