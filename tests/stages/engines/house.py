@@ -63,7 +63,7 @@ ENGINES = [
     Engine("s07_celery", constant_keys=r"stage7:_kombu\.binding.*"),
     Engine(
         "s08_rq",
-        constant_keys=r"rq:.*(workers?|cron|clean|locks?|scheduler|queues)\b.*",
+        constant_keys="rq:(workers?|cron|clean|queues|scheduler).*",
     ),
     Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
 ]
