@@ -15,6 +15,7 @@ from time import perf_counter
 import anyio
 import sqlalchemy as sa
 from anyio import from_thread, to_thread
+
 from stages.s06_survive_restart.runner import Queue, TaskRunner
 from stages.s06_survive_restart.tasks import (
     Base,

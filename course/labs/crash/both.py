@@ -5,9 +5,9 @@ The row and the record that the task is done are one transaction.
 
 from sqlalchemy.orm import Mapped, Session
 from sqlalchemy.orm import mapped_column as column
-from stages.s06_survive_restart.tasks import Base, Notification, Tasks
 
 from course.labs.crash.effect import work
+from stages.s06_survive_restart.tasks import Base, Notification, Tasks
 
 
 class Effect(Base):

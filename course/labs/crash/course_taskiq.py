@@ -1,8 +1,7 @@
 """Stage 9: Taskiq as it is set up here; as a program, its worker."""
 
-from stages.s06_survive_restart.tasks import get_tasks
-
 from course.labs.crash.both import get_tasks as get_both
+from stages.s06_survive_restart.tasks import get_tasks
 from stages.s09_taskiq import worker
 from stages.s09_taskiq.app import app
 
