@@ -20,8 +20,7 @@ from stages.s06_at_work.processes import end_with_parent, time_limit
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
 
-config = settings.get_task_config()
-url = settings.get_redis_config().redis_url
+config, url = settings.get_task_config(), settings.get_redis_config().redis_url
 
 
 class BackOff(SmartRetryMiddleware):
@@ -40,6 +39,7 @@ broker = RedisStreamBroker(  # beside each setting, what is without it
     unacknowledged_batch_size=1,  # of those that come back as well
     unacknowledged_lock_timeout=10,  # a worker killed then stops it for ever
     socket_timeout=30,  # a worker loses its connection in each pause of 5 s
+    retry_on_timeout=True,  # a connection that is lost loses what is sent
 )
 # Without the arguments: three attempts, and each at once.
 broker.add_middlewares(BackOff(config.max_attempts, schedule_source=retries))
