@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
+from stages.s06_at_work.errors import TaskError
 
-def end_with_parent() -> None:
+
+def end_with_parent(*_: object) -> None:
     """Call it in a child: nothing else tells it of its parent's kill -9."""
     parent = os.getppid()
 
@@ -21,8 +23,13 @@ def end_with_parent() -> None:
     Thread(target=watch, daemon=True).start()
 
 
+def let_forks_end_with_parent() -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=end_with_parent)
+
+
 def time_is_up(*_: object) -> None:
-    raise TimeoutError("The task took too long")
+    raise TaskError("the time limit is over")  # no OSError: smtplib hides it
 
 
 @contextmanager

@@ -61,6 +61,11 @@ class Engine:
 
 ENGINES = [
     Engine("s07_celery", constant_keys=r"stage7:_kombu\.binding.*"),
+    Engine(
+        "s08_rq",
+        constant_keys="rq:(workers?|cron|clean|queues|scheduler).*",
+    ),
+    Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
 ]
 ON_REDIS = [engine for engine in ENGINES if engine.needs == "redis"]
 
@@ -135,7 +140,7 @@ class House:
         )
         self.client = httpx2.Client(base_url=address, timeout=PATIENCE)
         if self.engine.scheduler:
-            self.start_worker("scheduler")
+            self.scheduler = self.start_worker("scheduler")
 
     def start_worker(self, *mode: str) -> psutil.Popen:
         """Start a worker, or what else its module can be."""
@@ -147,9 +152,9 @@ class House:
 
     @staticmethod
     def kill(process: psutil.Popen) -> None:
-        """Kill a process and all that it has started."""
+        """Kill a process, before it sees the end of what it has started."""
         try:
-            processes = [*process.children(recursive=True), process]
+            processes = [process, *process.children(recursive=True)]
         except psutil.NoSuchProcess:
             processes = []
         for member in processes:
@@ -223,7 +228,9 @@ class House:
             yield mailbox
 
     @contextmanager
-    def task_that_hangs(self) -> Iterator[Callable[[], socket.socket]]:
+    def task_that_hangs(
+        self, *, wait: bool = True
+    ) -> Iterator[Callable[[], socket.socket]]:
         """Send an e-mail to a server that says nothing.
 
         The caller waits for the worker's connections with what is given, and
@@ -235,5 +242,6 @@ class House:
             self.post("/send-email/", json=EMAIL)
             log_id = self.row().id
             yield lambda: stack.enter_context(server.accept()[0])
-        with self.mailbox():
-            self.until_done(log_id)
+        if wait:
+            with self.mailbox():
+                self.until_done(log_id)
