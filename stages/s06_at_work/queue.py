@@ -78,7 +78,8 @@ def publish(session: Session, queue: Queue, log_ids: list[int]) -> None:
             queue.publish(log_id)
             published.append(log_id)
     except Exception as error:
-        logger.error("The broker takes no task now: %s", error)
+        reason = error.__cause__ or error
+        logger.error("The broker takes no task now: %s", reason)
     if not (published and queue.durable):
         return
     query = (

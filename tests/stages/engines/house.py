@@ -61,6 +61,8 @@ class Engine:
 
 ENGINES = [
     Engine("s07_celery", constant_keys=r"stage7:_kombu\.binding.*"),
+    Engine("s08_rq", constant_keys=r"rq:.*(workers?|cron|clean|locks?|scheduler|queues)\b.*"),
+    Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
 ]
 ON_REDIS = [engine for engine in ENGINES if engine.needs == "redis"]
 
