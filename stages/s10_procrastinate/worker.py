@@ -5,29 +5,28 @@ import logging
 import signal
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import procrastinate
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from sqlalchemy.orm import Session
 
-from stages.s06_at_work import settings
-from stages.s06_at_work.database import TaskLog
-from stages.s06_at_work.queue import Queue, publish_overdue
-from stages.s06_at_work.report import start_report
+from stages.s06_at_work import jobs, settings
+from stages.s06_at_work.database import TaskLog, get_session_factory, utc_now
+from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
-from stages.s06_at_work.tasks import call
 from stages.s06_at_work.threads import run_in_thread
 
-logging.getLogger("procrastinate").setLevel(logging.WARNING)  # 3 lines a job
+logging.getLogger("procrastinate").setLevel(logging.ERROR)  # 3 lines a job
 
 
 class Backoff(procrastinate.BaseRetryStrategy):
     def get_retry_decision(self, *, job: Any, **_: object) -> Any:
         """Procrastinate's own has neither jitter nor a longest pause."""
-        pause = settings.get_task_config().pause_after(job.attempts)
-        retry_in = {"milliseconds": int(1000 * pause)}
-        return procrastinate.RetryDecision(retry_in=retry_in)
+        pause = settings.get_task_config().pause_after(job.attempts + 1)
+        later = utc_now() + timedelta(seconds=pause)
+        return procrastinate.RetryDecision(retry_at=later)
 
 
 engine = procrastinate.App(  # beside each setting, what happens without it
@@ -48,6 +47,8 @@ run = engine.task(name="run", queue="stage10", retry=Backoff())(run_in_thread)
 
 class ProcrastinateQueue(Queue):
     def start(self) -> None:
+        if get_session_factory().kw["bind"].name != "postgresql":
+            raise ValueError("Stage 10 needs PostgreSQL")
         with engine.open(), suppress(UniqueViolation):  # another was faster
             if not engine.check_connection():
                 engine.schema_manager.apply_schema()
@@ -69,18 +70,23 @@ async def recover(timestamp: int) -> None:
     """Retry what killed workers had, those without a heartbeat for 30 s."""
     for job in await engine.job_manager.get_stalled_jobs():
         await engine.job_manager.retry_job(job)
-    await asyncio.to_thread(call, publish_overdue, ProcrastinateQueue())
+    await asyncio.to_thread(jobs.outbox, ProcrastinateQueue())
 
 
 @engine.periodic(cron="0 6 * * *")
-@engine.task(queue="stage10", queueing_lock="report", retry=Backoff())
+@engine.task(
+    name="report", queue="stage10", queueing_lock="report", retry=Backoff()
+)
 def report(timestamp: int) -> None:
-    call(start_report, ProcrastinateQueue())
+    jobs.report(ProcrastinateQueue())
 
 
 async def work() -> None:
     """Until SIGTERM or Ctrl-C; again when the database has been away."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    worker = asyncio.current_task()
+    assert worker
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, worker.cancel)
     async with engine.open_async():
         while True:
             with suppress(ConnectorException):
@@ -94,7 +100,7 @@ def main(mode: str = "worker") -> None:
         with engine.open():
             print(*engine.job_manager.list_queues(), sep="\n")
     else:
-        with suppress(KeyboardInterrupt):
+        with suppress(asyncio.CancelledError, KeyboardInterrupt):
             asyncio.run(work())
 
 
