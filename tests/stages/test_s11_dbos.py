@@ -43,7 +43,7 @@ worker.main()
 PUBLISH = """
 import sys
 from stages.s06_at_work.database import TaskLog, get_session_factory
-from stages.s11_dbos.queue import DBOSQueue
+from stages.s11_dbos.worker import DBOSQueue
 
 EMAIL = {
     "content": {"subject": "s", "body": "b", "recipients": ["a@example.com"]},
@@ -184,7 +184,7 @@ def test_a_second_process_on_sqlite_is_refused(place: Place) -> None:
     output, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 1
     (line,) = output.splitlines()
-    assert "Another process runs the tasks of sqlite" in line
+    assert "End the other process" in line
 
 
 def test_tasks_of_a_killed_process_are_all_done(place: Place) -> None:
