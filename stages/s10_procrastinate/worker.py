@@ -83,9 +83,7 @@ async def recover(timestamp: int) -> None:
 
 
 @engine.periodic(cron="0 6 * * *")
-@engine.task(
-    name="report", queue="stage10", queueing_lock="report", retry=Backoff()
-)
+@engine.task(name="report", queue="stage10", retry=Backoff())
 def report(timestamp: int) -> None:
     jobs.report(ProcrastinateQueue())
 
