@@ -1,5 +1,6 @@
 """What stages 7 to 11 are made of."""
 
+import os
 import re
 import subprocess
 import sys
@@ -62,3 +63,19 @@ def test_a_worker_imports_no_web_application(folder: Path) -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@each_engine
+def test_a_wrong_setting_stops_a_worker_with_one_line(folder: Path) -> None:
+    """It names the setting; a traceback would hide it."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"stages.{folder.name}.worker"],
+        cwd=ROOT,
+        env={**os.environ, "TASK_TIME_LIMIT": "soon"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode
+    (line,) = done.stderr.splitlines()
+    assert "Correct this setting: TASK_TIME_LIMIT: " in line
