@@ -8,6 +8,7 @@ from stages.s06_at_work.database import (
     OPEN,
     SessionFactoryDep,
     TaskLog,
+    get_session_factory,
     untouched_for,
 )
 from stages.s06_at_work.idempotency import Once, is_repeated
@@ -23,12 +24,20 @@ class Queue:
 
     durable = True  # what is published outlives this process
 
+    def start(self) -> None:
+        """Make what the engine needs in the database, for example."""
+
+    def stop(self) -> None:
+        """When the application ends."""
+
     def publish_in(self, _session: Session, _log_id: int) -> bool:
         """Before the commit, in its transaction; say if it is published."""
         return False
 
-    def publish(self, _log_id: int) -> None:
+    def publish(self, log_id: int) -> None:
         """After the commit; what it raises is logged, and tried later."""
+        with get_session_factory().begin() as session:
+            self.publish_in(session, log_id)
 
 
 def enqueue(

@@ -6,6 +6,7 @@ import sys
 import sqlalchemy as sa
 
 from stages.s06_at_work.database import Base, TaskLog, get_session_factory
+from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.required import required
 from stages.s06_at_work.settings import (
     DATA,
@@ -49,7 +50,7 @@ def prepare_database() -> None:
     engine.dispose()  # else a worker's forks would share this connection
 
 
-def prepare() -> None:
+def prepare(queue: Queue | None = None) -> None:
     """Check the folder, the settings, the log file and the database.
 
     The mail server is left alone: it may be away for a while.
@@ -65,3 +66,6 @@ def prepare() -> None:
     get_database_config()
     with required("Let DATABASE_URL name a database that this stage may use"):
         prepare_database()
+    if queue:
+        with required("The queue cannot be used"):
+            queue.start()

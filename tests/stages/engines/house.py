@@ -66,6 +66,8 @@ ENGINES = [
         constant_keys="rq:(workers?|cron|clean|queues|scheduler).*",
     ),
     Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
+    Engine("s10_procrastinate", "postgresql", scheduler=False),
+    Engine("s11_dbos", "postgresql", scheduler=False),
 ]
 ON_REDIS = [engine for engine in ENGINES if engine.needs == "redis"]
 
