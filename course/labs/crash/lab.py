@@ -22,6 +22,7 @@ from course.database import PostgreSQL
 from course.folders import ROOT
 from course.labs.crash import held
 from course.labs.crash.setups import PYTHON, SHORTENED, Setup
+from course.mailbox import authority
 from course.processes import Program
 
 Told = Callable[[str], None]  # progress, in a few words
@@ -63,6 +64,7 @@ class Lab:
         self.file = folder / "effects.txt"
         self.file.touch()
         (folder / "data").mkdir()
+        authority(folder / "data")  # stage 5 wants the mailbox's certificate
         self.url = f"sqlite:///{folder / 'data' / 'tasks.db'}"
         if database:
             self.url = database.url
