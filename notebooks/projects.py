@@ -93,7 +93,7 @@ made: list[object] = []
 
 @lru_cache
 def get_one_bucket() -> object:
-    time.sleep(0.05)  # it reads a setting, opens a connection, …
+    time.sleep(0.2)  # it reads a setting, opens a connection, …
     made.append(object())
     return made[-1]
 
