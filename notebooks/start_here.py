@@ -154,7 +154,7 @@ happened
 # | [Stage 5 · A task leaves a record](05_task_tracker.ipynb) | 25 | exercises [5](../exercises/ex05_own_session.py) and [6](../exercises/ex06_predict_the_order.py) |
 # | [Testing tasks](testing.ipynb) | 20 | [exercise 7](../exercises/ex07_test_a_task.py) |
 # | [The five projects](projects.ipynb) | 25 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
-# | [Stage 6 · The same application at work](06_at_work.ipynb) | 20 | [exercise 13](../exercises/ex13_task_queue.py) |
+# | [Stage 6 · The same application at work](06_at_work.ipynb) | 25 | [exercise 13](../exercises/ex13_task_queue.py) |
 # | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py stage 7` |
 # | or [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
 # | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
