@@ -347,25 +347,25 @@ print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
 #
-# In a terminal: `pytest tests/stages -k s03`. Each name is a promise.
+# In a terminal: `pytest -v` and the file's name. Each test's name is a promise.
+# It takes some seconds, and shows each test when it has ended:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
 import sys
 from pathlib import Path
 
-root = Path(stage.__file__).parents[1]
-done = subprocess.run(
-    [sys.executable, "-m", "pytest", "-v", "tests/stages", "-k", "s03"],
-    cwd=root,
-    capture_output=True,
+with subprocess.Popen(
+    [sys.executable, "-m", "pytest", "-v"]
+    + ["tests/stages/test_s03_chained_dependencies.py"],
+    cwd=Path(stage.__file__).parents[1],
+    stdout=subprocess.PIPE,
     text=True,
-    check=False,
-)
-for line in done.stdout.splitlines():
-    if "::" in line:
-        name, _, verdict = line.partition("::")[2].partition(" ")
-        print(verdict.split()[0], name)
+) as tests:
+    for line in tests.stdout or ():
+        if "::" in line:
+            name, _, verdict = line.partition("::")[2].partition(" ")
+            print(verdict.split()[0], name)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
