@@ -159,7 +159,7 @@ happened
 # | or [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
 # | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
 # | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |
-# | [Stage 11, DBOS](11_dbos.ipynb): a task resumes where it stopped | 20 | `python3 start.py stage 11` |
+# | [Stage 11, DBOS](11_dbos.ipynb): a task resumes where it stopped | 15 | `python3 start.py stage 11` |
 # | [Which engine?](which_engine.ipynb) | 15 | `python3 start.py crash` |
 #
 # The exercises are done in your editor, beside a terminal in which
