@@ -160,11 +160,10 @@ def test_a_broker_that_is_named_is_used(
         monkeypatch.setenv("REDIS_URL", url)
         monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@db/tasks")
         told = start(WORKER)
-        assert (
-            told.until("Broker") == f"Broker    {url}, which REDIS_URL names\n"
-        )
         shown = "Database  postgresql://db/tasks, which DATABASE_URL names\n"
         assert told.until("Database") == shown
+        shown = f"Broker    {url}, which REDIS_URL names\n"
+        assert told.until("Broker") == shown
         told.until("running on")
         assert "The broker" not in told.end()
         with Redis.from_url(url) as client:
