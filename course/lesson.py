@@ -177,8 +177,6 @@ def silent_mail_server() -> Iterator[Callable[[], object]]:
 
     What it gives waits for the next call: then a task is in the midst of it.
     """
-    os.environ["SMTP_PORT"] = str(_mail_port())
-    authority(data_dir())
     with ports.listen(_mail_port()) as server, ExitStack() as calls:
         server.settimeout(CALLED)
         yield lambda: calls.enter_context(server.accept()[0])
@@ -191,11 +189,13 @@ def _mail_port() -> int:
 
 
 def start_afresh(name: str) -> Path:
-    """Give a lesson an empty folder, and a SQLite file in it to its stage."""
+    """Give a lesson an empty folder, with the SQLite file of its stage."""
     folder = data_dir() / name
     shutil.rmtree(folder, ignore_errors=True)  # of the last time
     folder.mkdir()
     os.environ["DATABASE_URL"] = f"sqlite:///data/{name}/tasks.db"
+    os.environ["SMTP_PORT"] = str(_mail_port())  # for each worker, too
+    authority(data_dir())
     return folder
 
 
