@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from email.utils import make_msgid
 
 from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from pydantic import EmailStr
 
 from stages.s06_at_work import overview
@@ -80,9 +81,11 @@ def schedule_task(
 
 
 @asynccontextmanager
-async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    prepare()
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    queue: Queue = app.state.queue or Queue()
+    await run_in_threadpool(prepare, queue)
     yield
+    await run_in_threadpool(queue.stop)
 
 
 def create_app(title: str, queue: Queue | None = None) -> FastAPI:

@@ -56,6 +56,21 @@ OPEN = ("scheduled", "started", "failed")
 ENDED = ("completed", "dead")
 
 
+def record(session: Session, log_id: int, **values: object) -> Any:
+    """Write to a task's row and return it; None if the task has ended."""
+    query = (
+        sa.update(TaskLog)
+        .where(TaskLog.id == log_id, TaskLog.status.not_in(ENDED))
+        .values(values)
+        .returning(
+            *(TaskLog.kind, TaskLog.payload),
+            *(TaskLog.status, TaskLog.attempts),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(query).one_or_none()
+
+
 @lru_cache
 def get_session_factory() -> sessionmaker[Session]:
     engine = make_engine(get_database_config())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from threading import Thread
 
 
-def end_with_parent() -> None:
+def end_with_parent(*_: object) -> None:
     """Call it in a child: nothing else tells it of its parent's kill -9."""
     parent = os.getppid()
 
@@ -19,6 +19,11 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     Thread(target=watch, daemon=True).start()
+
+
+def let_forks_end_with_parent() -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=end_with_parent)
 
 
 def time_is_up(*_: object) -> None:

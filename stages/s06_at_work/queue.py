@@ -6,7 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from stages.s06_at_work.backlog import limit
-from stages.s06_at_work.database import OPEN, SessionFactoryDep, TaskLog
+from stages.s06_at_work.database import (
+    OPEN,
+    SessionFactoryDep,
+    TaskLog,
+    get_session_factory,
+)
 from stages.s06_at_work.idempotency import Once, is_repeated
 from stages.s06_at_work.settings import TaskConfigDep, get_logger
 
@@ -20,12 +25,20 @@ class Queue:
 
     durable = True  # what is published outlives this process
 
+    def start(self) -> None:
+        """Make what the engine needs in the database, for example."""
+
+    def stop(self) -> None:
+        """When the application ends."""
+
     def publish_in(self, _session: Session, _log_id: int) -> bool:
         """Before the commit, in its transaction; say if it is published."""
         return False
 
-    def publish(self, _log_id: int) -> None:
+    def publish(self, log_id: int) -> None:
         """After the commit; what it raises is logged, and tried later."""
+        with get_session_factory().begin() as session:
+            self.publish_in(session, log_id)
 
 
 def enqueue(
@@ -65,7 +78,8 @@ def publish(session: Session, queue: Queue, log_ids: list[int]) -> None:
             queue.publish(log_id)
             published.append(log_id)
     except Exception as error:
-        logger.error("The broker takes no task now: %s", error)
+        reason = error.__cause__ or error
+        logger.error("The broker takes no task now: %s", reason)
     if not (published and queue.durable):
         return
     query = (

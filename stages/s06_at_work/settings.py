@@ -3,11 +3,14 @@
 import logging
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from random import uniform
+from typing import Annotated, Any
 
 from fastapi import Depends
 from pydantic import AfterValidator, EmailStr, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings
+
+from stages.s06_at_work.required import required
 
 DATA = Path("data")  # of the folder one starts in
 NOTIFICATIONS = DATA / "notifications.txt"
@@ -23,6 +26,10 @@ LoggerDep = Annotated[logging.Logger, Depends(get_logger)]
 
 class Settings(BaseSettings, env_ignore_empty=True, hide_input_in_errors=True):
     """Settings of which no value is shown in an error."""
+
+    def __init__(self, **values: Any) -> None:
+        with required("Correct this setting"):
+            super().__init__(**values)
 
 
 class EmailConfig(Settings):
@@ -54,6 +61,14 @@ class TaskConfig(Settings, env_prefix="TASK_"):
     lost_after: int = Field(default=7200, gt=0)  # > time limit + pause
     max_waiting: int = Field(default=10_000, gt=0)  # rows; then a 503
 
+    def pause_after(self, attempts: int) -> float:
+        """Return seconds: 1, 2, 4 … up to longest_pause, shortened at random.
+
+        Without the chance, tasks that failed together come back together.
+        """
+        pause = min(2.0 ** min(attempts, 20), self.longest_pause)
+        return uniform(0.5, 1) * pause  # noqa: S311 (no secret)
+
 
 @lru_cache
 def get_task_config() -> TaskConfig:
@@ -70,13 +85,13 @@ def check_url(url: str) -> str:
     return url
 
 
-DatabaseURL = Annotated[str, AfterValidator(check_url)]
+URL = Annotated[str, AfterValidator(check_url)]
 
 
 class DatabaseConfig(Settings):
     """Read from DATABASE_URL and so on; by default a SQLite file."""
 
-    database_url: DatabaseURL = "sqlite:///data/tasks.db"
+    database_url: URL = "sqlite:///data/tasks.db"
     database_pool_size: int = Field(default=40, gt=0)  # anyio has 40 threads
     database_time_out: float = Field(default=5, gt=0)  # for one statement
 
@@ -84,3 +99,14 @@ class DatabaseConfig(Settings):
 @lru_cache
 def get_database_config() -> DatabaseConfig:
     return DatabaseConfig()
+
+
+class RedisConfig(Settings):
+    """Read from REDIS_URL; with TLS it is `rediss://…`."""
+
+    redis_url: URL = Field("redis://localhost:6379/0", pattern="^rediss?://")
+
+
+@lru_cache
+def get_redis_config() -> RedisConfig:
+    return RedisConfig()

@@ -2,44 +2,21 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from stages.s06_at_work.database import Base, TaskLog, get_session_factory
+from stages.s06_at_work.queue import Queue
+from stages.s06_at_work.required import required
 from stages.s06_at_work.settings import (
     DATA,
     LOG,
     NOTIFICATIONS,
     get_database_config,
     get_email_config,
+    get_redis_config,
     get_task_config,
 )
-
-
-class StartError(Exception):
-    """Says in one line what to do."""
-
-
-@contextmanager
-def required(what_to_do: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        sys.tracebacklimit = 0  # the line is all that helps
-        raise StartError(f"{what_to_do}: {reason_of(error)}") from None
-
-
-def reason_of(error: Exception) -> str:
-    """Return its first line; for a setting its name, but not its value."""
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        prefix = "TASK_" if error.title == "TaskConfig" else ""
-        name = "_".join(map(str, first["loc"])).upper()
-        return f"{prefix}{name}: {first['msg']}"
-    return str(getattr(error, "orig", error)).partition("\n")[0]
 
 
 class LogFile(logging.FileHandler):
@@ -70,9 +47,10 @@ def prepare_database() -> None:
             raise  # otherwise another process was faster
     with engine.connect() as connection:
         connection.execute(sa.select(TaskLog).limit(0))
+    engine.dispose()  # else a worker's forks would share this connection
 
 
-def prepare() -> None:
+def prepare(queue: Queue | None = None) -> None:
     """Check the folder, the settings, the log file and the database.
 
     The mail server is left alone: it may be away for a while.
@@ -82,9 +60,11 @@ def prepare() -> None:
         for path in (NOTIFICATIONS, LOG):
             path.open("a").close()
     set_up_logging()
-    with required("Correct this setting"):
-        get_email_config()
-        get_task_config()
-        get_database_config()
+    get_email_config()
+    get_task_config()
+    get_redis_config()
+    get_database_config()
     with required("Let DATABASE_URL name a database that this stage may use"):
         prepare_database()
+        if queue:
+            queue.start()

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from taskiq_dependencies import DependencyGraph
 
 from stages.s06_at_work.database import (
-    ENDED,
     SessionFactoryDep,
     TaskLog,
     get_db,
     get_session_factory,
+    record,
     utc_now,
 )
 from stages.s06_at_work.errors import TaskError, reason_of
@@ -60,23 +60,19 @@ def get_task_tracker(
     config: TaskConfigDep,
     logger: LoggerDep,
 ) -> TaskTracker:
-    def record(session: Session, log_id: int, **values: object) -> Any:
-        """Write to the row and return it; None if the task has ended."""
-        query = (
-            sa.update(TaskLog)
-            .where(TaskLog.id == log_id, TaskLog.status.not_in(ENDED))
-            .values(values)
-            .returning(TaskLog.kind, TaskLog.payload, TaskLog.attempts)
-            .execution_options(synchronize_session=False)
-        )
-        return session.execute(query).one_or_none()
-
     def track_task(log_id: int) -> None:
-        attempts = TaskLog.attempts + 1
+        # A task that ends its process each time never records a failure.
+        last = TaskLog.attempts >= config.max_attempts
+        reason = sa.case((last, "No attempt ended"), else_=TaskLog.error)
         with session_factory.begin() as session:
-            row = record(session, log_id, status="started", attempts=attempts)
-        if row is None:
-            return  # a message that came twice
+            row = record(
+                *(session, log_id),
+                status=sa.case((last, "dead"), else_="started"),
+                attempts=TaskLog.attempts + 1,
+                error=reason,
+            )
+        if row is None or row.status == "dead":
+            return  # a message that came twice, or once too often
         try:
             payload = PAYLOADS[row.kind].model_validate(row.payload)
             with session_factory() as session:

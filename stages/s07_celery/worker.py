@@ -1,21 +1,19 @@
 """Celery: python -m stages.s07_celery.worker, scheduler, or monitor."""
 
-import os
 import sys
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from click import ClickException
 
-from stages.s06_at_work.database import get_session_factory
-from stages.s06_at_work.queue import Queue, publish_overdue
-from stages.s06_at_work.report import start_report
-from stages.s06_at_work.settings import DATA, get_task_config
+from stages.s06_at_work import jobs, settings
+from stages.s06_at_work.processes import let_forks_end_with_parent
+from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
-from stages.s06_at_work.tasks import call, run_task
 
-config = get_task_config()
-url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+config = settings.get_task_config()
+url = settings.get_redis_config().redis_url
 TLS = {"ssl_cert_reqs": "required"}  # own authority: ?ssl_ca_certs=FILE
 celery = Celery("stage7", broker=url, set_as_current=False)
 celery.conf.update(  # beside each setting: what happens without it
@@ -57,7 +55,7 @@ retry: dict[str, Any] = {  # after 1, 2, 4 … s, each shortened at random
 
 @celery.task(name="run", **retry)
 def run(log_id: int) -> None:
-    call(run_task, log_id)
+    jobs.run(log_id)
 
 
 class CeleryQueue(Queue):
@@ -67,26 +65,29 @@ class CeleryQueue(Queue):
 
 @celery.task(name="outbox", queue="stage7-due", expires=config.publish_after)
 def outbox() -> None:
-    call(publish_overdue, CeleryQueue())
+    jobs.outbox(CeleryQueue())
 
 
 @celery.task(name="report", queue="stage7-due", expires=43_200, **retry)
 def report() -> None:
-    call(start_report, CeleryQueue())
+    jobs.report(CeleryQueue())
 
 
 def main(command: str = "worker", *options: str) -> None:
     prepare()
-    get_session_factory().kw["bind"].dispose()  # else the forks share it
+    let_forks_end_with_parent()  # else they work on
     patient = {"socket_connect_timeout": 5, "socket_timeout": 30}
     celery.conf.broker_transport_options |= {**patient, "max_retries": 3}
     celery.conf.task_publish_retry = True  # no request waits here
     commands = {
         "worker": ["worker", "--loglevel=INFO", "--queues=stage7,stage7-due"],
-        "scheduler": ["beat", f"--schedule={DATA}/celerybeat"],
+        "scheduler": ["beat", f"--schedule={settings.DATA}/celerybeat"],
         "monitor": ["inspect", "active"],
     }  # or any other command of Celery: inspect scheduled
-    celery.start([*commands.get(command, [command]), *options])
+    try:
+        celery.start([*commands.get(command, [command]), *options])
+    except ClickException as error:  # nobody answered
+        raise SystemExit(error.format_message()) from None
 
 
 if __name__ == "__main__":

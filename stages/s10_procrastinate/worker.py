@@ -1,60 +1,107 @@
-"""A worker: python -m stages.s10_procrastinate.worker [monitor]."""
+"""Procrastinate: python -m stages.s10_procrastinate.worker, or monitor."""
 
 import asyncio
+import logging
+import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
+from typing import Any
 
-import psycopg
-from procrastinate.exceptions import ConnectorException
-from procrastinate.signals import on_stop
+import procrastinate
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from sqlalchemy.orm import Session
 
-from stages.s06_at_work.settings import get_logger
+from stages.s06_at_work import jobs, settings
+from stages.s06_at_work.database import TaskLog, get_session_factory, utc_now
+from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
-from stages.s06_at_work.tasks import call
-from stages.s10_procrastinate.queue import engine, prepare_queue
+from stages.s06_at_work.threads import run_in_thread
+
+logging.getLogger("procrastinate").setLevel(logging.ERROR)  # 3 lines a job
+
+
+class Backoff(procrastinate.BaseRetryStrategy):
+    def get_retry_decision(self, *, job: Any, **_: object) -> Any:
+        """Procrastinate's own has neither jitter nor a longest pause."""
+        pause = settings.get_task_config().pause_after(job.attempts + 1)
+        later = utc_now() + timedelta(seconds=pause)
+        return procrastinate.RetryDecision(retry_at=later)
+
+
+engine = procrastinate.App(  # beside each setting, what happens without it
+    connector=procrastinate.PsycopgConnector(
+        conninfo=settings.get_database_config().database_url,
+        kwargs={"tcp_user_timeout": 10_000},  # 15 min for a vanished server
+    ),
+    worker_defaults={
+        "queues": ["stage10"],  # it runs the jobs of other applications too
+        "concurrency": 10,  # it runs one task at a time
+        "delete_jobs": "always",  # each job stays, and the row does anyway
+        "install_signal_handlers": False,  # SIGTERM looks like a lost database
+    },
+)
+# One name for all kinds: a job with an unknown name is never tried again.
+run = engine.task(name="run", queue="stage10", retry=Backoff())(run_in_thread)
+
+
+class ProcrastinateQueue(Queue):
+    def start(self) -> None:
+        if get_session_factory().kw["bind"].name != "postgresql":
+            raise ValueError("Stage 10 needs PostgreSQL")
+        with engine.open(), suppress(UniqueViolation):  # another was faster
+            if not engine.check_connection():
+                engine.schema_manager.apply_schema()
+
+    def publish_in(self, session: Session, log_id: int) -> bool:
+        """Insert the job on the session's own connection."""
+        kind = session.get_one(TaskLog, log_id).kind
+        run.configure(
+            connection=session.connection().connection.driver_connection,
+            priority=0 if kind == "run-task" else 1,  # people come first
+        ).defer(log_id=log_id)
+        return True
+
+
+# The workers agree on who inserts a periodic job; not more than one waits.
+@engine.periodic(cron="* * * * * */10")
+@engine.task(name="recover", queue="stage10", queueing_lock="recover")
+async def recover(timestamp: int) -> None:
+    """Retry what killed workers had, those without a heartbeat for 30 s."""
+    for job in await engine.job_manager.get_stalled_jobs():
+        await engine.job_manager.retry_job(job)
+    await asyncio.to_thread(jobs.outbox, ProcrastinateQueue())
+
+
+@engine.periodic(cron="0 6 * * *")
+@engine.task(
+    name="report", queue="stage10", queueing_lock="report", retry=Backoff()
+)
+def report(timestamp: int) -> None:
+    jobs.report(ProcrastinateQueue())
 
 
 async def work() -> None:
-    """Work; begin again when the database has been away."""
-    # Threads for ten tasks and those that hang: without it, 5 to 32.
-    threads = ThreadPoolExecutor(40)
-    asyncio.get_running_loop().set_default_executor(threads)
-    while True:
-        try:
-            await engine.open_async()
-            await engine.run_worker_async()
-        except (ConnectorException, psycopg.Error) as error:
-            get_logger().warning("No database: %s", error.__cause__ or error)
-        finally:
-            await engine.close_async()
-        await asyncio.sleep(1)
-
-
-async def work_until_stopped() -> None:
-    """Let SIGTERM end the worker when the running tasks have ended."""
-    task = asyncio.create_task(work())
-
-    def stop() -> None:
-        task.cancel()
-
-    with on_stop(stop), suppress(asyncio.CancelledError):
-        await task
-
-
-def monitor() -> None:
-    with engine.open():
-        for queue in engine.job_manager.list_queues():
-            print(queue["name"], queue["stats"])
+    """Until SIGTERM or Ctrl-C; again when the database has been away."""
+    worker = asyncio.current_task()
+    assert worker
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, worker.cancel)
+    async with engine.open_async():
+        while True:
+            with suppress(ConnectorException):
+                await engine.run_worker_async()
+            await asyncio.sleep(1)
 
 
 def main(mode: str = "worker") -> None:
+    prepare(ProcrastinateQueue())
     if mode == "monitor":
-        monitor()
+        with engine.open():
+            print(*engine.job_manager.list_queues(), sep="\n")
     else:
-        prepare()
-        call(prepare_queue)
-        asyncio.run(work_until_stopped())
+        with suppress(asyncio.CancelledError, KeyboardInterrupt):
+            asyncio.run(work())
 
 
 if __name__ == "__main__":

@@ -1,58 +1,97 @@
-"""The engine; as a worker: python -m stages.s11_dbos.worker [NAME | monitor]."""
+"""DBOS: python -m stages.s11_dbos.worker NAME, or monitor."""
 
+import logging
 import signal
 import sqlite3
 import sys
-import threading
+from asyncio import to_thread
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Event
 
-from dbos import DBOS
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, SetEnqueueOptions
+from sqlalchemy.orm import Session
 
-from stages.s06_at_work import settings
+from stages.s06_at_work import database, jobs, settings
+from stages.s06_at_work.database import SessionDep, TaskLog
+from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
-from stages.s11_dbos.queue import QUEUE, DBOSQueue, clean, outbox, report
+from stages.s06_at_work.tasks import call
+from stages.s06_at_work.threads import run_in_thread
 
+QUEUE = "stage11"
 config = settings.get_task_config()
-# The queue lies in the database of the data: they are committed together.
 url = settings.get_database_config().database_url
-embedded = url.startswith("sqlite")  # the application runs the tasks itself
+logging.getLogger("dbos").setLevel(logging.WARNING)  # a line a migration
 
 
-@contextmanager
-def alone() -> Iterator[None]:
-    """Refuse a second process on SQLite: both would recover all tasks."""
-    path = settings.DATA / "dbos.lock"
-    with closing(
-        sqlite3.connect(path, timeout=0, check_same_thread=False)
-    ) as lock:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")  # until this process ends
-        except sqlite3.OperationalError:
-            sys.tracebacklimit = 0
-            message = f"Another process runs the tasks of {url}"
-            raise RuntimeError(message) from None
-        yield
+# What a step returns is recorded: a killed workflow resumes at the next one.
+@DBOS.workflow(name="run", max_recovery_attempts=config.max_attempts)
+async def run(log_id: int, attempt: int = 1) -> None:
+    step = partial(DBOS.run_step_async, None)
+    try:
+        await step(run_in_thread, log_id)  # with DBOS's own time limit, its
+        # row does not say why it failed
+        notification_id = await step(to_thread, call, record, log_id)
+        if notification_id:
+            await step(run_in_thread, notification_id)
+    except Exception:
+        # With a step's own retries, a task keeps its place in the queue
+        # through each pause: ten that fail would stop all others.
+        with SetEnqueueOptions(delay_seconds=config.pause_after(attempt)):
+            await DBOS.enqueue_workflow_async(QUEUE, run, log_id, attempt + 1)
 
 
-@contextmanager
-def running(name: str = "local") -> Iterator[None]:
-    """Run tasks under a name that no other process has.
+def record(log_id: int, session: SessionDep) -> int | None:
+    """Record whom to notify of an e-mail, once: a step may run twice."""
+    sent = session.get_one(TaskLog, log_id)
+    if (sent.kind, sent.status) != ("send-email", "completed"):
+        return None
+    email, key = sent.payload["content"]["recipients"][0], f"after {log_id}"
+    log = session.scalar(sa.select(TaskLog).filter_by(idempotency_key=key))
+    if not log:
+        log = TaskLog(kind="send-notification", task_name="send-notification")
+        log.payload = {"email": email, "message": "You have an e-mail"}
+        log.idempotency_key, log.published_at = key, database.utc_now()
+        session.add(log)
+        session.commit()
+    return log.id
 
-    When DBOS starts, it recovers what a process of this name had: start a
-    worker that was killed with the same name again.
-    """
-    with alone() if embedded else nullcontext():
+
+class DBOSQueue(Queue):
+    def __init__(self, worker: str = "") -> None:
+        """On SQLite the application is the only worker: it needs no server."""
+        self.worker = worker or ("web" if url.startswith("sqlite") else "")
+        engine = database.get_session_factory().kw["bind"]
+        self.client = DBOSClient(system_database_engine=engine, lazy=True)
+
+    def publish_in(self, session: Session, log_id: int) -> bool:
+        self.client.enqueue_in_transaction(
+            session, {"workflow_name": "run", "queue_name": QUEUE}, log_id
+        )
+        return True
+
+    def start(self) -> None:
+        if not self.worker:
+            DBOS.migrate(url)
+            return
+        if url.startswith("sqlite"):  # a second one recovers what runs here
+            path = settings.DATA / "dbos.lock"
+            self.lock = sqlite3.connect(path, 0, check_same_thread=False)
+            self.lock.execute("BEGIN EXCLUSIVE")  # until this process ends
         DBOS(
-            config={
+            config={  # beside each setting, what happens without it
                 "name": "stage11",
                 "system_database_url": url,
-                "log_level": "WARNING",  # else it sets it to INFO
-                "executor_id": name,
-                # By default a hash of the code: a deployment would leave what
-                # is on its way to workers of the old version. Change it when
-                # the steps change; then run both versions for a while.
+                "log_level": "WARNING",  # INFO, a line for each start
+                # It recovers what a process of this name had: restart a
+                # killed worker with its name, and give no two the same.
+                "executor_id": self.worker,
+                # A hash of the code: a deployment leaves what is on its way
+                # to workers of the old version. Change it with the steps.
                 "application_version": "1",
             }
         )
@@ -66,36 +105,41 @@ def running(name: str = "local") -> Iterator[None]:
             [
                 {"schedule_name": name, "workflow_fn": fn, "schedule": cron}
                 for name, fn, cron in [
-                    ("outbox", outbox, "* * * * *"),
+                    ("upkeep", upkeep, "* * * * *"),
                     ("report", report, "0 6 * * *"),
-                    ("clean", clean, "0 3 * * *"),
                 ]
             ]
         )
-        try:
-            yield
-        finally:  # kills the tasks that run: 0 by default
-            DBOS.destroy(workflow_completion_timeout_sec=config.time_limit)
+
+    def stop(self) -> None:  # without the limit, the tasks are killed
+        DBOS.destroy(workflow_completion_timeout_sec=config.time_limit)
 
 
-def monitor() -> None:
-    workflows = DBOSQueue().client.list_workflows(
-        queue_name=QUEUE, load_input=False, load_output=False
-    )
-    for status, number in Counter(w.status for w in workflows).items():
-        print(status, number)
+@DBOS.workflow()
+def upkeep(_due: datetime, _context: object) -> None:
+    """Publish what was revived; delete what is old: DBOS keeps all."""
+    jobs.outbox(DBOSQueue())
+    week_ago = (datetime.now(UTC) - timedelta(days=7)).isoformat()
+    done = DBOS.list_workflows(status="SUCCESS", end_time=week_ago)
+    DBOS.delete_workflows([workflow.workflow_id for workflow in done])
 
 
-def main(name: str = "local") -> None:
-    if name == "monitor":
-        monitor()
+@DBOS.workflow()
+def report(_due: datetime, _context: object) -> None:
+    jobs.report(DBOSQueue())
+
+
+def main(worker: str = "local") -> None:
+    if worker == "monitor":
+        workflows = DBOSQueue().client.list_workflows(queue_name=QUEUE)
+        print(Counter(workflow.status for workflow in workflows))
         return
-    prepare()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with running(name):
-        stop.wait()
+    queue = DBOSQueue(worker)
+    prepare(queue)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        Event().wait()
+    queue.stop()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from tests.stages.engines.house import Engine, House
@@ -16,7 +17,12 @@ def house(
     """Run an engine with its application, a worker and its scheduler."""
     settings = {}
     if engine.needs == "postgresql":
-        settings["DATABASE_URL"] = request.getfixturevalue("postgresql")
+        url = request.getfixturevalue("postgresql")
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {engine.stage}".encode())
+        settings["DATABASE_URL"] = url.replace(
+            "/postgres?", f"/{engine.stage}?"
+        )
     house = House(engine, tmp_path_factory.mktemp(engine.stage), settings)
     try:
         house.start()

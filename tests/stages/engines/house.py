@@ -61,6 +61,13 @@ class Engine:
 
 ENGINES = [
     Engine("s07_celery", constant_keys=r"stage7:_kombu\.binding.*"),
+    Engine(
+        "s08_rq",
+        constant_keys=r"rq:.*(workers?|cron|clean|locks?|scheduler|queues)\b.*",
+    ),
+    Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
+    Engine("s10_procrastinate", "postgresql", scheduler=False),
+    Engine("s11_dbos", "postgresql", scheduler=False),
 ]
 ON_REDIS = [engine for engine in ENGINES if engine.needs == "redis"]
 
