@@ -162,6 +162,34 @@ print(worker_log("[Ww]ork-horse|E-mail sent"))
 # Without it, a job is tried once.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: the mail server is away
+#
+# Which process remembers that something must be tried again in two seconds?
+
+# %% slideshow={"slide_type": "fragment"}
+with (
+    broker,
+    running(app) as server,
+    quiet_worker(WORKER),
+    redis.Redis.from_url(broker.url) as client,
+):
+    queue = rq.Queue("stage8", connection=client)
+    server.client.post("/send-email/", json=LETTER)
+    until(lambda: queue.scheduled_job_registry.count)
+    print("to be tried again:", queue.scheduled_job_registry.count)
+    until(lambda: last().attempts >= 2 and last().status == "failed")
+    print("the row says:", last().status, "·", last().error)
+    with mailbox() as box:
+        until_completed()
+        print("arrived:", [mail.recipients for mail in box.wait_for(1)])
+print("the row says:", last().status, "· attempts:", last().attempts)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The broker remembers it, in a sorted list, and the worker looks there
+# (`with_scheduler=True`). Without that, RQ plans the next attempt and nobody
+# makes it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the worker
 #
 # Now the worker and its fork are killed together, as by a power cut. No
@@ -200,34 +228,6 @@ print(worker_log("Publishing").splitlines()[0])
 #
 # What comes twice does nothing the second time: `run_task` finds "completed"
 # in the row.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: the mail server is away
-#
-# Which process remembers that something must be tried again in two seconds?
-
-# %% slideshow={"slide_type": "fragment"}
-with (
-    broker,
-    running(app) as server,
-    quiet_worker(WORKER),
-    redis.Redis.from_url(broker.url) as client,
-):
-    queue = rq.Queue("stage8", connection=client)
-    server.client.post("/send-email/", json=LETTER)
-    until(lambda: queue.scheduled_job_registry.count)
-    print("to be tried again:", queue.scheduled_job_registry.count)
-    until(lambda: last().attempts >= 2 and last().status == "failed")
-    print("the row says:", last().status, "·", last().error)
-    with mailbox() as box:
-        until_completed()
-        print("arrived:", [mail.recipients for mail in box.wait_for(1)])
-print("the row says:", last().status, "· attempts:", last().attempts)
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The broker remembers it, in a sorted list, and the worker looks there
-# (`with_scheduler=True`). Without that, RQ plans the next attempt and nobody
-# makes it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What is the same, and what is not
