@@ -138,18 +138,23 @@ print(worker_log("stage8: |background_tasks"))
 # does the mail arrive?
 
 # %% slideshow={"slide_type": "fragment"}
-def processes_of(program: Program) -> set[psutil.Process]:
-    return set(psutil.Process(program.process.pid).children())
+def fork_of(program: Program) -> psutil.Process:
+    """Find the process that is connected to the mail server."""
+    mail_port = int(os.environ["SMTP_PORT"])
+    (fork,) = [
+        process
+        for process in psutil.Process(program.process.pid).children()
+        for connection in process.net_connections()
+        if connection.raddr and connection.raddr.port == mail_port
+    ]
+    return fork
 
 
 with broker, running(app) as server, quiet_worker(WORKER) as program:
     with silent_mail_server() as wait_for_call:
-        until(lambda: worker_log("Listening on stage8|scheduler started"))
-        before = processes_of(program)
         server.client.post("/send-email/", json=LETTER)
         wait_for_call()
-        (fork,) = processes_of(program) - before
-        fork.kill()
+        fork_of(program).kill()
     with mailbox() as box:
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])

@@ -156,6 +156,7 @@ def taken() -> int:
     return names.count("run")
 
 
+logging.disable()  # this broker is not the one of the last cell
 with broker, running(app) as server, quiet_worker(WORKER, "scheduler"):
     with silent_mail_server() as wait_for_call, quiet_worker(WORKER) as first:
         server.client.post("/send-email/", json=LETTER)
@@ -167,6 +168,7 @@ with broker, running(app) as server, quiet_worker(WORKER, "scheduler"):
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
         until(lambda: taken() == 0)
+logging.disable(logging.NOTSET)
 print("the row says:", last().status, "· attempts:", last().attempts)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -14,11 +14,14 @@
 # at the next one.
 #
 # DBOS is a library. On SQLite the application itself runs the tasks: no
-# broker, no server, no worker. It also works like this on Windows.
+# broker, no server, no worker.
 
 # %% slideshow={"slide_type": "skip"}
+import base64
 import inspect
+import logging
 import os
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -174,10 +177,17 @@ with closing(sqlite3.connect(folder / "tasks.db")) as connection:
         "SELECT name, status FROM workflow_status WHERE name = 'run'"
     ).fetchall()
 print("the workflow:", *status)
-table(["step", "function", "what it returned"], steps)
+table(
+    ["step", "function", "what it returned"],
+    [
+        [step, name, pickle.loads(base64.b64decode(output))]
+        for step, name, output in steps
+    ],
+)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# When a workflow runs again, it asks this table at each step. So the code
+# The second step returned the ID of the row that the third one runs. When a
+# workflow runs again, it asks this table at each step. So the code
 # *between* the steps must do the same each time: no clock, no random number,
 # no database there. They belong into a step, whose result is recorded.
 
@@ -226,6 +236,7 @@ print("new workflows:", workflows() - before[1])
 from stages.s11_dbos.app import app
 
 began = time.monotonic()
+logging.disable(logging.INFO)
 with mailbox() as box, running(app) as server:
     print(f"the start took {time.monotonic() - began:.1f} s, here and now")
     happened = server.send("POST", "/send-email/", json=LETTER)
@@ -239,15 +250,17 @@ with mailbox() as box, running(app) as server:
         check=False,
         timeout=100,
     )
+logging.disable(logging.NOTSET)
 print(*rows()[-2:], sep="\n")
-print("a second process:", second.stderr.splitlines()[-1])
+line = second.stderr.splitlines()[-1]
+print("a second process:", line.rpartition("StartError: ")[2])
 
 # %% slideshow={"slide_type": "fragment"}
 happened
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The response comes first, and the work comes afterwards, in threads of the
-# same process. The second process does not start: a lock on a file says why.
+# same process. The second process does not start: `data/dbos.lock` is locked.
 # With PostgreSQL there may be many workers. Each has a name, and a worker that
 # was killed is started with its name again:
 # `python -m stages.s11_dbos.worker first`.
