@@ -118,6 +118,12 @@ def broker(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def database(session: nox.Session) -> None:
+    """Run a PostgreSQL on this machine, for stages 10 and 11."""
+    learner(session, "course.database")
+
+
+@nox.session(python=False)
 def timeline(session: nox.Session) -> None:
     """See what happens when: timeline myapp:app POST /path --json '{}'."""
     session.chdir(session.invoked_from)

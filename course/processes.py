@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -83,13 +84,17 @@ class Program:
     def kill(self) -> None:
         """Kill it and all that it has forked, as a power cut would."""
         self._release()
+        killed: list[psutil.Process] = []
         with contextlib.suppress(psutil.NoSuchProcess):
             program = psutil.Process(self.process.pid)
             program.suspend()  # it forks no more while we look
-            for each in [*program.children(recursive=True), program]:
+            killed = [*program.children(recursive=True), program]
+            for each in killed:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     each.kill()
         self.ended.wait()
+        while any(map(alive, killed)):  # one that writes to a disk ends late
+            time.sleep(0.01)
 
     def _release(self) -> None:
         """End the guard first: later, the number may be another's."""
@@ -97,6 +102,14 @@ class Program:
             self._guard.kill()
             self._guard.communicate()
             self._guard = None
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it still holds its files and locks."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def stop_all(programs: Sequence[Program], limit: float = 10) -> list[str]:

@@ -50,8 +50,10 @@ def valkey() -> Iterator[None]:
     with Broker(folder) as broker, setting("REDIS_URL", broker.url):
         say(f"Broker    {broker.url}, Valkey {broker.version}, started here")
         say(f"          its queue is kept in {folder}")
-        yield
-    say("The broker is stopped; what its queue holds is kept.")
+        try:
+            yield
+        finally:  # uvicorn leaves by an exception
+            say("The broker is stopped; what its queue holds is kept.")
 
 
 @contextmanager
@@ -63,8 +65,10 @@ def database() -> Iterator[None]:
     folder = data_dir() / "postgresql"
     with postgresql(folder) as url, setting("DATABASE_URL", url):
         say(f"Database  PostgreSQL, started here; its data is in {folder}")
-        yield
-    say("The database is stopped; its data is kept.")
+        try:
+            yield
+        finally:
+            say("The database is stopped; its data is kept.")
 
 
 def warn_when_gone(program: Program, wanted: threading.Event) -> None:

@@ -21,8 +21,8 @@ def write_notification(email: str, message: str) -> None:
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
+    background_tasks: BackgroundTasks,  # FastAPI supplies it
 ) -> dict[str, str]:
-    # The function and its arguments: FastAPI calls it after the response.
+    # Not called here: FastAPI calls it after the response, in a thread.
     background_tasks.add_task(write_notification, email, "Hello World!")
     return {"message": "Notification sent in the background"}

@@ -17,7 +17,7 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Before `yield`: at the start. After it: at the stop (nothing yet)."""
+    """Before `yield`: at the start. After it: at the stop (nothing here)."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
@@ -47,7 +47,7 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # to the server's log: the client has its answer
+            raise  # uvicorn prints it; the client already has its answer
         logger.info("Notification sent to %s", email)
 
     return write_notification  # it keeps the logger
@@ -59,9 +59,9 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
+    background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # The function and its arguments: FastAPI calls it after the response.
+    # Not called here: FastAPI calls it after the response, in a thread.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

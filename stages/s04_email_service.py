@@ -23,7 +23,7 @@ NOTIFICATIONS = Path("data/notifications.txt")
 class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
     smtp_port: int = 5870  # the course's mailbox; a real server has 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # default checked too
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -38,14 +38,14 @@ ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Before `yield`: at the start. After it: at the stop (nothing yet)."""
+    """Before `yield`: at the start. After it: at the stop (nothing here)."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # a malformed setting fails here, not in a request
+    get_email_config()  # an invalid setting or missing file stops the start
     yield
 
 
@@ -69,7 +69,7 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # to the server's log: the client has its answer
+            raise  # uvicorn prints it; the client already has its answer
         logger.info("Notification sent to %s", email)
 
     return write_notification  # it keeps the logger
@@ -81,16 +81,16 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
+    background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # The function and its arguments: FastAPI calls it after the response.
+    # Not called here: FastAPI calls it after the response, in a thread.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line only
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # a header is one line
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -103,7 +103,7 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
     tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)  # and this authority
+    tls.load_verify_locations(config.smtp_ca_file)  # and this one
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)
         server.login(config.sender_email, password)
@@ -124,7 +124,7 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))
+            raise RuntimeError("; ".join(failures))  # so that the task fails
 
     return send_email
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa
+import sqlalchemy as sa  # the import of sqlalchemy.orm below adds sa.orm
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import (
     AfterValidator,
@@ -34,7 +34,7 @@ NOTIFICATIONS = Path("data/notifications.txt")
 class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
     smtp_port: int = 5870  # the course's mailbox; a real server has 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # default checked too
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -47,7 +47,7 @@ def get_email_config() -> EmailConfig:
 ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 
-class Base(DeclarativeBase):
+class Base(DeclarativeBase):  # datetimes have a zone (not in SQLite)
     type_annotation_map = {datetime: sa.DateTime(timezone=True)}
 
 
@@ -66,16 +66,16 @@ class TaskLog(Base):
     error: Mapped[str | None]
 
 
-class DatabaseConfig(BaseSettings):  # read from DATABASE_URL
+class DatabaseConfig(BaseSettings):  # DATABASE_URL; tests replace the factory
     # The time-out: how many seconds SQLite waits for another writer.
     database_url: str = "sqlite:///data/s05_task_tracker.db?timeout=30"
 
 
-@lru_cache  # one engine and one pool of connections in this process
+@lru_cache  # one engine, one pool; SQLAlchemy 2 needs no check_same_thread
 def get_session_factory() -> sessionmaker[Session]:
     engine = sa.create_engine(DatabaseConfig().database_url)
     Base.metadata.create_all(engine)  # creates missing tables, changes none
-    # Keep log.id readable after the commit, without another query.
+    # Keep a row readable after its commit, without another query.
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -92,14 +92,14 @@ SessionDep = Annotated[Session, Depends(get_db)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Before `yield`: at the start. After it: at the stop (nothing yet)."""
+    """Before `yield`: at the start. After it: at the stop (nothing here)."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # a malformed setting fails here, not in a request
+    get_email_config()  # an invalid setting or missing file stops the start
     get_session_factory()  # makes the table
     yield
 
@@ -124,7 +124,7 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # to the server's log: the client has its answer
+            raise  # uvicorn prints it; the client already has its answer
         logger.info("Notification sent to %s", email)
 
     return write_notification  # it keeps the logger
@@ -136,16 +136,16 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI gives it, by its type
+    background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # The function and its arguments: FastAPI calls it after the response.
+    # Not called here: FastAPI calls it after the response, in a thread.
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line only
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # a header is one line
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -158,7 +158,7 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
     tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)  # and this authority
+    tls.load_verify_locations(config.smtp_ca_file)  # and this one
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)
         server.login(config.sender_email, password)
@@ -179,14 +179,14 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))
+            raise RuntimeError("; ".join(failures))  # so that the task fails
 
     return send_email
 
 
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 
-Work = Callable[[Session], None]  # may use the task's own session
+Work = Callable[[Session], None]  # given a session; the two below ignore it
 TaskTracker = Callable[[int, Work], None]  # takes a row's ID, the work
 
 
@@ -196,15 +196,15 @@ def get_task_tracker(factory: FactoryDep, logger: LoggerDep) -> TaskTracker:
         try:
             with factory.begin() as session:  # commits, or rolls back
                 session.execute(query.values(status=status, **values))
-        except sa.exc.SQLAlchemyError:  # do the work without a status
+        except sa.exc.SQLAlchemyError:  # a lost status must not stop the work
             logger.exception("Task %s: status %r not recorded", log_id, status)
 
     def track_task(log_id: int, work: Work) -> None:
         set_status(log_id, "started")
         try:
-            with factory.begin() as session:  # the request's may be closed
+            with factory.begin() as session:  # request's session may be closed
                 work(session)
-        except Exception as error:  # recorded: nobody waits for it
+        except Exception as error:  # no raise: the row and the log keep it
             logger.exception("Task %s failed", log_id)
             text = f"{type(error).__name__}: {error}"
             set_status(log_id, "failed", completed_at=utc_now(), error=text)
@@ -218,7 +218,7 @@ TrackerDep = Annotated[TaskTracker, Depends(get_task_tracker)]
 
 
 @app.post("/send-email/")
-def schedule_email(  # not async: the commit blocks, so it runs in a thread
+def schedule_email(  # `def` runs in a thread, since the commit blocks
     content: EmailContent,
     background_tasks: BackgroundTasks,
     email_service: EmailServiceDep,
@@ -227,7 +227,7 @@ def schedule_email(  # not async: the commit blocks, so it runs in a thread
 ) -> dict[str, str]:
     log = TaskLog(task_name="send-email")
     session.add(log)
-    session.commit()  # get_db does not, and the task has to see the row
+    session.commit()  # get_db does not commit; the task has to see the row
     background_tasks.add_task(
         track_task, log.id, lambda _session: email_service(content)
     )

@@ -1,209 +1,438 @@
 """Compare what a queue costs: handing a task over, and doing it.
 
-Everything is a ratio to BackgroundTasks (stage 5), or to the bare engine
-with the same INSERT and commit by hand. The tasks do nothing but add a line
-to a file, which is what tells how many are done in a second.
+Each stage stands beside the same engine with the same statements and commits
+written by hand, and beside the shortest application that has a row for each
+task. The tasks only add a line to a file, which tells when each was done.
 """
 
 import argparse
 import asyncio
-import os
+import json
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import psutil
+import sqlalchemy as sa
 from rich import box
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
-from course.broker import NoBrokerError, broker
-from course.folders import ROOT
+from course.broker import NoBrokerError
+from course.database import NoDatabaseError
 from course.labs.bench import Ratio
 from course.labs.crash.lab import Lab, LabError, laboratory
-from course.labs.crash.picture import called
-from course.labs.crash.setups import ALL, PYTHON, Setup
-from course.labs.load import ask
+from course.labs.crash.results import versions
+from course.labs.crash.setups import ALL, ENGINES, PYTHON, Setup
+from course.labs.load import NotServedError, ask
+from course.processes import Program
+from course.typed import Parser
 
-GOAL = 1.05
-MANY = {"RQ": 100}  # a process for each task takes its time
-FIRST = ALL[0]  # what all others are compared with
+DATABASES = ("sqlite", "postgresql")
+FASTER, CHEAPER = 0.95, 1.25  # the goals: tasks/s by hand, CPU of the shortest
+FEWEST = 20
+QUIET = {
+    "CRASH_LINE_ONLY": "yes",
+    "CRASH_SECONDS": "0",
+    "TASK_MAX_WAITING": "1000000",
+}
 NOTES = """\
 In brackets, between which ratios half of the rounds lay. Handing over is \
-measured over HTTP, one request after the other, with no worker running; \
-stage 6 has its own tasks to do beside it. The stages commit a row for each \
-task, which BackgroundTasks as in stage 5 do not. Tasks a second are those \
-that one and two workers do, each with the processes that it starts by \
-default, from a queue that is full; BackgroundTasks and \
-stage 6 do theirs while they are posted."""
+measured over HTTP, one request after the other, with no worker running. \
+Tasks a second are those of workers with the processes or threads that each \
+starts by itself, from a queue that is full; BackgroundTasks (stage 6) do \
+theirs while they are posted. CPU is that of all processes of the web \
+application or of the workers, user and system."""
 
 
-def idle(setup: Setup) -> Setup:
-    """Return a setup whose tasks take no time."""
-    return replace(setup, task=0)
+@dataclass(frozen=True)
+class Variant:
+    """An application that is measured, and its settings."""
+
+    name: str
+    setup: Setup
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
-@contextmanager
-def handing_over(setups: Sequence[Setup]) -> Iterator[dict[str, Lab]]:
-    """Serve them all, with no worker."""
-    with ExitStack() as stack:
-        stopped = threading.Event()
-        yield {
-            setup.name: stack.enter_context(
-                laboratory(idle(setup), stopped, worker=False)
-            )
-            for setup in setups
-        }
+def variants(engine: str) -> dict[str, Variant]:
+    """Return the engine as installed, its stage, and the stage by hand."""
+    installed, stage = (
+        next(
+            (one for one in ALL if (one.engine, one.setup) == (engine, setup)),
+            None,
+        )
+        for setup in ("installed", "course")
+    )
+    assert installed
+    found = [Variant("installed", installed)]
+    if stage:
+        program = (*PYTHON, "course.labs.by_hand")
+        worker = program if stage.worker else ()
+        by_hand = replace(stage, app=program[-1], worker=worker)
+        found += [
+            Variant("stage", stage),
+            Variant("by hand", by_hand, {"BY_HAND": "same"}),
+            Variant("shortest", by_hand, {"BY_HAND": "shortest"}),
+        ]
+    return {variant.name: variant for variant in found}
 
 
-def latencies(
-    setups: Sequence[Setup], rounds: int, seconds: float
-) -> dict[str, list[float]]:
-    """Return the seconds until a task is accepted, for each round."""
-    times: dict[str, list[float]] = {setup.name: [] for setup in setups}
+def cpu(programs: Sequence[Program]) -> float:
+    """Return the CPU seconds of programs and of all that they forked."""
+    used = 0.0
+    for program in programs:
+        parent = psutil.Process(program.process.pid)
+        for process in [parent, *parent.children(recursive=True)]:
+            try:
+                used += sum(process.cpu_times()[:4])  # children that ended
+            except psutil.NoSuchProcess:
+                continue
+    return used
+
+
+@dataclass
+class HandOver:
+    """What it costs to post a task."""
+
+    seconds: list[float] = field(default_factory=list)  # for each round
+    posts: float = 0
+    cpu: float = 0
+
+    @property
+    def cpu_each(self) -> float:
+        """The CPU seconds of the web process for one request."""
+        return self.cpu / self.posts
+
+
+def hand_over(
+    chosen: Sequence[Variant], database: str, rounds: int, seconds: float
+) -> dict[str, HandOver]:
+    """Post to each variant in turn, round after round."""
     path = "/send-notification/1@example.com"
-    with handing_over(setups) as labs:
+    stopped = threading.Event()
+    with ExitStack() as stack:
+        labs = {
+            variant.name: stack.enter_context(
+                laboratory(
+                    variant.setup,
+                    stopped,
+                    postgresql=database == "postgresql",
+                    workers=0,
+                    settings={**QUIET, **variant.settings},
+                )
+            )
+            for variant in chosen
+        }
+        costs = {name: HandOver() for name in labs}
         for number in range(-1, rounds):  # the first one warms up
             turn = number % len(labs)
-            names = [*labs][turn:] + [*labs][:turn]
-            for name in names:
-                speed = asyncio.run(ask(labs[name].port, path, seconds, 1))
+            for name in [*labs][turn:] + [*labs][:turn]:
+                ((port, app),) = labs[name].apps.items()
+                before = cpu([app])
+                speed = asyncio.run(ask(port, path, seconds, 1))
                 if number >= 0:
-                    times[name].append(1 / speed)
-    return times
+                    costs[name].seconds.append(1 / speed)
+                    costs[name].posts += speed * seconds
+                    costs[name].cpu += cpu([app]) - before
+    return costs
 
 
-def throughput(setup: Setup, workers: int, tasks: int) -> float:
-    """Return how many tasks a second so many workers do."""
-    stopped = threading.Event()
-    with laboratory(idle(setup), stopped, worker=False) as lab:
-        lab.accept(tasks, at_once=10)
-        for _ in range(workers):
-            lab.start_worker()
-        lab.wait_for_lines(tasks, 120)
-        at = sorted(float(line.split()[1]) for line in lab.lines())[:tasks]
-    # The first tenth is left out: not all workers are awake.
-    begun = at[tasks // 10 :]
-    return (len(begun) - 1) / (begun[-1] - begun[0])
+@dataclass(frozen=True)
+class Speed:
+    """How fast a full queue was emptied."""
+
+    tasks_each_second: float
+    cpu_each: float  # seconds for a task
+    connections: int  # to PostgreSQL, that tasks left; -1: not counted
 
 
-def by_hand(engine: str, rounds: int, calls: int) -> Ratio:
-    """Compare our `enqueue` with the bare engine, in a process of its own."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        broker(Path(folder, "broker")) as url,
-    ):
-        done = subprocess.run(
-            [*PYTHON, "course.labs.by_hand", engine, str(rounds), str(calls)],
-            cwd=ROOT,
-            env=os.environ
-            | {"DATA_DIR": folder, "REDIS_URL": url, "DATABASE_URL": ""},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    ours, bare = (
-        [float(word) for word in line.split()]
-        for line in done.stdout.splitlines()
-    )
-    return Ratio.of(ours, bare)
+def empty(variant: Variant, database: str, workers: int, tasks: int) -> Speed:
+    """Fill a queue, let so many workers empty it, and see how fast."""
+    postgresql = database == "postgresql"
+    with laboratory(
+        variant.setup,
+        threading.Event(),
+        postgresql=postgresql,
+        workers=0,
+        settings={**QUIET, **variant.settings},
+    ) as lab:
+        running = [*lab.apps.values()]
+        if lab.has_worker:
+            lab.accept(tasks, at_once=10)
+            open_before = count_connections(lab) if postgresql else 0
+            for _ in range(workers):
+                lab.start_worker()
+            running = lab.workers
+            lab.wait_for_lines(tasks // 10, 600)  # all of them are awake
+        before, done = cpu(running), len(lab.lines())
+        if not lab.has_worker:
+            lab.accept(tasks, at_once=10)
+        lab.wait_for_lines(tasks, 600)
+        used = cpu(running) - before
+        count = tasks - done
+        at = sorted(float(line.split()[1]) for line in lab.lines())
+        connections = -1
+        if postgresql and lab.has_worker:
+            connections = count_connections(lab) - open_before
+    begun = at[len(at) // 10 :]
+    speed = (len(begun) - 1) / (begun[-1] - begun[0])
+    return Speed(speed, used / count, connections)
 
 
-def verdict(ratio: Ratio) -> str:
-    """Say whether our `enqueue` takes no longer than the goal allows."""
-    return ratio.verdict(GOAL, met=ratio.median <= GOAL)
-
-
-def measure(asked: argparse.Namespace, progress: Progress) -> list[Table]:
-    """Measure all of it."""
-    bar = progress.add_task(
-        "handing over", total=len(ALL) * 2 * asked.runs + 4
-    )
-    times = latencies(ALL, asked.rounds, asked.seconds)
-    progress.advance(bar)
-    speeds: dict[tuple[str, int], float] = {}
-    for setup in ALL:
-        for workers in (1, 2) if setup.worker else (1,):
-            progress.update(bar, description=f"{setup.name}, {workers}")
-            tasks = MANY.get(setup.engine, asked.tasks)
-            speeds[setup.name, workers] = statistics.median(
-                throughput(setup, workers, tasks) for _ in range(asked.runs)
+def count_connections(lab: Lab) -> int:
+    """Return how many connections the server has, but for our own."""
+    engine = sa.create_engine(lab.url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        return (
+            connection.scalar(
+                sa.text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE backend_type"
+                    " = 'client backend' AND pid != pg_backend_pid()"
+                )
             )
-            progress.advance(bar, asked.runs)
-    bare = {}
-    for engine in ("Celery", "RQ", "Taskiq"):
-        progress.update(bar, description=f"{engine} by hand")
-        bare[engine] = by_hand(engine, asked.rounds, 20)
-        progress.advance(bar)
-    return [costs(times, speeds), enqueueing(bare)]
-
-
-def costs(
-    times: dict[str, list[float]], speeds: dict[tuple[str, int], float]
-) -> Table:
-    """Return the table of all that is compared with BackgroundTasks."""
-    table = Table(title="BackgroundTasks are 1", box=box.SIMPLE_HEAD)
-    for heading in ("", "handing over takes", "tasks/s, 1 worker", "2"):
-        table.add_column(heading)
-    base = speeds[FIRST.name, 1]
-    for setup in ALL:
-        own = [speeds.get((setup.name, n)) for n in (1, 2)]
-        table.add_row(
-            called(setup),
-            str(Ratio.of(times[setup.name], times[FIRST.name])),
-            *(f"{each / base:.2f}" if each else "" for each in own),
+            or 0
         )
-    wait = statistics.median(times[FIRST.name]) * 1000
-    table.caption = f"BackgroundTasks: {wait:.2f} ms, {base:.0f} tasks/s"
-    return table
 
 
-def enqueueing(bare: dict[str, Ratio]) -> Table:
-    """Return the table of our `enqueue` and the same by hand."""
+@dataclass
+class Result:
+    """What was measured of one engine on one database."""
+
+    engine: str
+    database: str
+    hand_over: dict[str, HandOver]
+    speeds: dict[str, dict[int, list[Speed]]]  # by variant and workers
+
+    def takes(self) -> Ratio:
+        """Compare the stage's hand-over with that by hand."""
+        costs = self.hand_over
+        return Ratio.of(costs["stage"].seconds, costs["by hand"].seconds)
+
+    def post_cpu(self) -> float:
+        """Compare the stage's CPU for a request with the shortest's."""
+        costs = self.hand_over
+        return costs["stage"].cpu_each / costs["shortest"].cpu_each
+
+    def task_cpu(self) -> Ratio:
+        """Compare the stage's CPU for a task with the shortest's."""
+        one = min(self.speeds["stage"])
+        return Ratio.of(
+            *(
+                [speed.cpu_each for speed in self.speeds[name][one]]
+                for name in ("stage", "shortest")
+            )
+        )
+
+    def speed(self, name: str, workers: int) -> float:
+        """Return the median of the tasks a second."""
+        runs = self.speeds[name][workers]
+        return statistics.median(run.tasks_each_second for run in runs)
+
+    def does(self, workers: int) -> Ratio:
+        """Compare the stage's tasks a second with those by hand."""
+        return Ratio.of(
+            *(
+                [run.tasks_each_second for run in self.speeds[name][workers]]
+                for name in ("stage", "by hand")
+            )
+        )
+
+
+def measure(
+    asked: argparse.Namespace, engine: str, database: str, console: Console
+) -> Result:
+    """Measure an engine on a database, all variants in turn."""
+    chosen = variants(engine)
+    console.print(f"{engine} on {database}: handing over")
+    costs = hand_over(
+        [*chosen.values()], database, asked.rounds, asked.seconds
+    )
+    counts = asked.workers if chosen["installed"].setup.worker else [1]
+    speeds: dict[str, dict[int, list[Speed]]] = {
+        name: {workers: [] for workers in counts} for name in chosen
+    }
+    for number in range(asked.runs):
+        for workers in counts:
+            console.print(f"{engine} on {database}: {workers}, run {number}")
+            for name, variant in chosen.items():
+                speeds[name][workers].append(
+                    empty(variant, database, workers, asked.tasks)
+                )
+    return Result(engine, database, costs, speeds)
+
+
+def tables(results: Sequence[Result]) -> list[Table]:
+    """Return what it costs to hand a task over, and to do it."""
+    posts = Table(title="Handing a task over", box=box.SIMPLE_HEAD)
+    for heading in (
+        *("engine", "database", "installed", "stage", "to the same by hand"),
+        *("CPU to the shortest", "goal"),
+    ):
+        posts.add_column(heading)
+    tasks = Table(title="Tasks a second", box=box.SIMPLE_HEAD)
+    for heading in (
+        *("engine", "database", "workers", "installed", "by hand", "stage"),
+        *("to the same by hand", "goal", "CPU to the shortest", "goal"),
+        "connections left",
+    ):
+        tasks.add_column(heading)
+    for result in results:
+        where = (result.engine, result.database)
+        median = {
+            name: statistics.median(cost.seconds) * 1000
+            for name, cost in result.hand_over.items()
+        }
+        posts.add_row(
+            *where,
+            f"{median['installed']:.1f} ms",
+            *stage_posts(result, median),
+        )
+        for workers in result.speeds["installed"]:
+            tasks.add_row(
+                *where,
+                str(workers),
+                f"{result.speed('installed', workers):.0f}",
+                *stage_tasks(result, workers),
+            )
+    return [posts, tasks]
+
+
+def stage_posts(result: Result, median: Mapping[str, float]) -> list[str]:
+    """Return the stage's part of a row."""
+    if "stage" not in median:
+        return []
+    ratio = result.post_cpu()
+    met = "✓ met" if ratio <= CHEAPER else "✗ missed"
+    return [
+        f"{median['stage']:.1f} ms",
+        str(result.takes()),
+        f"{ratio:.2f}",
+        f"{CHEAPER} {met}",
+    ]
+
+
+def stage_tasks(result: Result, workers: int) -> list[str]:
+    """Return the stage's part of a row."""
+    if "stage" not in result.speeds:
+        return []
+    ratio, used = result.does(workers), result.task_cpu()
+    left = result.speeds["stage"][workers][-1].connections
+    return [
+        f"{result.speed('by hand', workers):.0f}",
+        f"{result.speed('stage', workers):.0f}",
+        str(ratio),
+        ratio.verdict(FASTER, met=ratio.median >= FASTER),
+        str(used),
+        used.verdict(CHEAPER, met=used.median <= CHEAPER),
+        "" if left < 0 else str(left),
+    ]
+
+
+def shares(engine: str, database: str, runs: int, tasks: int) -> Table:
+    """Return where a task's time goes: engine, commits, our code, disk."""
+    chosen = variants(engine)
+    no_disk = {"CRASH_NO_FSYNC": "yes"}
+    tried = {
+        "installed": chosen["installed"],
+        **{
+            f"{name}, {disk}": replace(
+                chosen[name],
+                settings={**chosen[name].settings, **settings},
+            )
+            for name in ("by hand", "stage")
+            for disk, settings in (("no disk", no_disk), ("disk", {}))
+        },
+    }
+    times: dict[str, list[float]] = {name: [] for name in tried}
+    for _ in range(runs):
+        for name, variant in tried.items():
+            speed = empty(variant, database, 1, tasks).tasks_each_second
+            times[name].append(1000 / speed)
+    middle = {name: statistics.median(each) for name, each in times.items()}
     table = Table(
-        title="enqueue, to the bare engine with INSERT and commit by hand",
+        title=f"A task of {engine} on {database}, one worker",
         box=box.SIMPLE_HEAD,
     )
-    for heading in ("engine", "takes", "goal"):
+    for heading in ("share", "milliseconds"):
         table.add_column(heading)
-    for engine, ratio in bare.items():
-        table.add_row(engine, str(ratio), verdict(ratio))
+    parts = {
+        "the engine as installed": middle["installed"],
+        "engine as set up, statements and commits": middle["by hand, no disk"]
+        - middle["installed"],
+        "our code": middle["stage, no disk"] - middle["by hand, no disk"],
+        "the disk": middle["stage, disk"] - middle["stage, no disk"],
+        "the stage": middle["stage, disk"],
+        "by hand": middle["by hand, disk"],
+    }
+    for share, milliseconds in parts.items():
+        table.add_row(share, f"{milliseconds:.2f}")
     return table
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser = Parser("bench queues", description=__doc__)
+    names = {engine.lower(): engine for engine in ENGINES}
     add = parser.add_argument
+    add("engines", nargs="*", type=str.lower, metavar="ENGINE", help="or all")
+    add("--database", choices=DATABASES, help="only this one")
     add("--rounds", type=int, default=40, help="of handing over (40)")
     add("--seconds", type=float, default=0.2, help="in a round, each (0.2)")
     add("--runs", type=int, default=3, help="of doing tasks (3)")
     add("--tasks", type=int, default=400, help="in such a run (400)")
+    add("--workers", type=int, nargs="+", default=[1, 2, 4], help="(1 2 4)")
+    add("--shares", action="store_true", help="where a task's time goes")
+    add("--json", type=Path, metavar="FILE", help="write all of it there")
     asked = parser.parse_args(arguments)
-    if min(asked.rounds, asked.runs, asked.seconds) <= 0 or asked.tasks < 20:  # noqa: PLR2004
+    if wrong := set(asked.engines) - {*names}:
+        parser.error(f"there is no {wrong.pop()}: {', '.join(names)}")
+    if (
+        min(asked.rounds, asked.runs, asked.seconds) <= 0
+        or asked.tasks < FEWEST
+    ):
         parser.error("a measurement takes time")
+    asked.engines = [names[name] for name in asked.engines or names]
     return asked
+
+
+def where(engine: str, asked: argparse.Namespace) -> list[str]:
+    """Return the databases on which an engine is measured."""
+    needs = variants(engine)["installed"].setup.postgresql
+    possible = ["postgresql"] if needs else [*DATABASES]
+    return [name for name in possible if asked.database in {None, name}]
 
 
 def main() -> None:
     """Measure, and show the tables; progress goes to stderr."""
     asked = parse()
-    bar = Progress(console=Console(stderr=True), transient=True)
+    errors = Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
+    console.width = max(console.width, 140)  # the tables have many columns
+    results = []
     try:
-        with bar as progress:
-            tables = measure(asked, progress)
-    except (LabError, NoBrokerError) as error:
+        for engine in asked.engines:
+            for database in where(engine, asked):
+                if asked.shares:
+                    runs, tasks = asked.runs, asked.tasks
+                    console.print(shares(engine, database, runs, tasks))
+                else:
+                    result = measure(asked, engine, database, errors)
+                    results.append(result)
+    except (
+        *(LabError, NoBrokerError, NoDatabaseError, NotServedError),
+    ) as error:
         sys.exit(f"It could not run.\n{error}")
-    console = Console()
-    for table in tables:
-        console.print(table)
-    console.print(NOTES)
+    if results:
+        for table in tables(results):
+            console.print(table)
+        console.print(NOTES)
+    if asked.json:
+        report = {"versions": versions(), "results": [*map(asdict, results)]}
+        asked.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

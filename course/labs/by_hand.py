@@ -1,113 +1,109 @@
-"""Our `enqueue` beside the bare engine with INSERT and commit by hand.
+"""A stage's engine with the work written by hand, to be compared with it.
 
-python -m course.labs.by_hand Celery 40 20
+    BY_HAND=same      the same statements and commits as the stage
+    BY_HAND=shortest  one INSERT for a request, one UPDATE for a task
 
-prints the seconds for a call, ours in the first line, one for each round.
-It needs REDIS_URL and DATA_DIR; nobody takes the tasks.
+It takes the place of course.labs.crash.staged: an application for uvicorn,
+and a program that is the stage's own worker, but for what it runs.
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
-import anyio
 import sqlalchemy as sa
-from anyio import from_thread, to_thread
+from fastapi import BackgroundTasks, FastAPI
+from pydantic import EmailStr
 
-from stages.s06_survive_restart.runner import Queue, TaskRunner
-from stages.s06_survive_restart.tasks import (
-    Base,
+from course.labs.crash.disk import do_not_wait_for_the_disk
+from course.labs.crash.effect import work
+from stages.s06_at_work import tasks
+from stages.s06_at_work.database import (
+    ENDED,
     TaskLog,
     get_session_factory,
-    get_task_config,
+    utc_now,
 )
 
-EMAIL, MESSAGE = "ada@example.com", "Hello World!"
-STAGES = {"Celery": "s07_celery", "RQ": "s08_rq", "Taskiq": "s09_taskiq"}
-Call = Callable[[], object]
+if TYPE_CHECKING:
+    from stages.s06_at_work.queue import Queue
+
+STAGE = os.environ["CRASH_STAGE"]
+SAME = os.environ["BY_HAND"] == "same"
+KIND = "send-notification"
+# What the stages' workers call for each task, with the ID of its row.
+RUNNERS = ("run_task", "run_and_say_kind")
+new_session = get_session_factory()
+by_the_stage = tasks.call
+open_row = TaskLog.status.not_in(ENDED)
+result = TaskLog.kind, TaskLog.payload, TaskLog.attempts
 
 
-def bare(engine: str) -> Call:
-    """Return what the engine's documentation shows."""
-    module = f"course.labs.crash.installed_{engine.lower()}"
-    installed = importlib.import_module(module)
-    if engine == "Celery":
-        return lambda: installed.notify.delay(EMAIL, MESSAGE)
-    if engine == "RQ":
-        return lambda: installed.queue.enqueue(installed.work, EMAIL, MESSAGE)
-
-    async def kiq() -> None:
-        await installed.notify.kiq(EMAIL, MESSAGE)
-
-    return lambda: from_thread.run(kiq)
-
-
-def with_insert(publish: Call) -> Call:
-    """Return it behind the same row and commit, written out by hand."""
-    new_session = get_session_factory()
-
-    def enqueue() -> None:
-        with new_session() as db:
-            query = sa.insert(TaskLog).returning(TaskLog.id)
-            now = datetime.now(UTC)
-            payload = {"email": EMAIL, "message": MESSAGE}
-            values = {
-                "task_name": "send-notification",
-                "payload": payload,
-                "task": "send-notification",
-                "runner": "by hand",
-                "lease": now + timedelta(seconds=15),
-                "created_at": now,
-            }
-            db.execute(query, values).scalar_one()
-            db.commit()
-            publish()
-
-    return enqueue
+def run_by_hand(log_id: int) -> None:
+    """Run a task from its row."""
+    row = sa.update(TaskLog).where(TaskLog.id == log_id)
+    with new_session() as session:
+        if SAME:
+            started = {"status": "started", "attempts": TaskLog.attempts + 1}
+            query = row.where(open_row).values(started).returning(*result)
+            found = session.execute(query).one_or_none()
+            session.commit()
+            if not found:
+                return
+            work(**found.payload)
+        else:
+            work("1@example.com", "Hello World!")
+        ended = {"status": "completed", "completed_at": utc_now()}
+        query = row.where(open_row).values(ended).returning(*result)
+        session.execute(query).one()
+        session.commit()
 
 
-def ours(engine: str) -> Call:
-    """Return what an endpoint of the stages calls."""
-    worker = importlib.import_module(f"stages.{STAGES[engine]}.worker")
-    queue = Queue("bench", worker.publish, worker.BrokerGone)
-    new_session, config = get_session_factory(), get_task_config()
-
-    def enqueue() -> None:
-        with new_session() as db:
-            runner = TaskRunner(db, queue, config)
-            runner.enqueue("send-notification", email=EMAIL, message=MESSAGE)
-
-    return enqueue
+def call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Take the place of the stages' `call`: run a task by hand."""
+    if function.__name__ in RUNNERS:
+        run_by_hand(*arguments)
+        return KIND
+    return by_the_stage(function, *arguments)
 
 
-def timed(call: Call, calls: int) -> float:
-    """Return the seconds for one call."""
-    began = perf_counter()
-    for _ in range(calls):
-        call()
-    return (perf_counter() - began) / calls
+def make_app() -> FastAPI:
+    """Return an application that starts as the stage's, and hands over."""
+    stage: FastAPI = importlib.import_module(f"stages.{STAGE}.app").app
+    queue: Queue | None = stage.state.queue
+    app = FastAPI(lifespan=stage.router.lifespan_context)
+
+    @app.post("/send-notification/{email}")
+    def send_notification(
+        email: EmailStr, background_tasks: BackgroundTasks
+    ) -> dict[str, str]:
+        payload = {"email": email, "message": "Hello World!"}
+        values = {"task_name": KIND, "kind": KIND, "payload": payload}
+        insert = sa.insert(TaskLog).values(values).returning(TaskLog.id)
+        with new_session() as session:
+            log_id = session.scalars(insert).one()
+            published = queue and queue.publish_in(session, log_id)
+            session.commit()
+            if not queue:
+                background_tasks.add_task(run_by_hand, log_id)
+            elif not published:
+                queue.publish(log_id)
+                if SAME:
+                    row = sa.update(TaskLog).where(TaskLog.id == log_id)
+                    session.execute(row.values(published_at=sa.func.now()))
+                    session.commit()
+        return {"message": "Notification sent in the background"}
+
+    return app
 
 
-def compare(engine: str, rounds: int, calls: int) -> list[list[float]]:
-    """Measure both in turn, round after round; the first one warms up."""
-    with get_session_factory().begin() as db:
-        Base.metadata.create_all(db.connection())
-    both = [ours(engine), with_insert(bare(engine))]
-    times: list[list[float]] = [[], []]
-    for number in range(rounds + 1):
-        for which in (0, 1) if number % 2 else (1, 0):
-            times[which].append(timed(both[which], calls))
-    return [each[1:] for each in times]
-
-
-async def main() -> None:
-    """Measure in a thread, where endpoints run, and print."""
-    engine, rounds, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    for times in await to_thread.run_sync(compare, engine, rounds, calls):
-        print(*times)
-
-
+tasks.call = call
+if os.environ.get("CRASH_NO_FSYNC"):
+    do_not_wait_for_the_disk()
 if __name__ == "__main__":
-    anyio.run(main)
+    worker = importlib.import_module(f"stages.{STAGE}.worker")
+    worker.main(*sys.argv[1:])
+elif __name__ != "__mp_main__":  # a process that an engine has started
+    app = make_app()

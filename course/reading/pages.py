@@ -15,7 +15,7 @@ from .links import led
 
 NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
 ABOUT = (
-    "docs/scaling.md",
+    "docs/choosing.md",
     "docs/why.md",
     "docs/compat.md",
     "docs/timeline-truth.md",

@@ -1,7 +1,7 @@
 """The database: one row for each task, which is enough to run it."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -54,6 +54,16 @@ class TaskLog(Base):
 
 OPEN = ("scheduled", "started", "failed")
 ENDED = ("completed", "dead")
+
+
+def get_now(session: Session) -> datetime:
+    """Ask the database: the clocks of two hosts may differ."""
+    return session.scalars(sa.select(sa.func.now())).one()
+
+
+def untouched_for(session: Session, seconds: float) -> sa.ColumnElement[bool]:
+    then = get_now(session) - timedelta(seconds=seconds)
+    return TaskLog.updated_at < then
 
 
 def record(session: Session, log_id: int, **values: object) -> Any:

@@ -1,7 +1,7 @@
 """Look after the tasks: python -m stages.s06_at_work.manage --help."""
 
 import argparse
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,15 +12,12 @@ from stages.s06_at_work.database import (
     ENDED,
     OPEN,
     TaskLog,
+    get_now,
     get_session_factory,
+    untouched_for,
 )
 from stages.s06_at_work.settings import get_task_config
 from stages.s06_at_work.start_up import prepare
-
-
-def get_now(session: Session) -> datetime:
-    """Ask the database: the clocks of two hosts may differ."""
-    return session.scalars(sa.select(sa.func.now())).one()
 
 
 def list_rows(session: Session, status: str | None, limit: int) -> int:
@@ -42,8 +39,7 @@ def list_rows(session: Session, status: str | None, limit: int) -> int:
 
 
 def revive(session: Session, log_ids: list[int], *, run: bool) -> int:
-    lost_after = timedelta(seconds=get_task_config().lost_after)
-    untouched = TaskLog.updated_at < get_now(session) - lost_after
+    untouched = untouched_for(session, get_task_config().lost_after)
     lost = TaskLog.status.in_(OPEN) & untouched
     chosen = (
         TaskLog.id.in_(log_ids) & (TaskLog.status != "completed")
@@ -66,7 +62,7 @@ def revive(session: Session, log_ids: list[int], *, run: bool) -> int:
 
 
 def purge(session: Session, days: int) -> int:
-    old = TaskLog.updated_at < get_now(session) - timedelta(days=days)
+    old = untouched_for(session, days * 86400)
     ended = TaskLog.status.in_(ENDED)
     batch = sa.select(TaskLog.id).where(ended, old).limit(1000)
     query = sa.delete(TaskLog).where(TaskLog.id.in_(batch))

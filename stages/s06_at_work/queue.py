@@ -1,7 +1,5 @@
 """The seam: how a task leaves the request, whatever engine runs it."""
 
-from datetime import timedelta
-
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -11,6 +9,7 @@ from stages.s06_at_work.database import (
     SessionFactoryDep,
     TaskLog,
     get_session_factory,
+    untouched_for,
 )
 from stages.s06_at_work.idempotency import Once, is_repeated
 from stages.s06_at_work.settings import TaskConfigDep, get_logger
@@ -101,15 +100,10 @@ def publish_overdue(
 ) -> None:
     """Publish what the broker never got or has lost (the outbox pattern)."""
     with session_factory() as session:
-        now = session.scalars(sa.select(sa.func.now())).one()
-        due, lost = (
-            TaskLog.updated_at < now - timedelta(seconds=seconds)
-            for seconds in (config.publish_after, config.lost_after)
-        )
-        never = (TaskLog.status == "scheduled") & TaskLog.published_at.is_(
-            None
-        )
-        overdue = never & due | TaskLog.status.in_(OPEN) & lost
+        new = TaskLog.status == "scheduled", TaskLog.published_at.is_(None)
+        due = sa.and_(*new, untouched_for(session, config.publish_after))
+        lost = untouched_for(session, config.lost_after)
+        overdue = due | TaskLog.status.in_(OPEN) & lost
         query = sa.select(TaskLog.id).where(overdue).order_by(TaskLog.id)
         log_ids = list(session.scalars(query.limit(1000)))
         session.commit()  # hold no connection while the broker is asked

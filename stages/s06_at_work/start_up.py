@@ -66,5 +66,6 @@ def prepare(queue: Queue | None = None) -> None:
     get_database_config()
     with required("Let DATABASE_URL name a database that this stage may use"):
         prepare_database()
-        if queue:
+    if queue:
+        with required("The queue cannot be used"):
             queue.start()

@@ -49,15 +49,12 @@ class RQQueue(Queue):
 
 def schedule() -> None:
     cron = CronScheduler(get_queue(30).connection)
-    options: Any = {
-        "queue_name": "stage8",
-        "args": (RQQueue(),),
-        "result_ttl": 0,
-    }
     every = config.publish_after
+    ttl: Any = {"result_ttl": 0, "failure_ttl": every}  # 500 s and a year
     # Without `ttl` one job a minute piles up while no worker runs.
-    cron.register(outbox, interval=every, ttl=every, **options)
-    cron.register(report, cron="0 6 * * *", **options)
+    queue = ("stage8", (RQQueue(),))
+    cron.register(outbox, *queue, interval=every, ttl=every, **ttl)
+    cron.register(report, *queue, cron="0 6 * * *", **ttl)
     cron.start()  # type: ignore[no-untyped-call]
     stopping.set()
 
@@ -83,8 +80,7 @@ def main(mode: str = "worker", *options: str) -> None:
     if mode == "monitor":
         rq_command(["info", "--url", url, "stage8", *options])
     prepare()
-    # Else RQ's scheduler outlives a killed worker for ever, and a task runs
-    # on beside its next attempt.
+    # Else RQ's scheduler, for ever, and a task outlive a killed worker.
     let_forks_end_with_parent()
     while not stopping.is_set():
         with suppress(RedisError, StopRequested):  # it ends with the broker

@@ -8,7 +8,8 @@ from datetime import timedelta
 from redis import Redis
 from taskiq import SmartRetryMiddleware, TaskiqEvents, TaskiqScheduler
 from taskiq.api import run_scheduler_task
-from taskiq.cli.worker.run import WorkerArgs, run_worker
+from taskiq.cli.worker.args import WorkerArgs
+from taskiq.cli.worker.run import run_worker
 from taskiq.schedule_sources import LabelScheduleSource
 from taskiq.serializers import JSONSerializer
 from taskiq_redis import ListRedisScheduleSource, RedisStreamBroker
@@ -19,8 +20,7 @@ from stages.s06_at_work.processes import end_with_parent, time_limit
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
 
-config = settings.get_task_config()
-url = settings.get_redis_config().redis_url
+config, url = settings.get_task_config(), settings.get_redis_config().redis_url
 
 
 class BackOff(SmartRetryMiddleware):
@@ -39,6 +39,7 @@ broker = RedisStreamBroker(  # beside each setting, what is without it
     unacknowledged_batch_size=1,  # of those that come back as well
     unacknowledged_lock_timeout=10,  # a worker killed then stops it for ever
     socket_timeout=30,  # a worker loses its connection in each pause of 5 s
+    retry_on_timeout=True,  # a connection that is lost loses what is sent
 )
 # Without the arguments: three attempts, and each at once.
 broker.add_middlewares(BackOff(config.max_attempts, schedule_source=retries))
@@ -52,8 +53,7 @@ publisher = RedisStreamBroker(
 atexit.register(run_async, publisher.shutdown)
 
 
-# Taskiq can't end a thread. Being `async`, this runs in the main thread, and
-# blocks the event loop on purpose: a process does one task at a time.
+# `async`, so in the main thread and one at a time: no other can be ended.
 @broker.task("run", retry_on_error=True)  # without it, it is tried once
 async def run(log_id: int) -> None:
     with time_limit(config.time_limit):
@@ -84,7 +84,7 @@ def main(mode: str = "worker") -> None:
         sources = [LabelScheduleSource(broker), retries]
         scheduler = TaskiqScheduler(broker, sources)
         asyncio.run(run_scheduler_task(scheduler, interval=timedelta(0)))
-    elif mode == "monitor":
+    else:
         redis = Redis.from_url(url)
         print(*redis.xinfo_groups("stage9") if redis.exists("stage9") else ())
         print("retries:", len([*redis.scan_iter("stage9-retries:data:*")]))

@@ -13,11 +13,12 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from sqlalchemy.orm import Session
 
 from stages.s06_at_work import jobs, settings
-from stages.s06_at_work.database import TaskLog, get_session_factory, utc_now
+from stages.s06_at_work.database import TaskLog, utc_now
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.threads import run_in_thread
 
+url = settings.get_database_config().database_url
 logging.getLogger("procrastinate").setLevel(logging.ERROR)  # 3 lines a job
 
 
@@ -31,7 +32,7 @@ class Backoff(procrastinate.BaseRetryStrategy):
 
 engine = procrastinate.App(  # beside each setting, what happens without it
     connector=procrastinate.PsycopgConnector(
-        conninfo=settings.get_database_config().database_url,
+        conninfo=url,
         kwargs={"tcp_user_timeout": 10_000},  # 15 min for a vanished server
     ),
     worker_defaults={
@@ -41,22 +42,30 @@ engine = procrastinate.App(  # beside each setting, what happens without it
         "install_signal_handlers": False,  # SIGTERM looks like a lost database
     },
 )
+# A worker's own `engine` is asynchronous, and cannot use such a connection.
+publisher = procrastinate.App(
+    connector=procrastinate.SyncPsycopgConnector(conninfo=url)
+)
+
+
 # One name for all kinds: a job with an unknown name is never tried again.
-run = engine.task(name="run", queue="stage10", retry=Backoff())(run_in_thread)
+engine.task(name="run", queue="stage10", retry=Backoff())(run_in_thread)
 
 
 class ProcrastinateQueue(Queue):
     def start(self) -> None:
-        if get_session_factory().kw["bind"].name != "postgresql":
-            raise ValueError("Stage 10 needs PostgreSQL")
-        with engine.open(), suppress(UniqueViolation):  # another was faster
-            if not engine.check_connection():
-                engine.schema_manager.apply_schema()
+        if not url.startswith("postgresql"):
+            raise ValueError("DATABASE_URL has to name a PostgreSQL")
+        with publisher.open(), suppress(UniqueViolation):  # by another process
+            if not publisher.check_connection():
+                publisher.schema_manager.apply_schema()
 
     def publish_in(self, session: Session, log_id: int) -> bool:
         """Insert the job on the session's own connection."""
         kind = session.get_one(TaskLog, log_id).kind
-        run.configure(
+        publisher.configure_task(
+            "run",
+            queue="stage10",
             connection=session.connection().connection.driver_connection,
             priority=0 if kind == "run-task" else 1,  # people come first
         ).defer(log_id=log_id)
@@ -74,9 +83,7 @@ async def recover(timestamp: int) -> None:
 
 
 @engine.periodic(cron="0 6 * * *")
-@engine.task(
-    name="report", queue="stage10", queueing_lock="report", retry=Backoff()
-)
+@engine.task(name="report", queue="stage10", retry=Backoff())
 def report(timestamp: int) -> None:
     jobs.report(ProcrastinateQueue())
 
@@ -97,8 +104,8 @@ async def work() -> None:
 def main(mode: str = "worker") -> None:
     prepare(ProcrastinateQueue())
     if mode == "monitor":
-        with engine.open():
-            print(*engine.job_manager.list_queues(), sep="\n")
+        with publisher.open():
+            print(*publisher.job_manager.list_queues(), sep="\n")
     else:
         with suppress(asyncio.CancelledError, KeyboardInterrupt):
             asyncio.run(work())

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from stages.s06_at_work import database, jobs, settings
 from stages.s06_at_work.database import SessionDep, TaskLog
 from stages.s06_at_work.queue import Queue
+from stages.s06_at_work.required import required
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call
 from stages.s06_at_work.threads import run_in_thread
@@ -81,7 +82,8 @@ class DBOSQueue(Queue):
         if url.startswith("sqlite"):  # a second one recovers what runs here
             path = settings.DATA / "dbos.lock"
             self.lock = sqlite3.connect(path, 0, check_same_thread=False)
-            self.lock.execute("BEGIN EXCLUSIVE")  # until this process ends
+            with required("End the other process that runs the tasks"):
+                self.lock.execute("BEGIN EXCLUSIVE")  # until this one ends
         DBOS(
             config={  # beside each setting, what happens without it
                 "name": "stage11",

@@ -1,228 +1,184 @@
-"""Stage 10: job and data are one transaction; a worker loses no job."""
+"""Stage 10: job and data are one transaction; a worker outlives its database."""
 
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
-import psycopg
+import psutil
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from course.database import PostgreSQL
-from stages.s06_at_work.database import Base, TaskLog
-from stages.s06_at_work.queue import enqueue
-from stages.s10_procrastinate import queue
+from course.database import NoDatabaseError, PostgreSQL
+from stages.s06_at_work.database import TaskLog
+from stages.s10_procrastinate.worker import ProcrastinateQueue
+from tests.servers import REAL
+from tests.stages.engines.house import PATIENCE, Engine, House, until
 
-pytestmark = pytest.mark.timeout(300)
-ROOT = Path(__file__).parents[2]
-PATIENCE = 120
-
-
-@pytest.fixture
-def url(postgresql: str) -> Iterator[str]:
-    """Give a database of the test's own."""
-    name = f"stage10_{time.time_ns()}"
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    yield postgresql.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgresql, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif("postgresql" not in REAL, reason="not installed here"),
+]
+STAGE = Engine("s10_procrastinate", "postgresql", scheduler=False)
 
 
-@pytest.fixture
-def session(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    """Give a session; the tables are there."""
-    monkeypatch.setattr(queue, "url", sa.make_url(url))
-    engine = sa.create_engine(url)
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        queue.prepare_queue(session)
-        queue.prepare_queue(session)  # a second start changes nothing
-        yield session
-    engine.dispose()
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgreSQL]:
+    """Run a server of its own: it is frozen and killed here.
 
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """Give a folder that another user may enter: root's server is theirs."""
+    Its folder is one that another user may enter: root's server is theirs.
+    """
     with tempfile.TemporaryDirectory(prefix="postgresql-") as path:
         Path(path).chmod(0o755)
-        yield Path(path)
+        with PostgreSQL(Path(path)) as server:
+            yield server
 
 
-StartWorker = Callable[[str], subprocess.Popen[str]]
+@pytest.fixture(scope="module")
+def house(
+    server: PostgreSQL, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """Run application and worker, which start together, on this server."""
+    folder = tmp_path_factory.mktemp("stage10")
+    house = House(STAGE, folder, {"DATABASE_URL": server.url})
+    try:
+        house.start()
+        yield house
+    finally:
+        house.end()
 
 
-@pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[StartWorker]:
-    """Start a worker in a folder of its own; it is killed after the test."""
-    started = []
-
-    def start(url: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "stages.s10_procrastinate.worker"],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "DATABASE_URL": url,
-                "PYTHONPATH": str(ROOT),
-                "PYTHONWARNINGS": "error",
-                "TASK_TIME_LIMIT": "60",
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+def logs(kind: str, count: int) -> list[TaskLog]:
+    """Make rows that no worker knows how to run."""
+    return [
+        TaskLog(kind=kind, task_name=kind, payload={}) for _ in range(count)
+    ]
 
 
-def work(name: str = "work") -> TaskLog:
-    """Make a row for a task of a tenth of a second."""
-    payload = {"task_name": name}
-    return TaskLog(kind="run-task", task_name=name, payload=payload)
-
-
-def count(session: Session, what: str) -> int:
-    """Count rows, and let the transaction go."""
-    query = sa.text(f"SELECT count(*) FROM {what}")  # noqa: S608 (our own)
-    number = session.scalars(query).one()
-    session.rollback()
-    assert isinstance(number, int)
-    return number
-
-
-def wait(session: Session, what: str, number: int) -> None:
-    """Wait until so many rows are there."""
-    end = time.monotonic() + PATIENCE
-    while count(session, what) != number:
-        assert time.monotonic() < end, count(session, what)
-        time.sleep(0.05)
-
-
-def test_a_rollback_takes_the_job_with_the_data(session: Session) -> None:
+def test_a_rollback_takes_the_job_with_the_data(house: House) -> None:
     """There is neither a row nor a job; after a commit there are both."""
-    log = work()
-    session.add(log)
-    session.flush()
-    assert queue.ProcrastinateQueue().publish_in(session, log.id)
-    session.rollback()
-    assert count(session, "task_logs") == 0
-    assert count(session, "procrastinate_jobs") == 0
-    enqueue(session, queue.ProcrastinateQueue(), work())
-    assert count(session, "task_logs WHERE published_at IS NOT NULL") == 1
-    assert count(session, "procrastinate_jobs") == 1
+    jobs = sa.text("SELECT id FROM procrastinate_jobs WHERE task_name = 'run'")
+    with Session(house.database) as session:
+        (log,) = logs("rolled-back", 1)
+        session.add(log)
+        session.flush()
+        assert ProcrastinateQueue().publish_in(session, log.id)
+        assert session.scalars(jobs).all()
+        session.rollback()
+        assert not session.scalars(jobs).all()
+        assert not session.scalars(sa.select(TaskLog)).all()
+    house.post("/run-task/report")
+    house.until_done(house.row().id)
 
 
-def test_a_lost_connection_is_the_session_s_own_error(
-    session: Session,
-) -> None:
-    """Stage 6 answers 503 for it; the engine's own error would be a 500."""
-    log = work()
-    session.add(log)
-    session.flush()
-    number = session.scalar(sa.text("SELECT pg_backend_pid()"))
-    with psycopg.connect(
-        session.get_bind().url.render_as_string(hide_password=False)  # type: ignore[union-attr]
-    ) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", [number])
-    with pytest.raises(sa.exc.OperationalError):
-        queue.ProcrastinateQueue().publish_in(session, log.id)
-    session.invalidate()
-
-
-def test_people_come_before_the_rest(session: Session) -> None:
+def test_people_come_before_the_rest(house: House) -> None:
     """A notification that was accepted later is fetched first."""
-    notification = TaskLog(
-        kind="send-notification",
-        task_name="send-notification",
-        payload={"email": "ada@example.com", "message": "Hello"},
-    )
-    enqueue(session, queue.ProcrastinateQueue(), work(), notification)
+    rows = [*logs("run-task", 1), *logs("send-notification", 1)]
     query = "SELECT args->>'log_id' FROM procrastinate_jobs"
-    order = sa.text(f"{query} ORDER BY priority DESC, id")
-    log_id, _ = session.scalars(order)
-    assert int(log_id) == notification.id
+    order = f"{query} WHERE task_name = 'run' ORDER BY priority DESC, id"
+    with Session(house.database, expire_on_commit=False) as session:
+        session.add_all(rows)
+        session.flush()
+        for row in rows:
+            ProcrastinateQueue().publish_in(session, row.id)
+        first, second = session.scalars(sa.text(order))
+        assert (int(first), int(second)) == (rows[1].id, rows[0].id)
+        session.rollback()
 
 
-def test_two_workers_start_at_once_and_quietly_and_run_each_task_once(
-    url: str, session: Session, start_worker: StartWorker
+def test_a_row_that_was_revived_is_done(house: House) -> None:
+    """No job is left for it: the outbox job publishes it again."""
+    house.post("/run-task/report")
+    log_id = house.row().id
+    house.until_done(log_id)
+    revived = sa.update(TaskLog).where(TaskLog.id == log_id)
+    with house.database.begin() as connection:
+        connection.execute(
+            revived.values(
+                status="scheduled",
+                published_at=None,
+                updated_at=sa.func.now() - timedelta(days=1),
+            )
+        )
+    assert house.until_done(log_id).published_at
+
+
+def test_the_daily_report_is_a_task_that_a_worker_enqueues(
+    house: House,
 ) -> None:
-    """Their output holds our own log's lines alone; SIGTERM ends them."""
-    with session.get_bind().connect() as connection:  # type: ignore[union-attr]
-        connection.exec_driver_sql("DROP TABLE procrastinate_jobs CASCADE")
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-        connection.commit()
-    workers = [start_worker(url), start_worker(url)]
-    wait(session, "pg_tables WHERE tablename = 'procrastinate_jobs'", 1)
-    wait(session, "procrastinate_workers", 2)
-    logs = [work() for _ in range(40)]
-    enqueue(session, queue.ProcrastinateQueue(), *logs)
-    for worker in workers:
-        worker.send_signal(signal.SIGTERM)
-    outputs = [worker.communicate(timeout=PATIENCE)[0] for worker in workers]
-    assert [worker.returncode for worker in workers] == [0, 0], outputs
-    assert count(session, "procrastinate_jobs WHERE status = 'doing'") == 0
-    assert count(session, "task_logs WHERE status = 'started'") == 0
-    lines = "".join(outputs).splitlines()
-    assert [line for line in lines if "background_tasks" not in line] == []
-    start_worker(url)
-    wait(session, "task_logs WHERE status = 'completed'", 40)
-    assert count(session, "task_logs WHERE attempts = 1") == 40
+    """It is due at six; here its job is inserted at once."""
+    with house.database.begin() as connection:
+        connection.exec_driver_sql(
+            "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('stage10', 'report',"
+            " 0, NULL, NULL, '{\"timestamp\": 0}'::jsonb, NULL)"
+            "::procrastinate_job_to_defer_v1])"
+        )
+    until(lambda: house.row().task_name == "daily report")
+    house.until_done(house.row().id)
 
 
-def test_the_job_of_a_killed_worker_is_run_by_another(
-    url: str, session: Session, start_worker: StartWorker
+def test_with_a_frozen_database_a_request_is_refused_and_the_worker_goes_on(
+    house: House, server: PostgreSQL
 ) -> None:
-    """It is recovered when the heartbeat is too old, here at once."""
-    worker = start_worker(url)
-    wait(session, "procrastinate_workers", 1)
-    enqueue(session, queue.ProcrastinateQueue(), *[work() for _ in range(60)])
-    wait_for_one = "procrastinate_jobs WHERE status = 'doing'"
-    end = time.monotonic() + PATIENCE
-    while not count(session, wait_for_one):
-        assert time.monotonic() < end
-    worker.kill()
-    worker.wait()
-    assert count(session, wait_for_one)
-    session.execute(
-        sa.text("UPDATE procrastinate_workers SET last_heartbeat = 'epoch'")
-    )
-    session.commit()
-    start_worker(url)
-    wait(session, "task_logs WHERE status = 'completed'", 60)
+    """The answer is a 503 within seconds; afterwards all is as before."""
+    assert server.program
+    assert house.client
+    postmaster = psutil.Process(server.program.process.pid)
+    processes = [postmaster, *postmaster.children()]
+    for process in processes:
+        process.suspend()
+    try:
+        began = time.monotonic()
+        response = house.client.post("/run-task/report")
+        assert response.status_code == 503, response.text
+        assert time.monotonic() - began < 60
+    finally:
+        for process in processes:
+            process.resume()
+    house.post("/run-task/report")
+    house.until_done(house.row().id)
 
 
 def test_a_worker_outlives_its_database(
-    open_folder: Path, start_worker: StartWorker
+    house: House, server: PostgreSQL
 ) -> None:
     """PostgreSQL is killed while tasks run, and started: all are done."""
-    with PostgreSQL(open_folder) as server:
-        start_worker(server.url)
-        engine = sa.create_engine(server.url, pool_pre_ping=True)
-        with Session(engine) as session:
-            wait(
-                session,
-                "pg_tables WHERE tablename = 'procrastinate_workers'",
-                1,
-            )
-            wait(session, "procrastinate_workers", 1)
-            logs = [work() for _ in range(60)]
-            enqueue(session, queue.ProcrastinateQueue(), *logs)
-            server.kill()
-        server.start()
-        with Session(engine) as session:
-            wait(session, "task_logs WHERE status = 'completed'", 60)
-        engine.dispose()
+    for _ in range(60):
+        house.post("/run-task/report")
+    server.kill()
+
+    def started() -> bool:
+        try:
+            server.start()
+        except NoDatabaseError:  # its last process has not ended yet
+            return False
+        return True
+
+    until(started)
+    house.database.dispose()  # its connections are lost
+    until(lambda: not house.unfinished(), house.unfinished)
+    assert house.worker.poll() is None
+
+
+def test_its_output_is_that_of_our_own_log(house: House) -> None:
+    """A worker that starts, works and is told to end says nothing."""
+    query = sa.text("SELECT count(*) FROM procrastinate_workers")
+
+    def count() -> int:
+        with house.database.connect() as connection:
+            number = connection.scalars(query).one()
+            assert isinstance(number, int)
+            return number
+
+    before = count()
+    module = "stages.s10_procrastinate.worker"
+    worker = house.run("quiet", "-W", "error", "-m", module)
+    until(lambda: count() > before, lambda: house.log("quiet"))
+    for _ in range(20):
+        house.post("/run-task/report")
+    until(lambda: not house.unfinished(), house.unfinished)
+    worker.terminate()
+    assert worker.wait(PATIENCE) == 0
+    assert house.log("quiet") == ""

@@ -43,20 +43,21 @@ worker.main()
 PUBLISH = """
 import sys
 from stages.s06_at_work.database import TaskLog, get_session_factory
-from stages.s11_dbos.queue import DBOSQueue
+from stages.s11_dbos.worker import DBOSQueue
 
 EMAIL = {
     "content": {"subject": "s", "body": "b", "recipients": ["a@example.com"]},
     "message_id": "<1@example.com>",
 }
-kind, end = sys.argv[1:]
-payload = EMAIL if kind == "send-email" else {"task_name": end}
+kind, *ends = sys.argv[1:]
 with get_session_factory()() as session:
-    log = TaskLog(kind=kind, task_name=kind, payload=payload)
-    session.add(log)
-    session.flush()
-    assert DBOSQueue().publish_in(session, log.id)
-    getattr(session, end)()
+    for end in ends:
+        payload = EMAIL if kind == "send-email" else {"task_name": end}
+        log = TaskLog(kind=kind, task_name=kind, payload=payload)
+        session.add(log)
+        session.flush()
+        assert DBOSQueue().publish_in(session, log.id)
+        getattr(session, end)()
 """
 
 
@@ -89,9 +90,9 @@ class Place:
         self.started.append(process)
         return process
 
-    def publish(self, kind: str, end: str) -> None:
-        """Add a row and its workflow, and end the transaction."""
-        command = [sys.executable, "-c", PUBLISH, kind, end]
+    def publish(self, kind: str, *ends: str) -> None:
+        """Add rows, each with its workflow, and end each transaction so."""
+        command = [sys.executable, "-c", PUBLISH, kind, *ends]
         subprocess.run(
             command, cwd=self.folder, env=self.environment, check=True
         )
@@ -160,47 +161,23 @@ def test_killed_after_the_second_step_it_resumes_at_the_third(
     assert place.count("task_logs") == 2
 
 
-def test_a_rollback_takes_the_workflow_with_the_data(place: Place) -> None:
-    """Row and workflow are committed together, or neither is."""
+def test_a_worker_on_sqlite_is_quiet_and_alone_and_loses_nothing(
+    place: Place,
+) -> None:
+    """A rollback takes the workflow with the row; a second worker ends."""
     worker = place.start()
     place.wait_until_it_runs()
-    place.publish("run-task", "rollback")
-    assert place.count("task_logs") == 0
-    assert place.count("workflow_status WHERE name = 'run'") == 0
-    place.publish("run-task", "commit")
+    place.publish("run-task", "rollback", "commit")
     place.wait(lambda: "commit" in place.effects())
+    assert place.count("task_logs") == 1
+    assert place.count("workflow_status WHERE name = 'run'") == 1
+    second = place.start()  # it would take over the first one's tasks
+    output, _ = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 1
+    (line,) = output.splitlines()
+    assert "End the other process" in line
     worker.send_signal(signal.SIGTERM)
     output, _ = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 0, output
     assert place.effects() == ["commit"]
     assert output == ""  # of its hundred migrations there is no line
-
-
-def test_a_second_process_on_sqlite_is_refused(place: Place) -> None:
-    """It would take over the tasks that the first one runs."""
-    place.start()
-    place.wait_until_it_runs()
-    second = place.start()
-    output, _ = second.communicate(timeout=PATIENCE)
-    assert second.returncode == 1
-    (line,) = output.splitlines()
-    assert "Another process runs the tasks of sqlite" in line
-
-
-def test_tasks_of_a_killed_process_are_all_done(place: Place) -> None:
-    """It is killed while a task runs and others wait."""
-    worker = place.start()
-    place.wait_until_it_runs()
-    for _ in range(3):
-        place.publish("send-email", "commit")
-    place.wait(lambda: place.effects().count("notification begins") == 3)
-    worker.kill()
-    worker.wait()
-    place.publish("run-task", "commit")
-    (place.folder / "go").touch()
-    place.start()
-    place.wait(
-        lambda: place.count("task_logs WHERE status = 'completed'") == 7
-    )
-    assert place.effects().count("e-mail") == 3
-    assert place.effects().count("notification") == 3

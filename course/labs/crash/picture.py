@@ -28,12 +28,13 @@ def spread(values: Sequence[float], digits: int = 0) -> str:
     return f"{low:.{digits}f}–{high:.{digits}f}"
 
 
-def grouped(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
-    """Return the runs of each setup, in the order of their first."""
-    found: dict[tuple[str, str], list[Row]] = {}
+def grouped(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
+    """Return the runs of each setup and kill, in the order of their first."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        found.setdefault((row.engine, row.setup), []).append(row)
-    return found
+        key = (row.engine, row.setup, row.kill)
+        groups.setdefault(key, []).append(row)
+    return groups
 
 
 def called(row: Row | Setup) -> str:
@@ -51,9 +52,12 @@ def cells(report: Report) -> list[list[str]]:
         complete = f"{spread(ended, 1)} s" if ended else "never"
         if 0 < len(ended) < len(runs):
             complete += f" in {len(ended)} of {len(runs)}"
+        if not ended and all(run.held for run in runs):
+            complete = f"not in {spread([run.waited for run in runs])} s"
         rows.append(
             [
                 called(runs[0]),
+                runs[0].kill,
                 spread([run.accepted for run in runs]),
                 spread([run.once for run in runs]),
                 spread([run.twice for run in runs]),
@@ -64,26 +68,23 @@ def cells(report: Report) -> list[list[str]]:
     return rows
 
 
-HEADINGS = ["tasks of", "accepted", "once", "twice", "lost", "complete after"]
+HEADINGS = [
+    *("tasks of", "killed", "accepted", "once", "twice", "lost"),
+    "complete after",
+]
 
 
 def caption(report: Report) -> str:
-    """Say how many runs these are, and how long was waited."""
-    groups = [*grouped(report.rows).values()]
-    waits: dict[float, list[str]] = {}
-    for runs in groups:
-        waits.setdefault(runs[0].waited, []).append(called(runs[0]))
-    longest = max(waits, key=lambda wait: len(waits[wait]))
-    others = [
-        f"{', '.join(names)}: {wait:g} s"
-        for wait, names in waits.items()
-        if wait != longest
-    ]
-    rest = f" ({'; '.join(others)})" if others else ""
+    """Say how many runs these are, when a task is lost, what is shortened."""
+    runs = spread([len(runs) for runs in grouped(report.rows).values()])
+    waits = spread(sorted({row.waited for row in report.rows}))
+    settings = ", ".join(
+        f"{name} {value} s" for name, value in report.shortened.items()
+    )
     return (
-        f"Runs of each: {spread([len(runs) for runs in groups])}."
-        f" Lost: unfinished after {longest:g} s{rest}"
-        " without any task finishing."
+        f"Runs of each: {runs}. A task is lost if it is not done when its"
+        " engine has nothing left to do, or has done nothing but a new task"
+        f" for {waits} s. Shortened for the stages: {settings}."
     )
 
 
@@ -96,7 +97,7 @@ def table(report: Report) -> Table:
         pad_edge=False,
     )
     for number, heading in enumerate(HEADINGS):
-        side: Literal["left", "right"] = "right" if number else "left"
+        side: Literal["left", "right"] = "right" if number > 1 else "left"
         shown.add_column(heading, justify=side, no_wrap=True)
     for row in cells(report):
         shown.add_row(*row)
@@ -105,7 +106,7 @@ def table(report: Report) -> Table:
 
 def markdown(report: Report) -> str:
     """Return the same table for a page."""
-    rows = [HEADINGS, ["---"] + ["--:"] * 5, *cells(report)]
+    rows = [HEADINGS, ["---"] * 2 + ["--:"] * 5, *cells(report)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([*lines, "", caption(report)]) + "\n"
 
@@ -160,6 +161,8 @@ def svg(rows: Sequence[Row], theme: str = "light") -> str:
     spoken = []
     for runs in grouped(rows).values():
         row = runs[0]
+        if row.kill != "worker":
+            continue
         head, _, rest = called(row).partition(", ")
         words = [*[rest] * bool(rest), *in_words(row).split(", ")]
         spoken.append(f"{called(row)}: {in_words(row)}")

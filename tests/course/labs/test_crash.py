@@ -14,14 +14,15 @@ import psutil
 import pytest
 
 from course.labs.crash import __main__ as command
-from course.labs.crash import others, picture
+from course.labs.crash import chaos, picture
 from course.labs.crash.results import Report, Row, completed_at, count
-from course.labs.crash.setups import ALL, COURSE, INSTALLED, Setup
+from course.labs.crash.setups import ALL, INSTALLED, Kill, Setup
 from course.labs.crash.trial import run
 from tests.servers import ROOT
 
-pytestmark = pytest.mark.timeout(300)  # real engines, started and killed
+pytestmark = pytest.mark.timeout(600)  # real engines, started and killed
 LINES = ["0 10.0 7", "2 11.5 7", "0 12.0 8", "1 11.0 8"]
+STAGES = [setup for setup in ALL if setup.stage]
 
 
 def row(**values: object) -> Row:
@@ -29,11 +30,13 @@ def row(**values: object) -> Row:
     given: dict[str, object] = {
         "engine": "Celery",
         "setup": "installed",
+        "kill": "worker",
         "seed": 1,
         "accepted": 4,
         "once": 2,
         "twice": 1,
         "lost": 1,
+        "held": False,
         "seconds": None,
         "waited": 60.0,
         "done": "2110",
@@ -41,10 +44,10 @@ def row(**values: object) -> Row:
     return Row(**given | values)  # type: ignore[arg-type]
 
 
-def short(setup: Setup, tasks: int, wait: float) -> Row:
+def short(setup: Setup, tasks: int, wait: float, kill: Kill = "worker") -> Row:
     """Make one short run."""
     stopped = threading.Event()
-    return run(setup.within(wait), 1, tasks, stopped, lambda _: None)
+    return run(setup.within(wait), kill, 1, tasks, stopped, lambda _: None)
 
 
 def test_each_task_is_counted_from_its_lines() -> None:
@@ -59,7 +62,7 @@ def test_all_is_done_when_the_last_has_its_first_line() -> None:
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     """The notebooks quote a stored one; each run stands on a line."""
-    report = Report(4, [row(), row(seed=2)], broker=[{"lost": 1}])
+    report = Report(4, [row(), row(seed=2)])
     path = tmp_path / "report.json"
     path.write_text(report.to_json(), "utf-8")
     assert Report.load(path) == report
@@ -74,27 +77,40 @@ def test_several_seeds_are_one_row() -> None:
     """From the least to the most."""
     report = Report(4, [row(), row(seed=2, lost=3), row(setup="course")])
     first, second = picture.cells(report)
-    assert first[0] == "Celery, as installed"
-    assert first[4:] == ["1–3", "never"]
+    assert first[:2] == ["Celery, as installed", "worker"]
+    assert first[5:] == ["1–3", "never"]
     assert second[0] == "Celery, as set up here"
     page = picture.markdown(report)
-    assert "| Celery, as installed | 4 | 2 | 1 | 1–3 | never |" in page
-    assert "Runs of each: 1–2. Lost: unfinished after" in page
-
-
-def test_how_long_was_waited_is_said() -> None:
-    """And for whom it was another time."""
-    runs = [row(), row(setup="course"), row(engine="RQ", waited=10.0)]
-    said = picture.caption(Report(4, runs))
-    assert said.endswith(
-        "60 s (RQ, as installed: 10 s) without any task finishing."
+    assert (
+        "| Celery, as installed | worker | 4 | 2 | 1 | 1–3 | never |" in page
     )
+    assert "Runs of each: 1–2. A task is lost if" in page
+
+
+def test_what_is_killed_is_a_row_of_its_own() -> None:
+    """A lost task says nothing without it."""
+    report = Report(4, [row(), row(kill="web")])
+    assert [cells[1] for cells in picture.cells(report)] == ["worker", "web"]
+
+
+def test_what_an_engine_still_holds_is_not_lost_for_ever() -> None:
+    """It was waited for so long."""
+    report = Report(4, [row(held=True)])
+    assert picture.cells(report)[0][6] == "not in 60 s"
+
+
+def test_how_long_was_waited_and_what_is_shortened_is_said() -> None:
+    """A figure is worth nothing without its conditions."""
+    runs = [row(), row(engine="RQ", waited=10.0)]
+    caption = picture.caption(Report(4, runs, {"TASK_TIME_LIMIT": "7"}))
+    assert "nothing but a new task for 10–60 s" in caption
+    assert caption.endswith("Shortened for the stages: TASK_TIME_LIMIT 7 s.")
 
 
 def test_a_time_is_that_of_the_runs_that_were_completed() -> None:
     """And how many that are, if not all."""
     runs = [row(), row(seed=2, seconds=4.25, lost=0)]
-    assert picture.cells(Report(4, runs))[0][5] == "4.2 s in 1 of 2"
+    assert picture.cells(Report(4, runs))[0][6] == "4.2 s in 1 of 2"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -127,7 +143,7 @@ def test_background_tasks_are_lost_with_their_process() -> None:
 
 
 @pytest.mark.parametrize("setup", INSTALLED[1:], ids=lambda one: one.engine)
-def test_a_queue_as_installed_is_killed_and_counted(setup: Setup) -> None:
+def test_an_engine_as_installed_is_killed_and_counted(setup: Setup) -> None:
     """Whatever was lost: each accepted task is counted once."""
     made = short(setup, 12, 2)
     assert made.accepted == made.once + made.twice + made.lost == 12
@@ -135,38 +151,55 @@ def test_a_queue_as_installed_is_killed_and_counted(setup: Setup) -> None:
     assert made.before > 0
 
 
-@pytest.mark.parametrize("setup", COURSE, ids=lambda one: one.engine)
+@pytest.mark.parametrize("setup", STAGES, ids=lambda one: one.engine)
+@pytest.mark.parametrize("kill", ["worker", "gap"])
 def test_nothing_is_lost_as_the_stages_set_it_up(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, kill: Kill
 ) -> None:
-    """At least once in the file; once where effect and record are one."""
-    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
-    made = short(setup, 20, 25)  # longer than a row is old: see send_again
-    assert (made.accepted, made.lost) == (20, 0)
+    """At least once in the file; in the database exactly once."""
+    made = short(setup, 20, setup.wait, kill)
+    if not setup.worker:  # stage 6: the tasks are its web process's
+        assert made.lost > 0
+        return
+    assert made.accepted > 0
+    assert made.lost == 0
     assert made.seconds is not None
+    assert made.in_database == "1" * made.accepted
+
+
+@pytest.mark.parametrize("setup", STAGES, ids=lambda one: one.engine)
+def test_a_killed_database_loses_nothing(setup: Setup) -> None:
+    """Where workers run the tasks, and come back to it."""
+    if not setup.worker:
+        pytest.skip("stage 6 has no retries")
+    made = short(setup, 20, setup.wait, "database")
+    assert (made.accepted, made.lost) == (20, 0)
     assert made.in_database == "1" * 20
 
 
-def test_a_queue_is_lost_with_a_broker_that_keeps_no_file(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With a file it is not; nor where each task has a row of its own."""
-    monkeypatch.setenv("TASK_LEASE", "4")  # it is sent again that soon
-    rows = others.broker_killed(threading.Event(), lambda _: None, 10)
-    lost = {(one["setup"], one["append_only"]): one["lost"] for one in rows}
-    assert lost == {
-        ("installed", True): 0,
-        ("installed", False): 10,
-        ("course", True): 0,
-        ("course", False): 0,
+def test_a_queue_is_lost_with_a_broker_that_keeps_no_file() -> None:
+    """As installed; a stage publishes its rows again."""
+    setups = [one for one in ALL if one.engine == "RQ"]
+    lost = {
+        one.setup: short(one, 12, 60, "broker without file").lost
+        for one in setups
     }
+    assert lost["installed"] > 0
+    assert lost["course"] == 0
 
 
-def test_a_request_waits_behind_forty_slow_tasks() -> None:
-    """In the same process; behind a queue it does not."""
-    here, queue = others.slow_tasks(threading.Event(), lambda _: None, 1)
-    assert here["behind"] > 0.4 > here["idle"]
-    assert queue["behind"] < 0.4
+@pytest.mark.parametrize("engine", chaos.STAGES)
+def test_nothing_is_lost_when_everything_is_killed_in_turn(
+    engine: str,
+) -> None:
+    """A small form: each process, the broker, the database."""
+    plan = chaos.Plan(tasks=100, clients=10, workers=2)
+    setup, stopped = chaos.STAGES[engine], threading.Event()
+    outcome = chaos.run(setup, plan, stopped, lambda _: None)
+    assert outcome.accepted + outcome.cut + outcome.refused == 100
+    assert outcome.accepted > 0
+    assert (outcome.lost, outcome.lost_in_database) == (0, 0)
+    assert outcome.twice_in_database == 0
 
 
 def test_a_name_that_is_none_is_an_error(
@@ -180,13 +213,19 @@ def test_a_name_that_is_none_is_an_error(
     )
 
 
-def test_all_is_run_if_nothing_is_named() -> None:
-    """Or one engine, in one setup."""
-    assert command.parse([]).setups == ALL
-    assert command.parse([]).others == ["broker", "visibility", "waiting"]
+def test_each_setup_is_run_with_what_can_be_killed_there() -> None:
+    """A worker if nothing is named, one engine, or everything."""
+    asked = command.parse([])
+    assert asked.trials == [(setup, "worker", 1) for setup in ALL]
     asked = command.parse(["Celery", "--setup", "installed", "--wait", "1"])
-    assert [one.name for one in asked.setups] == ["Celery · installed"]
-    assert (asked.setups[0].wait, asked.others) == (1, [])
+    assert [one.name for one, _, _ in asked.trials] == ["Celery · installed"]
+    assert asked.trials[0][0].wait == 1
+    every = ["Celery", "--setup", "installed", "--kill", "all"]
+    asked = command.parse([*every, "--seeds", "2"])
+    assert [(kill, seed) for _, kill, seed in asked.trials] == [
+        *(("worker", 1), ("web", 1), ("broker", 1)),
+        *(("broker without file", 1), ("worker", 2)),
+    ]
 
 
 def test_ctrl_c_leaves_nothing_running() -> None:

@@ -63,7 +63,7 @@ ENGINES = [
     Engine("s07_celery", constant_keys=r"stage7:_kombu\.binding.*"),
     Engine(
         "s08_rq",
-        constant_keys=r"rq:.*(workers?|cron|clean|locks?|scheduler|queues)\b.*",
+        constant_keys="rq:(workers?|cron|clean|queues|scheduler).*",
     ),
     Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
     Engine("s10_procrastinate", "postgresql", scheduler=False),
@@ -142,7 +142,7 @@ class House:
         )
         self.client = httpx2.Client(base_url=address, timeout=PATIENCE)
         if self.engine.scheduler:
-            self.start_worker("scheduler")
+            self.scheduler = self.start_worker("scheduler")
 
     def start_worker(self, *mode: str) -> psutil.Popen:
         """Start a worker, or what else its module can be."""
@@ -154,9 +154,9 @@ class House:
 
     @staticmethod
     def kill(process: psutil.Popen) -> None:
-        """Kill a process and all that it has started."""
+        """Kill a process, before it sees the end of what it has started."""
         try:
-            processes = [*process.children(recursive=True), process]
+            processes = [process, *process.children(recursive=True)]
         except psutil.NoSuchProcess:
             processes = []
         for member in processes:
@@ -230,7 +230,9 @@ class House:
             yield mailbox
 
     @contextmanager
-    def task_that_hangs(self) -> Iterator[Callable[[], socket.socket]]:
+    def task_that_hangs(
+        self, *, wait: bool = True
+    ) -> Iterator[Callable[[], socket.socket]]:
         """Send an e-mail to a server that says nothing.
 
         The caller waits for the worker's connections with what is given, and
@@ -242,5 +244,6 @@ class House:
             self.post("/send-email/", json=EMAIL)
             log_id = self.row().id
             yield lambda: stack.enter_context(server.accept()[0])
-        with self.mailbox():
-            self.until_done(log_id)
+        if wait:
+            with self.mailbox():
+                self.until_done(log_id)

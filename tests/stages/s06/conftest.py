@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -44,7 +45,8 @@ def new_postgresql(postgresql: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgresql, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
-        yield postgresql.replace("/postgres?", f"/{name}?")
+        url = sa.make_url(postgresql).set(database=name)
+        yield url.render_as_string(hide_password=False)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 

@@ -1,19 +1,18 @@
 """Freeze a PostgreSQL server, as a stopped virtual machine does."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psutil
+import psycopg
 
 
 def server_of(url: str) -> psutil.Process:
-    """Return the process that listens at a URL with ?host=FOLDER."""
-    match = re.search(r"host=([^&]+)", url)
-    assert match
-    pid_file = Path(match[1], "postmaster.pid")
-    return psutil.Process(int(pid_file.read_text().split()[0]))
+    """Return the process that starts one for each connection."""
+    with psycopg.connect(url) as connection:
+        process = psutil.Process(connection.info.backend_pid).parent()
+    assert process
+    return process
 
 
 @contextmanager

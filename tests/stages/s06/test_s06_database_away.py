@@ -64,7 +64,7 @@ DISCONNECT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid != pg_backend_pid()"
 )
-READ_ONLY = "ALTER ROLE postgres SET default_transaction_read_only = {}"
+READ_ONLY = "ALTER ROLE CURRENT_USER SET default_transaction_read_only = {}"
 
 
 def test_a_server_that_reads_only_is_left(

@@ -165,8 +165,10 @@ def test_text_that_a_database_cannot_hold_is_a_422(
     create = "CREATE DATABASE latin1 TEMPLATE template0"
     with psycopg.connect(postgresql, autocommit=True) as admin:
         admin.execute(create + " ENCODING latin1 LOCALE 'C'")
-        url = postgresql.replace("/postgres?", "/latin1?")
-        monkeypatch.setenv("DATABASE_URL", url)
+        url = sa.make_url(postgresql).set(database="latin1")
+        monkeypatch.setenv(
+            "DATABASE_URL", url.render_as_string(hide_password=False)
+        )
         with TestClient(app) as client:
             assert client.post("/run-task/Grüße").status_code == 200
             response = client.post("/run-task/🎉")

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from stages.s06_at_work import manage
-from stages.s06_at_work.database import TaskLog
+from stages.s06_at_work.database import TaskLog, get_now
 from tests.servers import ROOT
 from tests.stages.s06.rows import Factory, add, read
 
@@ -17,7 +17,7 @@ from tests.stages.s06.rows import Factory, add, read
 def days_ago(factory: Factory, days: float) -> object:
     """Return a time by the database's clock."""
     with factory() as session:
-        return manage.get_now(session) - timedelta(days=days)
+        return get_now(session) - timedelta(days=days)
 
 
 def test_list_shows_rows_by_status_with_their_age(

@@ -60,7 +60,7 @@ def test_a_fork_shares_no_connection_and_leaves_none(
 
 INI = """
 [databases]
-{name} = host={host} user=postgres
+{name} = host={host} user={user}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
@@ -83,8 +83,14 @@ def pooled(new_postgresql: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
         Path(folder).chmod(0o755)  # root may run it as somebody else alone
         ini = Path(folder, "pgbouncer.ini")
-        host = url.query["host"]
-        ini.write_text(INI.format(name=url.database, host=host, port=port))
+        ini.write_text(
+            INI.format(
+                name=url.database,
+                user=url.username,
+                host=url.query["host"],
+                port=port,
+            )
+        )
         command = [bouncer, str(ini)]
         if os.getuid() == 0:
             command[1:1] = ["-u", server_of(new_postgresql).username()]
@@ -95,7 +101,7 @@ def pooled(new_postgresql: str) -> Iterator[str]:
             for line in process.stderr:
                 if "process up" in line:
                     break
-            yield f"postgresql://postgres@127.0.0.1:{port}/{url.database}"
+            yield f"postgresql://{url.username}@127.0.0.1:{port}/{url.database}"
             process.kill()
 
 

@@ -12,12 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from stages.s06_at_work.database import Base, get_session_factory
+from stages.s06_at_work.required import StartError
 from stages.s06_at_work.settings import get_email_config
-from stages.s06_at_work.start_up import (
-    StartError,
-    prepare,
-    prepare_database,
-)
+from stages.s06_at_work.start_up import prepare, prepare_database
 from tests.servers import ROOT
 
 SECRET = "p@ss@w0rd"  # noqa: S105 (of nobody)
@@ -128,7 +125,8 @@ def test_a_role_without_create_is_told_so(
         admin.execute("DROP ROLE IF EXISTS guest")
         admin.execute("CREATE ROLE guest LOGIN")
         admin.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    url = new_postgresql.replace("//postgres:@", "//guest:@")
+    guest = sa.make_url(new_postgresql).set(username="guest")
+    url = guest.render_as_string(hide_password=False)
     monkeypatch.setenv("DATABASE_URL", url)
     with pytest.raises(StartError, match="permission denied for schema"):
         prepare()

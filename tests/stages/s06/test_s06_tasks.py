@@ -107,6 +107,41 @@ def test_a_failed_task_leaves_no_effect_and_raises(
     assert effects(session_factory) == 0
 
 
+def test_a_task_that_ends_its_process_each_time_is_dead_at_last(
+    session_factory: Factory,
+) -> None:
+    """It never records a failure, so its next start does."""
+    overrides[get_task_config] = lambda: TaskConfig(max_attempts=2)
+    log_id = add(session_factory)
+
+    class Killed(BaseException):
+        """As a kill: no `except Exception` sees it."""
+
+    def work(_session: Session, _payload: object) -> None:
+        raise Killed
+
+    for _ in range(2):
+        with pytest.raises(Killed):
+            run(log_id, work)
+        row = read(session_factory, log_id)
+        assert (row.status, row.error) == ("started", None)
+    run(log_id, mark)
+    row = read(session_factory, log_id)
+    assert (row.status, row.error) == ("dead", "No attempt ended")
+    assert effects(session_factory) == 0
+
+
+def test_a_pause_doubles_up_to_its_limit_and_outlasts_an_hour() -> None:
+    """Each is shortened at random, by half at most."""
+    config = TaskConfig()
+    pauses = [config.pause_after(attempts) for attempts in range(1, 31)]
+    assert 1 <= pauses[0] <= 2
+    assert 16 <= pauses[4] <= 32
+    assert all(300 <= pause <= 600 for pause in pauses[10:])
+    assert sum(pauses) > 3600
+    assert config.pause_after(5000) <= 600
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
