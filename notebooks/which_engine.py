@@ -250,8 +250,8 @@ table(
 # |---|---|---|
 # | chosen by a benchmark of somebody else | your database is the limit, not the engine | `python3 start.py bench queues` |
 # | an engine for work that may be lost | a broker to operate for nothing | the first table, above |
-# | none for work that may not | rows that stay "started" | [stage 6](06_at_work.ipynb#break-it-kill-the-process) |
-# | settings as installed | tasks that are lost, or back after an hour | [stage 7](07_celery.ipynb#the-settings-and-the-reason-for-each) |
+# | none for work that may not | rows that stay "started" | [stage 6](06_at_work.ipynb) |
+# | settings as installed | tasks that are lost, or back after an hour | [stage 7](07_celery.ipynb) |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), in which you build
