@@ -239,7 +239,7 @@ print(worker_log("Publishing").splitlines()[0])
 #
 # The endpoints, the tasks, the rows, the answer while the broker is away, and
 # the outbox job: all of that is stage 6, and
-# [stage 7](07_celery.ipynb#break-it-the-broker-is-away) shows it. This is
+# [stage 7](07_celery.ipynb) shows it. This is
 # RQ's own: a fork for each job, and one job at a time for each worker. You
 # start as many workers as you need.
 

@@ -181,7 +181,7 @@ print("the row says:", last().status, "· attempts:", last().attempts)
 # On a quiet Sunday that could take hours. The outbox job, which the scheduler
 # sends every `TASK_PUBLISH_AFTER` seconds, is such a new message. If the
 # broker itself loses a message, that job publishes the row again, as in
-# [stage 7](07_celery.ipynb#break-it-the-broker-is-away).
+# [stage 7](07_celery.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings, and the reason for each

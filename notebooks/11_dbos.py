@@ -281,7 +281,7 @@ source(stage)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |
 # |---|---|---|
-# | the task is one long step | it begins again at its first line | [stage 10](10_procrastinate.ipynb#break-it-kill-the-worker) |
+# | the task is one long step | it begins again at its first line | [stage 10](10_procrastinate.ipynb) |
 # | a step is not idempotent | its effect is there twice | step 3 began twice, above |
 # | two processes of one name | each recovers what the other one does | above: it is refused |
 # | a job is published outside of the transaction | a job without a row | above: it is rolled back |
