@@ -94,6 +94,8 @@ class House:
         self.broker = Broker(folder / "broker") if on_redis else None
         self.smtp_port = free_port()
         self.settings = {
+            # Celery warns root, as which tests may run.
+            "PYTHONWARNINGS": "error,ignore:You're running the worker",
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": f"sqlite:///{self.data}/tasks.db",
             "SMTP_SERVER": "localhost",
