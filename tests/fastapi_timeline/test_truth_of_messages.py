@@ -19,7 +19,7 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from websockets.sync.client import connect
 
-from tests.course.timeline.truth import VERSION, Log, get
+from tests.fastapi_timeline.truth import VERSION, Log, get
 
 
 def test_a_stream_is_shown_send_by_send(log: Log) -> None:

@@ -1,6 +1,6 @@
 """Recordings made by hand, whose times and order are known exactly."""
 
-from course.timeline import Event, Lane, Recording
+from fastapi_timeline import Event, Lane, Recording
 
 MS = 1_000_000
 DB = Lane("dependency", "get_db", "yield", "app.py:3")

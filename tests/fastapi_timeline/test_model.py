@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from course.timeline import Recording
-from tests.course.timeline.examples import BORROWED, FAILING, LEFT_FIRST, MS
+from fastapi_timeline import Recording
+from tests.fastapi_timeline.examples import BORROWED, FAILING, LEFT_FIRST, MS
 
 
 @pytest.mark.parametrize("recording", [BORROWED, LEFT_FIRST, FAILING])

@@ -8,7 +8,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
-from tests.course.timeline.truth import VERSION, Log, get
+from tests.fastapi_timeline.truth import VERSION, Log, get
 
 NEVER = {("t", "unreached"): 1}
 

@@ -29,7 +29,7 @@ class Monitor(Watcher):
         if not free:
             message = "all six tool ids of sys.monitoring are taken"
             raise RuntimeError(message)
-        mon.use_tool_id(free[0], "course.timeline")
+        mon.use_tool_id(free[0], "fastapi_timeline")
         self.tool = free[0]
         for event, call in self._callbacks().items():
             mon.register_callback(self.tool, event, call)

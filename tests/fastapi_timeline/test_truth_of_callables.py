@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 
-from tests.course.timeline.truth import Log, get
+from tests.fastapi_timeline.truth import Log, get
 
 
 def test_classes_and_callable_objects_are_named_after_their_class(

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from rich.console import Console
 
-from course.timeline import (
+from fastapi_timeline import (
     Recording,
     compare,
     differences,
@@ -17,9 +17,9 @@ from course.timeline import (
     svg,
     terminal,
 )
-from course.timeline.drawing import MONO, WIDE
-from course.timeline.words import milliseconds
-from tests.course.timeline.examples import BORROWED, FAILING, LEFT_FIRST, made
+from fastapi_timeline.drawing import MONO, WIDE
+from fastapi_timeline.words import milliseconds
+from tests.fastapi_timeline.examples import BORROWED, FAILING, LEFT_FIRST, made
 
 ALL = [BORROWED, LEFT_FIRST, FAILING]
 SVG = "{http://www.w3.org/2000/svg}"

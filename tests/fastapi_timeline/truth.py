@@ -15,9 +15,9 @@ from typing import Any
 import fastapi
 from fastapi import BackgroundTasks
 
-from course.timeline import Recording, record, serve
-from course.timeline.model import VERDICTS
-from tests.course.timeline.outer import Outer
+from fastapi_timeline import Recording, record, serve
+from fastapi_timeline.model import VERDICTS
+from tests.fastapi_timeline.outer import Outer
 
 VERSION = tuple(map(int, fastapi.__version__.split(".")[:2]))
 OF_LANES = {"began", "yielded", "resumed", "ended", "raised", "added"}

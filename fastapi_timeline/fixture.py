@@ -5,21 +5,24 @@
         client.post("/orders")
         assert recorder.order.index("response sent") == 4
 
-It is there wherever the recorder is installed; in this repository a test
-asks for it by `pytest_plugins = ["course.timeline.fixture"]`.
+It is there wherever the recorder is installed; elsewhere a test asks for it
+by `pytest_plugins = ["fastapi_timeline.fixture"]`. Every run of pytest imports
+this module: the recorder itself is imported by a test that asks for it.
 """
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .attach import record
-from .recording import Recorder
-from .terminal import terminal
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
-RECORDERS = pytest.StashKey[list[Recorder]]()
+    from .recording import Recorder
+
+RECORDERS = pytest.StashKey["list[Recorder]"]()
 
 
 @pytest.fixture(name="timeline")
@@ -27,6 +30,8 @@ def timeline_fixture(
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[[Any], Recorder]]:
     """Record an application until the test is over, each time it is called."""
+    from .attach import record  # noqa: PLC0415
+
     recorders = request.node.stash.setdefault(RECORDERS, [])
     with ExitStack() as stack:
 
@@ -44,8 +49,11 @@ def pytest_runtest_makereport(
 ) -> Any:
     """Put the picture of the last request below a failing test."""
     report = yield
-    if call.when == "call" and report.failed:
-        for recorder in item.stash.get(RECORDERS, []):
+    recorders = item.stash.get(RECORDERS, [])
+    if recorders and call.when == "call" and report.failed:
+        from .text import terminal  # noqa: PLC0415
+
+        for recorder in recorders:
             with suppress(LookupError):
                 picture = terminal(recorder.last)
                 report.sections.append(("what happened when", picture))

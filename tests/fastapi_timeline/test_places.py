@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from course.timeline.callables import shorten
+from fastapi_timeline.callables import shorten
 
 
 def test_a_place_is_told_as_an_editor_would() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from course.timeline import Recording
-from course.timeline.cli import main
-from tests.course.timeline.examples import BORROWED, LEFT_FIRST
+from fastapi_timeline import Recording
+from fastapi_timeline.cli import main
+from tests.fastapi_timeline.examples import BORROWED, LEFT_FIRST
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -41,7 +41,7 @@ def run(folder: Path) -> Run:
 
     def type_(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "course.timeline", *arguments],
+            [sys.executable, "-m", "fastapi_timeline", *arguments],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
             capture_output=True,
@@ -154,7 +154,7 @@ def test_a_task_without_end_is_not_waited_for_forever(run: Run) -> None:
 def test_ctrl_c_ends_it_at_once(run: Run, tmp_path: Path) -> None:
     """Exit code 130, though a task would run for a minute."""
     with subprocess.Popen(
-        [sys.executable, "-m", "course.timeline", "myapp", "GET", "/hang"],
+        [sys.executable, "-m", "fastapi_timeline", "myapp", "GET", "/hang"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -7,13 +7,15 @@ profiled generator runs that has yielded before.
 import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from course.folders import ROOT
-from course.timeline import record, serve
-from tests.course.timeline.small import small
-from tests.course.timeline.truth import get
+from fastapi_timeline import record, serve
+from tests.fastapi_timeline.small import small
+from tests.fastapi_timeline.truth import get
+
+ROOT = Path(__file__).parents[2]
 
 LITTERED = """
 import gc
@@ -23,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from course.timeline import record
+from fastapi_timeline import record
 
 app = FastAPI()
 
@@ -70,7 +72,7 @@ def test_garbage_waits_until_no_request_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is taken out then, and by Python itself when nobody watches."""
-    from course.timeline import profiled  # noqa: PLC0415 (only on 3.11)
+    from fastapi_timeline import profiled  # noqa: PLC0415 (only on 3.11)
 
     monkeypatch.setattr(profiled, "CRASHES", True)
     monkeypatch.setattr(profiled, "LITTER", 1000)

@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Security
 from fastapi.security import SecurityScopes
 
-from tests.course.timeline.truth import VERSION, Log, get
+from tests.fastapi_timeline.truth import VERSION, Log, get
 
 scoped = pytest.mark.skipif(
     VERSION < (0, 121), reason="Depends has no scope before FastAPI 0.121"

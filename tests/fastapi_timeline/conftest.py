@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.course.timeline.truth import Log
+from tests.fastapi_timeline.truth import Log
 
 
 @pytest.fixture

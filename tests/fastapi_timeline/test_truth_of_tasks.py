@@ -13,7 +13,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 
-from tests.course.timeline.truth import Log
+from tests.fastapi_timeline.truth import Log
 
 
 def test_a_response_of_ones_own_drops_the_injected_tasks(log: Log) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
 
-from tests.course.timeline.truth import VERSION
+from tests.fastapi_timeline.truth import VERSION
 
 
 def give() -> Iterator[int]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .compare import changed_lanes, differences
+from .comparison import changed_lanes, differences
 from .drawing import Drawing, folded, safe
 from .model import Recording
-from .svg import PAD, WIDTH, svg
+from .picture import PAD, WIDTH, svg
 
 GAP = 12
 

@@ -11,9 +11,9 @@ import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.testclient import TestClient
 
-from course.timeline import Recorder, record, serve
-from course.timeline.recording import WATCHER
-from tests.course.timeline.small import ORDER, small, task
+from fastapi_timeline import Recorder, record, serve
+from fastapi_timeline.recording import WATCHER
+from tests.fastapi_timeline.small import ORDER, small, task
 
 
 def test_with_record_the_order_can_be_asserted() -> None:
@@ -40,7 +40,7 @@ def test_afterwards_the_application_is_as_it_was() -> None:
     assert WATCHER.users == 0
     if sys.version_info >= (3, 12):
         tools = map(sys.monitoring.get_tool, range(6))
-        assert "course.timeline" not in tools
+        assert "fastapi_timeline" not in tools
 
 
 def test_middleware_can_still_be_added_while_recording() -> None:

@@ -10,14 +10,14 @@ from statistics import median
 from typing import Any
 
 from .client import Answer, Request, RequestError, WrittenError, build, send
-from .compare import compare
+from .comparison import compare
 from .model import Recording
+from .picture import svg
 from .recording import Recorder
 from .serving import StartError, rehearse, serve
-from .stacked import stacked
-from .svg import svg
+from .stack import stacked
 from .target import TargetError, load
-from .terminal import show
+from .text import show
 from .words import milliseconds, sentence
 
 EXAMPLES = """\
@@ -186,7 +186,7 @@ def write(file: Path, text: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    program = "python -m course.timeline"
+    program = "python -m fastapi_timeline"
     if Path(sys.argv[0]).stem == "fastapi-timeline":
         program = "fastapi-timeline"
     try:

@@ -9,12 +9,12 @@ from fastapi import Depends, FastAPI
 from fastapi.dependencies import utils
 from fastapi.testclient import TestClient
 
-from course.timeline import Recorder, record, serve
-from course.timeline.framework import framework
-from course.timeline.live import Live
-from tests.course.timeline.outer import Outer
-from tests.course.timeline.small import ORDER, give, small
-from tests.course.timeline.truth import Log, get
+from fastapi_timeline import Recorder, record, serve
+from fastapi_timeline.framework import framework
+from fastapi_timeline.live import Live
+from tests.fastapi_timeline.outer import Outer
+from tests.fastapi_timeline.small import ORDER, give, small
+from tests.fastapi_timeline.truth import Log, get
 
 BROKEN = ["solve", "began", "went_on", "task", "task_made", "finish"]
 
