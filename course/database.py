@@ -103,6 +103,7 @@ class PostgreSQL:
         with lock(self.folder) as file:
             with undisturbed():  # half a database cannot be used
                 self._make(bin_path)
+            self.socket.mkdir(mode=0o700, exist_ok=True)
             self._own(self.socket)
             with (self.folder / "log").open("wb") as log:
                 self.program = Program(

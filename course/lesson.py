@@ -12,9 +12,10 @@ import difflib
 import json
 import logging
 import os
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ KEPT = Path(__file__).parent / "labs" / "recordings"  # by the job versions
 ORDER = ("oldest", "between", "newest")
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
 LONG = 100  # lines of a diff, which are then folded
+CALLED = 100.0  # seconds until a worker calls the mail server
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
 
 
@@ -169,10 +171,32 @@ def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
         yield box
 
 
+@contextmanager
+def silent_mail_server() -> Iterator[Callable[[], object]]:
+    """Take calls on the mailbox's port and say nothing.
+
+    What it gives waits for the next call: then a task is in the midst of it.
+    """
+    with ports.listen(_mail_port()) as server, ExitStack() as calls:
+        server.settimeout(CALLED)
+        yield lambda: calls.enter_context(server.accept()[0])
+
+
 @lru_cache
 def _mail_port() -> int:
     """Choose a port once: the stages read their settings once as well."""
     return ports.free_port()
+
+
+def start_afresh(name: str) -> Path:
+    """Give a lesson an empty folder, with the SQLite file of its stage."""
+    folder = data_dir() / name
+    shutil.rmtree(folder, ignore_errors=True)  # of the last time
+    folder.mkdir()
+    os.environ["DATABASE_URL"] = f"sqlite:///data/{name}/tasks.db"
+    os.environ["SMTP_PORT"] = str(_mail_port())  # for each worker, too
+    authority(data_dir())
+    return folder
 
 
 class Shown:

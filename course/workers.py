@@ -4,14 +4,18 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import TypeVar
 
 from course.broker import Broker, NoBrokerError
 from course.database import NoDatabaseError, postgresql
 from course.folders import data_dir
 from course.processes import Program, stop_all, told_to_stop
 
+T = TypeVar("T")
 LIMIT = 10  # seconds that a worker may take to end its task
 
 
@@ -46,8 +50,10 @@ def valkey() -> Iterator[None]:
     with Broker(folder) as broker, setting("REDIS_URL", broker.url):
         say(f"Broker    {broker.url}, Valkey {broker.version}, started here")
         say(f"          its queue is kept in {folder}")
-        yield
-    say("The broker is stopped; what its queue holds is kept.")
+        try:
+            yield
+        finally:  # uvicorn leaves by an exception
+            say("The broker is stopped; what its queue holds is kept.")
 
 
 @contextmanager
@@ -59,8 +65,10 @@ def database() -> Iterator[None]:
     folder = data_dir() / "postgresql"
     with postgresql(folder) as url, setting("DATABASE_URL", url):
         say(f"Database  PostgreSQL, started here; its data is in {folder}")
-        yield
-    say("The database is stopped; its data is kept.")
+        try:
+            yield
+        finally:
+            say("The database is stopped; its data is kept.")
 
 
 def warn_when_gone(program: Program, wanted: threading.Event) -> None:
@@ -95,15 +103,36 @@ def running(name: str, module: str, *arguments: str) -> Iterator[None]:
 
 
 @contextmanager
-def quiet_worker(module: str) -> Iterator[None]:
-    """Run a worker for a notebook; what it says is in worker.log."""
-    command = [sys.executable, "-m", module]
-    with (data_dir() / "worker.log").open("wb") as log:
+def quiet_worker(module: str, *arguments: str) -> Iterator[Program]:
+    """Run a worker for a notebook; `worker_log` returns what it says."""
+    command = [sys.executable, "-m", module, *arguments]
+    with _log(*arguments).open("wb") as log:
         worker = Program("The worker", command, output=log)
     try:
-        yield
+        yield worker
     finally:
         stop_all([worker], LIMIT)
+
+
+def _log(*arguments: str) -> Path:
+    return data_dir() / f"{'_'.join(['worker', *arguments])}.log"
+
+
+def worker_log(words: str, *arguments: str) -> str:
+    """Return the lines in which the pattern is found, without the date."""
+    lines = _log(*arguments).read_text("utf-8", "replace").splitlines()
+    chosen = [line for line in lines if re.search(words, line)]
+    return "\n".join(re.sub(r"^[\d-]{10} ", "", line) for line in chosen)
+
+
+def until(condition: Callable[[], T], seconds: float = 100) -> T:
+    """Wait until a condition is true, and return its value."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"Not true after {seconds:g} seconds")
+        time.sleep(0.05)
+    return value
 
 
 def one(name: str, module: str) -> AbstractContextManager[None]:

@@ -73,9 +73,10 @@ Now on a queue (not graded)
     share can't be a variable. Give `get_bucket` a bucket of the same
     `try_take` that keeps its two numbers in Redis (`python3 start.py
     broker` runs one) and changes both in one step there: a Lua script does.
-    Then let stages/s07_celery/app.py ask for it: a request that is refused
-    writes no row. Celery's own `rate_limit` holds for each worker by itself,
-    and makes nobody a 429: what is it good for?
+    Then let the endpoints in stages/s06_at_work/app.py ask for it: a request
+    that is refused writes no row. Celery's own `rate_limit` (in
+    stages/s07_celery/worker.py) holds for each worker by itself, and answers
+    no request with 429: what is it good for?
 
 Builds on exercise 4 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex08_rate_limit:app

@@ -73,13 +73,14 @@ Hints
 
 Now on a queue (not graded)
     Your pauses end with the process, and so do the tries that are left. In
-    stages/s06_survive_restart the row keeps both, and in stages/s07_celery a
-    worker waits instead of you. Its e-mail is tried again as a whole, and
-    only if nobody got it. Make it yours: let `schedule_email` enqueue one
-    task for each recipient, let `is_transient` judge as your `classify`
-    does, and find your dead letters among the rows: which columns hold what
-    a DeadLetter has? With `python3 start.py stage 7` running, kill the
-    worker between two tries: what is tried again, and what is not?
+    stages/s06_at_work/tasks.py the row counts the tries, and in
+    stages/s07_celery/worker.py Celery makes the pauses. Each recipient has a
+    task there, and every error is tried again, a 550 as well. Make it yours:
+    let the tracker in tasks.py call a task dead at once where your `classify`
+    says that the failure is permanent, and find your dead letters among the
+    rows: which columns hold what a DeadLetter has? With
+    `python3 start.py stage 7` running, kill the worker between two tries:
+    what is tried again, and what is not?
 
 Builds on exercise 4 and on stages/s04_email_service.py. To try it yourself:
 uvicorn exercises.ex09_email_retry:app. `python -m aiosmtpd -n`, in a second

@@ -81,8 +81,8 @@ Hints
        503 with a port on which nobody listens, and then with an address
        that never answers: clients like to wait, and to try again.
 
-Builds on exercise 5, on stages/s06_survive_restart and, for the second part,
-on stages/s08_rq. To try it yourself:
+Builds on exercise 5, on stages/s06_at_work/tasks.py and, for the second part,
+on stages/s08_rq/worker.py. To try it yourself:
 uvicorn exercises.ex13_task_queue:app
 and, for the second part, with QUEUE_BACKEND=queue set for both,
 python3 start.py broker

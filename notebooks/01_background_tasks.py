@@ -8,8 +8,8 @@
 # a file is written, a picture is made smaller. The person at the button needs
 # to know that it *will* happen. They need not watch.
 #
-# FastAPI calls such work a **background task**. The response goes first, and
-# when its last byte has left, the work begins, in the same process.
+# FastAPI calls such work a **background task**. The endpoint's response is sent
+# first, then the work begins, in the same process.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, running, send, source
@@ -19,9 +19,8 @@ from stages import s01_background_tasks as stage
 source(stage.send_notification)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Read the endpoint once more. `add_task` gets the *function* and what it will
-# be called with. Nothing is called here: there are no parentheses behind
-# `write_notification`.
+# `add_task` gets the *function* and the arguments that it will be called with.
+# Nothing is called here: there are no parentheses behind `write_notification`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
@@ -57,14 +56,21 @@ compare(guess, happened, among=moments)
 # ## See it
 #
 # Each row is a function, and the green line is the moment at which the last
-# byte of the response left. What stands right of it, no client waits for.
+# byte of the response left the application. The client's bar ends later: it
+# still has to receive and read the response, on the same machine. It may even
+# end after a task as short as this one; the next cells show with a slow task
+# that the client does not wait for it.
 
 # %% slideshow={"slide_type": "fragment"}
 happened
 
 # %% slideshow={"slide_type": "fragment"}
 print(happened.status, happened.json)
-print((stage.get_data_dir() / "notifications.txt").read_text())
+print(stage.NOTIFICATIONS.read_text())
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The answer says "sent", but it left before anything was written. "Accepted"
+# would be honest, with status 202.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A slow task keeps nobody waiting
@@ -119,8 +125,8 @@ print(f"a TestClient waits {waited * 1000:.0f} ms")
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Say: what you see with a `TestClient` is not what your users
 # see. Ask how one could prove "response first" in a test at all; the answer
-# comes in the notebook on testing. Live: change 0.3 to 3 and send the request
-# with `curl`, so that the class sees the terminal come back at once.
+# comes in the notebook on testing. Live: change 0.3 to 3 and run both cells
+# again: only the second number and the `TestClient`'s grow.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
@@ -146,10 +152,10 @@ happened
 # got its 200 all the same; the `TypeError` came later, on the server alone.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** To show it live, write the two parentheses into
-# stages/s01_background_tasks.py while `python3 start.py stage 1
-# --reload` runs. Ask: what did the client get? A 200, so no test of the answer
-# would see it.
+# **In class.** To show it live, run `python3 start.py stage 1 --reload` and
+# change the stage's line to
+# `background_tasks.add_task(write_notification(email, "Hello World!"))`. Ask:
+# what did the client get? A 200, so no test of the answer would see it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
@@ -217,10 +223,9 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an invalid address
 #
-# The old form of this example took the address as a plain `str`. Then
-# `not-an-email` is accepted, and an address with a line break in it writes a
-# second line into the file, which nobody had asked for. `EmailStr` refuses
-# both, before the endpoint runs:
+# If the address were a plain `str`, `not-an-email` would be accepted, and an
+# address with a line break in it would write a second, forged line into the
+# file. `EmailStr` refuses both, before the endpoint runs:
 
 # %% slideshow={"slide_type": "fragment"}
 for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
@@ -228,9 +233,38 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
     print(refused.status, refused.json["detail"][0]["msg"])
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** `%0A` is a line break. Open `data/notifications.txt` in an
-# editor, and ask what a program that reads it line by line would make of the
-# forged line.
+# **In class.** `%0A` is a line break. Show the lines of
+# `data/notifications.txt`, and ask what a program that reads it line by line
+# would make of a forged one.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: a missing folder
+#
+# The stage writes into the folder `data` of the folder that the server was
+# started in. This server runs, and then its folder is one without a `data`:
+
+# %% slideshow={"slide_type": "fragment"}
+from contextlib import chdir
+from tempfile import TemporaryDirectory
+
+with running(stage.app) as server, TemporaryDirectory() as empty, chdir(empty):
+    happened = server.send("POST", "/send-notification/ada@example.com")
+
+print(happened.status, happened.json)
+happened
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The client has its 200 and reads "sent", and **nothing was written**. The
+# `FileNotFoundError` came after the response, so only the server's log has it,
+# and each request fails in the same way.
+#
+# What can be checked at the start should be checked there.
+# [Stage 6](06_at_work.ipynb) makes the folder and opens its files before it
+# takes a request; if it cannot, it stops with one line that says what to do.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask who would notice, and when. Then: which other things does
+# an application need that are there on your machine and missing on the server?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not
@@ -258,6 +292,7 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
 # | the endpoint raises | the task never runs |
 # | a response with a task of its own | the injected tasks never run |
 # | the address is a plain `str` | `not-an-email` is answered with 200 |
+# | the task's folder is missing | 200, and an error in the server's log |
 # | the server is killed | the task is lost; nothing says so |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

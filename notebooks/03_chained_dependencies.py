@@ -54,9 +54,9 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** The chain is called from its far end: nobody can tie together
-# what is not there yet. Ask the class where `write_notification` is *made*,
-# and where it is *called*: the second is right of the green line.
+# **In class.** The chain is called from its far end: the logger has to be there
+# before a task can be made with it. Ask the class where `write_notification`
+# is *made*, and where it is *called*: the second is right of the green line.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A link used twice is called once
@@ -147,8 +147,8 @@ handler.lines
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a handler for each request
 #
-# `logging.getLogger(name)` gives **one** object for the whole process. The old
-# form of this course added a handler to it in the dependency, and checked
+# `logging.getLogger(name)` gives **one** object for the whole process. Many
+# applications add a handler to it in the dependency, and check
 # `if not logger.handlers` first. Without that check:
 
 # %% slideshow={"slide_type": "fragment"}
@@ -179,7 +179,7 @@ with running(doubling) as server:
         print(f"after request {number}:", printed.getvalue().count("hello"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# One line, then three, then six. With the question `if not logger.handlers`
+# One line, then three, then six. With the check `if not logger.handlers`
 # it is right as long as one request comes first. But dependencies that are
 # plain `def` run in several threads: while one opens its log file, another
 # still finds no handler. Eight first requests at once, a hundred times:
@@ -205,14 +205,14 @@ def first_requests_at_once(round_: int) -> int:
     return len(fresh.handlers)
 
 
-log_file = stage.get_data_dir() / "racing.log"
+log_file = "data/racing.log"
 counts = [first_requests_at_once(n) for n in range(100)]
 print("rounds with more than one, of 100:", sum(n > 1 for n in counts))
 print("most handlers in one round:", max(counts))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# How often depends on the machine and on Python's version; that it *can*
-# happen does not. The cure is in the stage: set logging up **once**, when the
+# How often it happens depends on the machine and on Python's version, and on
+# some it is rare. The cure is in the stage: set logging up **once**, when the
 # application starts, in the lifespan. `get_logger` only says which logger.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -222,9 +222,63 @@ print("most handlers in one round:", max(counts))
 # ever sees it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: `basicConfig` comes second
+#
+# The stage sets logging up with `logging.basicConfig`, which does **nothing**
+# if the root logger has a handler already. One line that is logged while a
+# module is imported is enough: `logging.warning` adds such a handler by
+# itself. The stage twice, each time in a process and a folder of its own:
+
+# %% slideshow={"slide_type": "fragment"}
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from course.folders import environment
+
+REQUEST = """
+import logging
+{first}
+from fastapi.testclient import TestClient
+from stages.s03_chained_dependencies import app
+
+with TestClient(app) as client:
+    client.post("/send-notification/ada@example.com")
+"""
+for first in ("", "logging.warning('an old setting is used')"):
+    with TemporaryDirectory() as folder:
+        Path(folder, "data").mkdir()
+        subprocess.run(
+            [sys.executable, "-c", REQUEST.format(first=first)],
+            cwd=folder,
+            env=environment(),
+            capture_output=True,
+            check=True,
+        )
+        written = Path(folder, "data", "background_tasks.log")
+        print(first or "nothing logged before")
+        print("   the log file exists:", written.exists())
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# No error, no warning, and **no log file**. The task's lines are lost, since the
+# root logger's level is still WARNING as well. So set logging up before
+# anything else can log, or with `basicConfig(force=True)`, which removes the
+# handlers that are there.
+#
+# A log file that cannot be opened is another matter: there `basicConfig`
+# raises, and the application does not start. [Stage 6](06_at_work.ipynb) then
+# says in one line what to do.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask which libraries of theirs log while they are imported, and
+# how they would notice that a log file is missing.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the time of the wrong moment
 #
-# A provider runs before the response. What it reads, it reads *then*:
+# A provider runs before the response. What it reads, it reads *then*. Here the
+# task has to wait for another one of 0.3 seconds:
 
 # %% slideshow={"slide_type": "fragment"}
 import time
@@ -244,8 +298,9 @@ def add(
 ) -> None:
     def work() -> None:
         late = (time.perf_counter() - now) * 1000
-        print(f"the task's own time is {late:.1f} ms later")
+        print(f"the task begins {late:.0f} ms after the time that it has")
 
+    background_tasks.add_task(time.sleep, 0.3)
     background_tasks.add_task(work)
 
 
@@ -268,7 +323,7 @@ _ = send(early, "POST", "/")
 # | a handler added in a dependency | each line twice, then three times, … |
 # | `if not logger.handlers` in a `def` | the same, when two requests race |
 # | the provider reads the clock | a time from before the response |
-# | `basicConfig` in a dependency | nothing: the second call is ignored |
+# | `basicConfig` after another handler | no log file, and no error |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 3](../exercises/ex03_chained_dependencies.py), then

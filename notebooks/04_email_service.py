@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 4 · Settings, and real e-mail
 #
-# *25 minutes · 10 more at the end, for whoever sends real mail ·
+# *25 minutes · 10 more at the end, for those who send real mail ·
 # builds on [stage 3](03_chained_dependencies.ipynb) ·
 # the code is [stages/s04_email_service.py](../stages/s04_email_service.py)*
 #
@@ -26,7 +26,10 @@ new_in("s04")
 # - `EmailContent` says what a client may send. Pydantic refuses the rest.
 # - `EmailConfig` reads the settings from the environment.
 # - `get_email_config` gives them, and reads them once.
-# - `get_email_service` ties settings and logger to the work: it **provides**.
+# - `get_email_service` **provides** the task, which has settings and logger.
+#
+# `sender_password` is the mailbox's, which the course brings. A real password
+# has no default: it comes from the environment.
 
 # %% slideshow={"slide_type": "subslide"}
 source(stage.EmailConfig)
@@ -37,8 +40,8 @@ source(stage.get_email_service)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# One request to `POST /send-email/`. When is the mail server talked to? Edit
-# the list.
+# One request to `POST /send-email/`. When does the application talk to the mail
+# server? Edit the list.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -70,9 +73,9 @@ compare(guess, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Ask: who has to wait for the mail server? Vote, then run the
 # next cell. The mailbox is a real SMTP server in this process, with STARTTLS
-# and a login. To show it live, run `python3 start.py mailbox` in a second
-# terminal: the mails appear there when you press the button on the course's
-# page.
+# and a login. To show it live, run `python3 start.py stage 4` in one terminal
+# and `python3 start.py mailbox` in a second: the mails appear there when you
+# send the request from the first one's page `/docs`.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
@@ -90,14 +93,14 @@ for mail in mails:
     print(f"{mail.subject!r} to {', '.join(mail.recipients)} by {mail.tls}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Two mails, one for each. The old form of this example put all the recipients
-# into one `To`, and so told each of them all the other addresses.
+# Two mails, one for each recipient. With all of them in one `To`, each would
+# read the addresses of the others.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
-# A test wants no mail server. It replaces the service by anything that takes
-# an `EmailContent`, and a list's `append` does:
+# A test needs no mail server. It replaces the service by anything that takes an
+# `EmailContent`: a list's `append`, for example.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox: list[stage.EmailContent] = []
@@ -115,14 +118,13 @@ print(happened.status, [content.recipients for content in outbox])
 print(nobody.status, nobody.json["detail"][0]["msg"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A mail to nobody is refused before it costs anything. In the old form it was
-# "Email will be sent to 0 recipients", and 200.
+# A mail without recipients is refused before it costs anything.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the swallowed exception
 #
 # The server is down: outside of `with mailbox()` nobody listens. What does
-# the client learn, and who else? First as the old form of this course had it:
+# the client learn, and who else? First with an `except` that prints:
 
 # %% slideshow={"slide_type": "fragment"}
 import smtplib
@@ -159,11 +161,18 @@ happened
 # server (a log, an alarm, this picture) sees a task that went well. All that
 # is left is a `print`.
 #
-# The stage says it in the log, with the level ERROR and the server's name:
+# The stage's task logs each failure with the level ERROR and its traceback,
+# tries the next recipient, and **raises** at the end:
 
 # %% slideshow={"slide_type": "fragment"}
+from pathlib import Path
+
 happened = send(stage.app, "POST", "/send-email/", json=HELLO)
 print(happened.status, happened.json["status"])
+for line in Path("data/background_tasks.log").read_text().splitlines():
+    if "ERROR E-mail" in line:
+        print(line.partition(" ERROR ")[2])
+print(happened.order[-1])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Better, and still not good: the client knows nothing, and nobody can *ask*
@@ -204,21 +213,72 @@ happened
 #
 # So, if other tasks run after this one:
 #
-# - catch **in the task**, where it is known whose failure it is,
+# - catch **in the task**, which knows what failed,
 # - record it where somebody looks, with what failed and why,
 # - claim success only in the `else`.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** The accident live: in `exercises/ex06_predict_the_order.py` the
-# application `first_task_fails` prints each event. Swap the two `add_task`
-# lines and run the cell again: now the storehouse packs. The order of two
-# lines decides.
+# **In class.** Swap the two `add_task` lines and run the cell again: now the
+# storehouse packs. The order of two lines decides. Exercise 6 has such an
+# application, `first_task_fails`.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: a failing task cuts off the next request
+#
+# An exception that leaves a task reaches the server, and uvicorn then **closes
+# the connection**. A client uses its connection again for its next request
+# (keep-alive), and that one may be under way:
+
+# %% slideshow={"slide_type": "fragment"}
+import asyncio
+import time
+
+import httpx2
+
+cut = FastAPI()
+
+
+def fail_later() -> None:
+    time.sleep(0.2)
+    raise ConnectionError("the mail server is down")
+
+
+@cut.post("/order")
+def order_with_mail(background_tasks: BackgroundTasks) -> str:
+    background_tasks.add_task(fail_later)
+    return "thank you"
+
+
+@cut.get("/price-list")
+async def price_list() -> str:
+    await asyncio.sleep(0.5)
+    return "tea: 3"
+
+
+with running(cut) as server:
+    print(server.client.post("/order").json())
+    try:
+        print(server.client.get("/price-list").json())
+    except httpx2.RemoteProtocolError as error:
+        print(type(error).__name__, error)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Nothing is wrong with `/price-list`, and its client gets no answer. Where a
+# proxy stands in front of the server, many people share its connections, so
+# the cut request may be anybody's.
+#
+# A task should therefore let no exception out: stage 5 records it, and
+# [stage 6](06_at_work.ipynb) logs it.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask who would look into the mail server for a price list that
+# fails now and then. Live: put a `try` around the body of `fail_later`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: one address that does not exist
 #
-# The partner may also say no to *one* of three. The mailbox refuses whoever
-# is called nobody. Does the third one get a mail?
+# The server may also refuse *one* of three. The mailbox refuses every address
+# that begins with `nobody@`. Does the third recipient get a mail?
 
 # %% slideshow={"slide_type": "fragment"}
 three = ["ada@example.com", "nobody@example.com", "bob@example.com"]
@@ -228,9 +288,13 @@ with mailbox() as box, running(stage.app) as server:
         print("arrived:", *mail.recipients)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It does: `send_by_smtp` collects the refusals and raises them together, at
-# the end. With one `try` around the whole loop, or none, the third recipient
-# would have paid for the second.
+# Yes: `send_email` collects the failures and raises them together, at the end.
+# With one `try` around the whole loop, or none, the third recipient would have
+# got nothing.
+#
+# It opens one connection for each mail, all in one task: with a thousand
+# recipients, a kill of the process loses all that are left.
+# [Stage 6](06_at_work.ipynb) makes one task for each recipient.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: settings that are read once
@@ -279,9 +343,8 @@ with running(cached) as server:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a wrong setting
 #
-# The old form read the port by `int(os.getenv("SMTP_PORT"))` in the first
-# request that sent a mail: the server starts, and hours later somebody gets a
-# 500:
+# Here a dependency reads the port from the environment, in the first request
+# that needs it: the server starts, and hours later somebody gets a 500.
 
 # %% slideshow={"slide_type": "fragment"}
 late = FastAPI()
@@ -301,32 +364,42 @@ print("it started, and answers", send(late, "GET", "/").status)
 del os.environ["SMTP_PORT"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The stage asks for its settings in the lifespan. It does not start at all,
-# and says in one line what to do. (We start it in a separate process, because
-# it exits.)
+# The stage calls `get_email_config` in the lifespan, so it does not start at
+# all. (We start it in a separate process, because it exits.) The end of what
+# it prints:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
 import sys
-from pathlib import Path
+
+from course.folders import environment
 
 started = subprocess.run(
     [sys.executable, "-m", "uvicorn", f"{stage.__name__}:app", "--port", "0"],
-    env=os.environ | {"SMTP_PORT": "abc", "SENDER_PASSWORD": "hunter2"},
-    cwd=Path(stage.__file__).parents[1],
+    env=environment() | {"SMTP_PORT": "abc", "SENDER_PASSWORD": "hunter2"},
     capture_output=True,
     text=True,
     check=False,
 )
-(line,) = [n for n in started.stderr.splitlines() if "Correct" in n]
-print(line)
-print("the password is in what it said:", "hunter2" in started.stderr)
+lines = started.stderr.splitlines()
+(first,) = (n for n, line in enumerate(lines) if "ValidationError:" in line)
+print(*lines[first:], sep="\n")
+print(f"\n{len(lines)} lines; exit code {started.returncode}")
+print("the password is among them:", "hunter2" in started.stderr)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Break it: the password in the answer
+# The setting is named, below a long traceback. [Stage 6](06_at_work.ipynb)
+# says it in one line, without the traceback.
 #
-# First a plain class, as in the old form. Then `SecretStr` alone, while
-# another setting is missing. Then with what the stage has in addition:
+# `FilePath` is checked at the start as well: a certificate that is missing
+# stops it. The mail server itself is not asked. It may be away for a while,
+# and the application should start nevertheless.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Break it: the password in the error
+#
+# First a plain class. Then `SecretStr` alone, while another setting is
+# missing. Then with one more word, which stage 6 has:
 
 # %% slideshow={"slide_type": "fragment"}
 from pydantic import SecretStr, ValidationError
@@ -357,11 +430,11 @@ for settings in (Secret, Hidden):
 del os.environ["SENDER_PASSWORD"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `SecretStr` hides a password that is *right*. When **another** setting is
-# wrong or missing, Pydantic's error prints the input that it was given, and
-# the password is part of it. `hide_input_in_errors=True` keeps it out. Where
-# you raise an error of your own, `from None` keeps the first one out of the
-# traceback; `from error` brings it back.
+# `SecretStr` hides the password in the settings. When **another** setting is
+# missing, Pydantic's error prints all the input that it was given, and the
+# password is part of it. `hide_input_in_errors=True` keeps it out. Stage 4 is
+# safe without it as long as each of its settings has a default, so that none
+# can be missing.
 #
 # And never `Depends()` on the settings class itself. FastAPI reads a class's
 # parameters like an endpoint's, so the client may choose them:
@@ -393,7 +466,7 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # | what can go wrong | what you see |
 # |---|---|
 # | `except Exception: print(…)` in the task | 200 "success", and the task *ended* |
-# | nothing is caught | the second task never ran |
+# | nothing is caught | the second task never ran; the next request is cut off |
 # | `lru_cache` on an `async def` | 200, then 500 for ever |
 # | settings read in a request | it starts, and fails hours later |
 # | `SecretStr` alone | the password is in another field's error |
@@ -402,19 +475,19 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 4](../exercises/ex04_settings.py), then
-# [stage 5](05_task_tracker.ipynb), in which a task leaves a record. Later, the
-# project of [exercise 9](../exercises/ex09_email_retry.py) tries again what
-# failed for a while: [the tour](projects.ipynb) shows it.
+# [stage 5](05_task_tracker.ipynb), in which a task leaves a record. Later,
+# [exercise 9](../exercises/ex09_email_retry.py) tries again what failed for a
+# while: [the five projects](projects.ipynb) show it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## More: what real mail needs besides
+# ## More: what real mail needs too
 #
-# *10 minutes, for whoever sends some.*
+# *10 minutes, for those who send real mail.*
 #
-# `starttls()` without a context encrypts and verifies nothing: whoever sits in
-# between gets the password. With a context, an unknown authority ends the
-# conversation *before* the login. The mailbox's authority is one that this
-# machine does not know:
+# `starttls()` without a context encrypts, but does not verify the server: one
+# in between gets the password. With a context, an unknown authority ends the
+# conversation *before* the login. This machine does not know the authority of
+# the mailbox; the stage loads it from `smtp_ca_file`:
 
 # %% slideshow={"slide_type": "fragment"}
 import logging
@@ -434,8 +507,8 @@ with mailbox() as box:
                 print(name, error.reason)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `timeout=` belongs there as well. This server takes the call and never says
-# a word; without a time-out the task, and its worker thread, wait for ever:
+# `timeout=` belongs there as well. This server accepts the connection and sends
+# nothing; without a time-out the task, and its worker thread, wait for ever:
 
 # %% slideshow={"slide_type": "fragment"}
 import socket
@@ -462,9 +535,9 @@ with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.accept()[0].close()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Last, the head of a letter. A line break in the subject would begin another
-# header, so `EmailMessage` raises; in the old form that happened before the
-# `try`, in the background, after a 200. The stage refuses it at the door:
+# Last, the subject. A line break in it would begin another header, so
+# `EmailMessage` raises, in the task, after a 200. The stage's `EmailContent`
+# refuses it in the request:
 
 # %% slideshow={"slide_type": "fragment"}
 from email.message import EmailMessage
@@ -473,11 +546,11 @@ FORGED = "Hello\nBcc: eve@example.com"
 try:
     EmailMessage()["Subject"] = FORGED
 except ValueError as error:
-    print("in the task:  ", error)
+    print("in the task:   ", error)
 
 forged = HELLO | {"subject": FORGED}
 refused = send(stage.app, "POST", "/send-email/", json=forged)
-print("at the door:  ", refused.status, refused.json["detail"][0]["type"])
+print("in the request:", refused.status, refused.json["detail"][0]["type"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Enough of mail: on to [exercise 4](../exercises/ex04_settings.py) and

@@ -66,6 +66,7 @@ refused
 # **The natural wrong answer** makes the bucket in the dependency. A dependency
 # is called for each request, and each request finds a full bucket:
 
+
 # %% slideshow={"slide_type": "fragment"}
 def get_new_bucket() -> limiting.TokenBucket:
     return limiting.TokenBucket(
@@ -92,7 +93,7 @@ made: list[object] = []
 
 @lru_cache
 def get_one_bucket() -> object:
-    time.sleep(0.05)  # it reads a setting, opens a connection, …
+    time.sleep(0.2)  # it reads a setting, opens a connection, …
     made.append(object())
     return made[-1]
 
@@ -111,10 +112,9 @@ print("buckets:", len(made))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `lru_cache` remembers what was *returned*; callers that arrive before
-# it returns call it again.
-# Where it must be one: make it in the lifespan, or in an `async def` without
-# an `await`. And between reading how many tokens there are and writing it
-# back, no other thread may come: that needs a lock.
+# it returns call it again. To have only one, make it in the lifespan, or in an
+# `async def` without an `await`. And between reading how many tokens there are
+# and writing it back, no other thread may come: that needs a lock.
 #
 # → [Exercise 8](../exercises/ex08_rate_limit.py)
 
@@ -181,6 +181,7 @@ def try_delivery(**instead: object) -> None:
     print("mails:", day.served, "· pauses:", pauses)
     print("dead:", [(x.recipients[0], x.reason) for x in letters])
 
+
 # %% slideshow={"slide_type": "subslide"}
 import logging
 
@@ -233,8 +234,8 @@ logging.disable(logging.NOTSET)
 # ## 3 · Files, processed in the background
 #
 # *Partners upload lists; to count and check them takes a while. After a 202,
-# partners delete the original.* So every byte must be safe **before** the response,
-# and only the counting may come after it.
+# partners delete the original.* So every byte must be safe **before** the
+# response, and only the counting may come after it.
 
 # %% slideshow={"slide_type": "fragment"}
 import tempfile
@@ -488,68 +489,23 @@ progress.app.dependency_overrides.clear()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
 #
-# One thing no background task can do: survive. Here stage 5 runs as a process
-# of its own, gets forty tasks, and is **killed** before it has done them:
-
-# %% slideshow={"slide_type": "fragment"}
-import os
-import sqlite3
-import subprocess
-import sys
-from collections import Counter
-from contextlib import closing
-
-import stages
-from course import ports
-
-folder = tempfile.TemporaryDirectory()
-with closing(ports.listen(0)) as free:
-    port = ports.number_of(free)
-server_process = subprocess.Popen(
-    [sys.executable, "-m", "uvicorn", "stages.s05_task_tracker:app"]
-    + ["--port", str(port), "--log-level", "critical"],
-    cwd=Path(stages.__file__).parents[1],
-    env=os.environ | {"DATA_DIR": folder.name, "DATABASE_URL": ""},
-    stderr=subprocess.DEVNULL,
-)
-with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-    for _ in range(200):
-        try:
-            client.get("/task-logs/")
-            break
-        except httpx2.ConnectError:
-            time.sleep(0.05)
-    answers = [client.post("/run-task/report") for _ in range(40)]
-server_process.kill()
-server_process.wait()
-
-database = Path(folder.name, "s05_task_tracker.db")
-with closing(sqlite3.connect(database)) as db:
-    rows = [status for (status,) in db.execute("select status from task_logs")]
-print("answered with 200:", sum(a.status_code == 200 for a in answers))
-print("in the table:     ", dict(Counter(rows)))
-folder.cleanup()
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Whatever does not say "completed" was promised and is lost, and the table is
-# the only one who knows. For work that must be done, whatever happens, there
-# are **task queues**: a program of its own keeps the tasks, and workers take
-# them, again and again until one says "done". So a task on a queue may run
-# *twice*, and has to bear it.
+# Each of the five runs its tasks in the server's process. When that process is
+# killed, the tasks are gone: [stage 5](05_task_tracker.ipynb) showed rows that
+# say "started" for ever. For work that must be done there are **task queues**:
+# a broker or a database keeps the tasks, and workers take them. A task whose
+# worker died is delivered again, so it may run *twice*, and must be
+# **idempotent**: the second run changes nothing.
 #
-# A queue costs another program to run and to watch. Take one when a lost task
-# is worth more than that, or when work is so long or so much that it slows
-# down those who ask. A task written as in stage 5, which gets an ID and finds
-# everything else by its dependencies, can go there as it is.
+# A queue costs one more program to run and to watch. Take one when a lost task
+# costs more than that, or when tasks are so long or so many that they slow
+# requests down. [Stage 6](06_at_work.ipynb) prepares the application for it;
+# stages 7 to 11 bring five engines.
 #
 # → [Exercise 13](../exercises/ex13_task_queue.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask the class to design the cure before you name queues: the
-# row is there, so what would have to run at the next start? Somebody finds
-# "look for rows that are not completed". Then ask what happens to a mail that
-# was sent just before the kill: it is sent twice. That is what "at least once"
-# means.
+# **In class.** Ask which of the five projects they would put on a queue first,
+# and what it would cost if a task of it ran twice.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## To read on
@@ -558,8 +514,10 @@ folder.cleanup()
 #   and on [dependencies](https://fastapi.tiangolo.com/tutorial/dependencies/),
 #   those with [`yield`](https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/)
 #   among them
-# - [Celery](https://docs.celeryq.dev), [RQ](https://python-rq.org) and
-#   [Taskiq](https://taskiq-python.github.io): task queues
+# - [Celery](https://docs.celeryq.dev), [RQ](https://python-rq.org),
+#   [Taskiq](https://taskiq-python.github.io),
+#   [Procrastinate](https://procrastinate.readthedocs.io) and
+#   [DBOS](https://docs.dbos.dev): engines for tasks
 # - [SQLAlchemy on sessions](https://docs.sqlalchemy.org/en/21/orm/session_basics.html):
 #   who opens, commits and closes
 
@@ -579,8 +537,7 @@ folder.cleanup()
 # | the client's filename is used | a file outside of the storage |
 # | a task for each channel | the second channel is silent |
 # | a 404 raised in a generator | 200, and the connection breaks off |
-# | the server is killed | 200, and the task is lost |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or whichever of the
-# five you need.
+# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or the one of the five
+# that you need. Then [stage 6](06_at_work.ipynb): the same application at work.

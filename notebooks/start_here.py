@@ -8,11 +8,11 @@
 # mail, a report, a file to be counted. A web application should answer
 # "accepted" at once, then do the work. FastAPI has **background tasks** for that.
 #
-# They are three lines. What is hard comes with the second month: the task
-# needs a logger, settings, a mail server, a database. It fails, and nobody is
-# told. A test is green, and the task never ran. This course is about giving a
-# task what it needs by FastAPI's own means, its **dependencies**, and about
-# *seeing* what happens when.
+# They are three lines. The hard part comes in the second month: the task needs
+# a logger, settings, a mail server, a database. It fails, and nobody notices.
+# A test is green, and the task never ran. This course shows how to give a task
+# what it needs by FastAPI's own means, its **dependencies**, and how to *see*
+# what happens when.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Ask who has used background tasks, and who has lost one.
@@ -49,8 +49,8 @@ for name in ("fastapi", "starlette", "pydantic", "sqlalchemy", "uvicorn"):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One request, seen
 #
-# This is the last stage of the course, on a real server. You will know each
-# of these rows at the end; now look only at the green line.
+# This is stage 5 of eleven, on a real server. After its notebook you will know
+# each of these rows; for now, look only at the green line.
 
 # %% slideshow={"slide_type": "fragment"}
 happened = send(stage.app, "POST", "/run-task/report")
@@ -139,7 +139,8 @@ happened
 # | replace the work in a test, in one line | [stage 2](02_task_dependency.ipynb), [testing](testing.ipynb) |
 # | give the work a logger, settings, a mail service | [stage 3](03_chained_dependencies.ipynb), [stage 4](04_email_service.ipynb) |
 # | let a task own its database session | [stage 5](05_task_tracker.ipynb) |
-# | move the work out of the process, unchanged | [stage 6](06_survive_restart.ipynb), [stage 7](07_celery.ipynb) |
+# | refuse, log and limit as production asks | [stage 6](06_at_work.ipynb) |
+# | run the same task in a worker, a process of its own | stages [7](07_celery.ipynb) to [11](11_dbos.ipynb) |
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The way through
@@ -153,10 +154,13 @@ happened
 # | [Stage 5 · A task leaves a record](05_task_tracker.ipynb) | 25 | exercises [5](../exercises/ex05_own_session.py) and [6](../exercises/ex06_predict_the_order.py) |
 # | [Testing tasks](testing.ipynb) | 20 | [exercise 7](../exercises/ex07_test_a_task.py) |
 # | [The five projects](projects.ipynb) | 25 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
-# | [Stage 6 · A task outlives its process](06_survive_restart.ipynb) | 20 | [exercise 13](../exercises/ex13_task_queue.py) |
-# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py crash celery` |
-# | [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
-# | [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py bench queues` |
+# | [Stage 6 · The same application at work](06_at_work.ipynb) | 25 | [exercise 13](../exercises/ex13_task_queue.py) |
+# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py stage 7` |
+# | or [stage 8, RQ](08_rq.ipynb) | 15 | `python3 start.py stage 8` |
+# | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
+# | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |
+# | [Stage 11, DBOS](11_dbos.ipynb): a task resumes where it stopped | 15 | `python3 start.py stage 11` |
+# | [Which engine?](which_engine.ipynb) | 15 | `python3 start.py crash` |
 #
 # The exercises are done in your editor, beside a terminal in which
 # `python3 start.py watch` grades what you save, at once.
@@ -171,7 +175,7 @@ happened
 # | no failure without a trace | [stage 4](04_email_service.ipynb): the swallowed exception; [stage 5](05_task_tracker.ipynb): the record |
 # | hold no connection while you wait | [stage 5](05_task_tracker.ipynb): a session of its own, a pool of two |
 # | test what the task did, not that it was mentioned | [testing](testing.ipynb) |
-# | know when to leave the process | [stage 5](05_task_tracker.ipynb): forty threads; [stage 6](06_survive_restart.ipynb): a kill, and what is lost |
+# | know when to leave the process | [stage 5](05_task_tracker.ipynb): forty threads; a kill, and what is lost |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Now you can

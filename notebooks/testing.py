@@ -5,9 +5,9 @@
 # builds on [stage 5](05_task_tracker.ipynb) · tests to learn from are in
 # [tests/stages](../tests/stages/test_s03_chained_dependencies.py)*
 #
-# A test of an endpoint looks at the answer. A task is what happens *besides*
-# the answer, and the answer is the same whether the task ran, ran twice or
-# was never scheduled. So a test of a task asks five things more:
+# A test of an endpoint looks at the answer. A task runs *after* the answer, and
+# the answer is the same whether the task ran, ran twice or was never scheduled.
+# So a test of a task asks five more questions:
 #
 # - did it run, and **once**?
 # - with the right **values**?
@@ -35,6 +35,7 @@ from stages import s03_chained_dependencies as stage
 # A provider is a function. Call it with what it needs, and it gives the task.
 # What it needs is *real* and remembers; nothing is mocked:
 
+
 # %% slideshow={"slide_type": "fragment"}
 class Lines(logging.Handler):
     def __init__(self) -> None:
@@ -50,8 +51,7 @@ logger = logging.Logger("the test's")
 logger.addHandler(log)
 
 task = stage.get_notification_task(logger)
-with TestClient(stage.app):  # its lifespan makes the folder
-    task("ada@example.com", "Hi!")
+task("ada@example.com", "Hi!")
 assert log.lines == [
     "Sending notification to ada@example.com",
     "Notification sent to ada@example.com",
@@ -61,6 +61,7 @@ assert log.lines == [
 # This is why a provider takes what it needs as `Annotated` parameters. With
 # the older form `logger=Depends(get_logger)` the default *is* the `Depends`
 # object, and a call without FastAPI gets it:
+
 
 # %% slideshow={"slide_type": "fragment"}
 def get_old_task(logger: logging.Logger = Depends(stage.get_logger)):
@@ -144,9 +145,9 @@ def make(fault: str = "") -> SimpleNamespace:
 
     return SimpleNamespace(app=app, get_task=get_task)
 
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# And five tests of it. The first two are how the old form of this course
-# tested: they patch the *name* of the provider.
+# And five tests of it. The second one patches the *name* of the provider.
 
 # %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
@@ -205,6 +206,7 @@ TESTS = [
 
 # %% slideshow={"slide_type": "fragment"}
 guess = ["a_patched_name", "the_fake_as_override", "a_fake_that_remembers"]
+
 
 # %% slideshow={"slide_type": "fragment"}
 def notices(test: Callable[[SimpleNamespace], None], fault: str) -> bool:
@@ -320,6 +322,7 @@ print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 # A task that waits takes what waits as an argument. The test hands it a list's
 # `append`, which takes no time and remembers how long it would have been:
 
+
 # %% slideshow={"slide_type": "fragment"}
 def deliver(
     send: Callable[[], bool], sleep: Callable[[float], None] = time.sleep
@@ -344,25 +347,25 @@ print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
 #
-# In a terminal: `pytest tests/stages -k s03`. Each name is a promise.
+# In a terminal: `pytest -v` and the file's name. Each test's name is a promise.
+# It takes some seconds, and shows each test when it has ended:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
 import sys
 from pathlib import Path
 
-root = Path(stage.__file__).parents[1]
-done = subprocess.run(
-    [sys.executable, "-m", "pytest", "-v", "tests/stages", "-k", "s03"],
-    cwd=root,
-    capture_output=True,
+with subprocess.Popen(
+    [sys.executable, "-m", "pytest", "-v"]
+    + ["tests/stages/test_s03_chained_dependencies.py"],
+    cwd=Path(stage.__file__).parents[1],
+    stdout=subprocess.PIPE,
     text=True,
-    check=False,
-)
-for line in done.stdout.splitlines():
-    if "::" in line:
-        name, _, verdict = line.partition("::")[2].partition(" ")
-        print(verdict.split()[0], name)
+) as tests:
+    for line in tests.stdout or ():
+        if "::" in line:
+            name, _, verdict = line.partition("::")[2].partition(" ")
+            print(verdict.split()[0], name)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
@@ -427,9 +430,35 @@ for name, engine in [("in memory", in_memory), ("shared", shared)]:
 # pytest's `tmp_path`. Either way the test puts its factory in the place of the
 # application's, by `dependency_overrides[get_session_factory]`.
 #
-# The lifespan does **not** see the overrides: what it makes, it makes for the
-# real database, unless the test also sets the environment (`DATABASE_URL`,
-# `DATA_DIR`) and clears what `lru_cache` remembers.
+# The lifespan does **not** see the overrides. It calls `get_session_factory`
+# itself, and an override replaces only what `Depends` asks for. This test has
+# a database in memory, and the stage makes its own file all the same:
+
+# %% slideshow={"slide_type": "fragment"}
+import stages.s05_task_tracker as tracker
+from course.folders import data_dir
+from course.mailbox import authority
+
+authority(data_dir())  # the stage needs the mailbox's certificate
+factory = sa.orm.sessionmaker(shared)
+database = Path("data/s05_task_tracker.db")
+database.unlink(missing_ok=True)
+tracker.get_session_factory.cache_clear()
+tracker.app.dependency_overrides[tracker.get_session_factory] = lambda: factory
+try:
+    with TestClient(tracker.app):
+        print("the real file is there:", database.exists())
+finally:
+    tracker.app.dependency_overrides.clear()
+    tracker.get_session_factory().kw["bind"].dispose()
+    tracker.get_session_factory.cache_clear()
+shared.dispose()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# So the test also sets the environment, `DATABASE_URL`, and clears what
+# `lru_cache` keeps, or it uses no lifespan: `TestClient(app)` without a `with`
+# runs none. [Stage 6](06_at_work.ipynb) also prepares its database in its
+# lifespan, so its tests set the environment.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Now write some: [exercise 7](../exercises/ex07_test_a_task.py).

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 STAGE = os.environ["CRASH_STAGE"]
 SAME = os.environ["BY_HAND"] == "same"
 KIND = "send-notification"
-# What the stages' workers call for each task, with the ID of its row.
-RUNNERS = ("run_task", "run_and_say_kind")
 new_session = get_session_factory()
 by_the_stage = tasks.call
 open_row = TaskLog.status.not_in(ENDED)
@@ -63,7 +61,7 @@ def run_by_hand(log_id: int) -> None:
 
 def call(function: Callable[..., Any], *arguments: Any) -> Any:
     """Take the place of the stages' `call`: run a task by hand."""
-    if function.__name__ in RUNNERS:
+    if function is tasks.run_task:
         run_by_hand(*arguments)
         return KIND
     return by_the_stage(function, *arguments)
@@ -74,6 +72,7 @@ def make_app() -> FastAPI:
     stage: FastAPI = importlib.import_module(f"stages.{STAGE}.app").app
     queue: Queue | None = stage.state.queue
     app = FastAPI(lifespan=stage.router.lifespan_context)
+    app.state.queue = queue  # its lifespan starts and stops it
 
     @app.post("/send-notification/{email}")
     def send_notification(

@@ -53,6 +53,7 @@ def executed(source: Path) -> NotebookNode:
 def execute(notebook: NotebookNode) -> None:
     """Run it in a kernel and in a folder of its own, which has a `data`."""
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may run as another user
         data = Path(folder, "data")
         data.mkdir()
         environment = {

@@ -1,5 +1,6 @@
 """Celery: python -m stages.s07_celery.worker, scheduler, or monitor."""
 
+import os
 import sys
 from typing import Any
 
@@ -12,8 +13,7 @@ from stages.s06_at_work.processes import let_forks_end_with_parent
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
 
-config = settings.get_task_config()
-url = settings.get_redis_config().redis_url
+config, url = settings.get_task_config(), settings.get_redis_config().redis_url
 TLS = {"ssl_cert_reqs": "required"}  # own authority: ?ssl_ca_certs=FILE
 celery = Celery("stage7", broker=url, set_as_current=False)
 celery.conf.update(  # beside each setting: what happens without it
@@ -51,11 +51,7 @@ retry: dict[str, Any] = {  # after 1, 2, 4 … s, each shortened at random
     "retry_backoff_max": config.longest_pause,
     "max_retries": None,  # three; `run_task` says when it is enough
 }
-
-
-@celery.task(name="run", **retry)
-def run(log_id: int) -> None:
-    jobs.run(log_id)
+run = celery.task(name="run", **retry)(jobs.run)  # type: ignore[no-untyped-call]
 
 
 class CeleryQueue(Queue):
@@ -84,10 +80,13 @@ def main(command: str = "worker", *options: str) -> None:
         "scheduler": ["beat", f"--schedule={settings.DATA}/celerybeat"],
         "monitor": ["inspect", "active"],
     }  # or any other command of Celery: inspect scheduled
+    start: Any = celery.start
     try:
-        celery.start([*commands.get(command, [command]), *options])
+        failed = start([*commands.get(command, [command]), *options])
     except ClickException as error:  # nobody answered
         raise SystemExit(error.format_message()) from None
+    if failed and command == "worker":  # the broker went during an acknowledge
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from stages.s06_at_work.start_up import prepare
 config, url = settings.get_task_config(), settings.get_redis_config().redis_url
 
 
-class BackOff(SmartRetryMiddleware):
+class BackOff(SmartRetryMiddleware):  # else three attempts, each at once
     def make_delay(self, _: object, retries: int) -> float:
         return config.pause_after(retries)  # Taskiq's own adds 5 s each time
 
@@ -41,14 +41,14 @@ broker = RedisStreamBroker(  # beside each setting, what is without it
     socket_timeout=30,  # a worker loses its connection in each pause of 5 s
     retry_on_timeout=True,  # a connection that is lost loses what is sent
 )
-# Without the arguments: three attempts, and each at once.
 broker.add_middlewares(BackOff(config.max_attempts, schedule_source=retries))
 broker.add_event_handler(TaskiqEvents.WORKER_STARTUP, end_with_parent)
 publisher = RedisStreamBroker(
     *(url, "stage9"),
     maxlen=100_000,  # what is done fills the memory
-    socket_connect_timeout=0.4,  # a request waits for 5 s while the
-    socket_timeout=0.4,  # broker is frozen
+    socket_connect_timeout=0.3,  # a request waits for 5 s while the
+    socket_timeout=0.3,  # broker is frozen,
+    retry_on_timeout=True,  # and is not published after a restart of it
 )
 atexit.register(run_async, publisher.shutdown)
 

@@ -2,6 +2,7 @@
 
 import os
 import smtplib
+import socket
 import ssl
 from pathlib import Path
 
@@ -101,3 +102,36 @@ def test_the_kept_recordings_tell_three_versions() -> None:
     data, about = versions._repr_mimebundle_()
     assert data["image/svg+xml"].count("<svg") == 4
     assert "0.117.1: get_db entered" in about["image/svg+xml"]["alt"]
+
+
+def test_a_lesson_starts_with_an_empty_folder_and_its_settings(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the last run left is gone, and its stage finds a database there."""
+    for name in ("DATABASE_URL", "SMTP_PORT"):
+        monkeypatch.setenv(name, "1")
+    (data_dir / "lesson").mkdir()
+    (data_dir / "lesson" / "tasks.db").touch()
+    folder = lesson.start_afresh("lesson")
+    assert folder == data_dir / "lesson"
+    assert not [*folder.iterdir()]
+    assert os.environ["DATABASE_URL"] == "sqlite:///data/lesson/tasks.db"
+    with lesson.mailbox() as box:
+        assert os.environ["SMTP_PORT"] == str(box.port)
+
+
+def test_a_silent_mail_server_is_called_and_then_the_mailbox_answers(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call is noticed, ends with the block, and leaves the port free."""
+    monkeypatch.setenv("SMTP_PORT", "1")
+    lesson.start_afresh("lesson")
+    where = ("127.0.0.1", int(os.environ["SMTP_PORT"]))
+    with lesson.silent_mail_server() as wait_for_call:
+        call = socket.create_connection(where, 30)
+        wait_for_call()
+    with call:
+        assert call.recv(1) == b""
+    with lesson.mailbox() as box, smtplib.SMTP(*where, timeout=10) as smtp:
+        assert smtp.noop()[0] == 250
+        assert not box.mails

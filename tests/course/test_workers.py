@@ -12,6 +12,7 @@ import psutil
 import pytest
 from redis import Redis
 
+from course import workers
 from course.broker import broker
 from course.folders import ROOT
 from course.workers import without_login
@@ -160,11 +161,10 @@ def test_a_broker_that_is_named_is_used(
         monkeypatch.setenv("REDIS_URL", url)
         monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@db/tasks")
         told = start(WORKER)
-        assert (
-            told.until("Broker") == f"Broker    {url}, which REDIS_URL names\n"
-        )
         shown = "Database  postgresql://db/tasks, which DATABASE_URL names\n"
         assert told.until("Database") == shown
+        shown = f"Broker    {url}, which REDIS_URL names\n"
+        assert told.until("Broker") == shown
         told.until("running on")
         assert "The broker" not in told.end()
         with Redis.from_url(url) as client:
@@ -176,3 +176,25 @@ def test_no_password_is_shown() -> None:
     shown = without_login("redis://:secret@cache.example.com:6379/1")
     assert shown == "redis://cache.example.com:6379/1"
     assert without_login("sqlite:///data/x.db") == "sqlite:///data/x.db"
+
+
+def test_the_log_of_a_quiet_worker_is_read_by_a_pattern(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are shown without the date, and it is stopped at the end."""
+    module = data_dir / "talking.py"
+    module.write_text(
+        "import sys, time\n"
+        "print('2026-12-01 09:00:00,000 log INFO', sys.argv[1:], flush=True)\n"
+        "time.sleep(1000)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(data_dir))
+    with workers.quiet_worker("talking", "first") as program:
+        line = workers.until(lambda: workers.worker_log("INFO", "first"))
+        running_before = program.running
+    assert running_before
+    assert line == "09:00:00,000 log INFO ['first']"
+    assert workers.worker_log("other", "first") == ""
+    assert not program.running
+    with pytest.raises(TimeoutError):
+        workers.until(lambda: False, seconds=0)

@@ -84,6 +84,7 @@ class Runs:
         self.progress = progress
         self.pool = ThreadPoolExecutor(at_once)
         self.stopped = threading.Event()
+        self.failed = 0
 
     def begin(self, name: str, job: Callable[[Told], Row]) -> Future[Row]:
         """Let a job run when there is room for it."""
@@ -118,8 +119,16 @@ def make(asked: argparse.Namespace, runs: Runs) -> Report:
             ),
         )
 
-    futures = [trial(*one) for one in asked.trials]
-    return Report(asked.tasks, [future.result() for future in futures])
+    rows = []
+    for future in [trial(*one) for one in asked.trials]:
+        try:
+            rows.append(future.result())
+        except LabError as error:
+            if runs.stopped.is_set():
+                raise
+            print(f"A run failed. {error}", file=sys.stderr)
+            runs.failed += 1
+    return Report(asked.tasks, rows)
 
 
 def show(report: Report, console: Console) -> None:
@@ -157,6 +166,8 @@ def main() -> None:
     if asked.svg:
         asked.svg.write_text(picture.svg(report.rows) + "\n", "utf-8")
     show(report, Console(highlight=False))
+    if runs.failed:
+        sys.exit(f"{runs.failed} of the runs failed: see above.")
 
 
 if __name__ == "__main__":

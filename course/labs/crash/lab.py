@@ -321,7 +321,14 @@ class Lab:
             if quiet >= self.setup.wait:
                 if probed:
                     return left
-                self.probe()
+                try:
+                    self.probe()
+                except httpx2.HTTPError as error:
+                    if self.setup.stage:
+                        raise self.failed(
+                            f"it takes no task: {error}"
+                        ) from None
+                    return left  # as installed, it did not recover
                 probed = True
         raise AssertionError
 

@@ -8,16 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from course.labs.crash.results import Report, Row, tally
-from course.labs.crash.setups import Setup
+from course.labs.crash.setups import COURSE, Setup
 from fastapi_timeline.drawing import Drawing
 
 WIDTH, LEFT, ACROSS, PAD = 660, 150, 40, 16
 SIGNS = {"0": ("×", "red"), "1": ("■", "green")}
 TWICE = ("2", "yellow")
-WORDS = {
-    "installed": "as installed",
-    "course": "as set up here",
-}
+STAGES = {setup.engine: f"stage {int(setup.stage[1:3])}" for setup in COURSE}
 
 
 def spread(values: Sequence[float], digits: int = 0) -> str:
@@ -39,9 +36,9 @@ def grouped(rows: Sequence[Row]) -> dict[tuple[str, str, str], list[Row]]:
 
 def called(row: Row | Setup) -> str:
     """Return how a setup is called."""
-    if row.engine == "BackgroundTasks":
-        return "stage 6" if row.setup == "course" else "BackgroundTasks"
-    return f"{row.engine}, {WORDS[row.setup]}"
+    if row.setup == "course":
+        return f"{row.engine}, {STAGES[row.engine]}"
+    return f"{row.engine}, as installed"
 
 
 def cells(report: Report) -> list[list[str]]:
@@ -98,7 +95,8 @@ def table(report: Report) -> Table:
     )
     for number, heading in enumerate(HEADINGS):
         side: Literal["left", "right"] = "right" if number > 1 else "left"
-        shown.add_column(heading, justify=side, no_wrap=True)
+        wraps = number in {0, 1, len(HEADINGS) - 1}
+        shown.add_column(heading, justify=side, no_wrap=not wraps)
     for row in cells(report):
         shown.add_row(*row)
     return shown

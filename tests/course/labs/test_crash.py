@@ -79,7 +79,7 @@ def test_several_seeds_are_one_row() -> None:
     first, second = picture.cells(report)
     assert first[:2] == ["Celery, as installed", "worker"]
     assert first[5:] == ["1–3", "never"]
-    assert second[0] == "Celery, as set up here"
+    assert second[0] == "Celery, stage 7"
     page = picture.markdown(report)
     assert (
         "| Celery, as installed | worker | 4 | 2 | 1 | 1–3 | never |" in page

@@ -20,7 +20,7 @@ def report() -> Report:
 
 
 def test_each_setup_ran_with_five_seeds(report: Report) -> None:
-    """Each engine, as installed and as set up here, its worker killed."""
+    """Each engine, as installed and as its stage sets it up, its worker killed."""
     runs = grouped(report.rows)
     for setup in ALL:
         rows = runs[setup.engine, setup.setup, "worker"]

@@ -329,7 +329,12 @@ def test_a_broker_of_an_unknown_authority_gets_nothing(house: House) -> None:
 
 @every_broker
 def test_nothing_is_left_in_the_broker_when_all_is_done(house: House) -> None:
-    """Neither messages nor results, whatever has happened before."""
+    """Neither messages nor results, whatever has happened before.
+
+    A new scheduler sends what Taskiq's could not send at its time.
+    """
+    house.kill(house.scheduler)
+    house.scheduler = house.start_worker("scheduler")
     with house.mailbox():
         until(lambda: not house.unfinished(), house.unfinished)
     others = "celery|unacked|unacked_index|rq:queue:default|taskiq"

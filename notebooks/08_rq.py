@@ -1,0 +1,264 @@
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # Stage 8 · Workers of their own, with RQ
+#
+# *15 minutes · builds on [stage 7](07_celery.ipynb) ·
+# the code is [stages/s08_rq](../stages/s08_rq/worker.py)*
+#
+# RQ is the small one of the three: a queue is a list in Redis, a job is a
+# function's name with its arguments, and a worker **forks** a process for
+# each job. What changes from Celery to RQ? Two short files, and nothing else.
+#
+# *On Windows:* RQ needs `fork`, so its worker runs in WSL or in a container.
+# Run the course in WSL, or read along here.
+
+# %% slideshow={"slide_type": "skip"}
+import os
+import zlib
+
+import psutil
+import redis
+import rq
+import sqlalchemy as sa
+
+from course import ports
+from course.broker import Broker
+from course.lesson import (
+    mailbox,
+    new_in,
+    running,
+    silent_mail_server,
+    source,
+    start_afresh,
+)
+from course.processes import Program
+from course.workers import quiet_worker, until, worker_log
+
+folder = start_afresh("lesson08")
+broker = Broker(folder / "broker", port=ports.free_port())
+os.environ |= {
+    "REDIS_URL": broker.url,
+    # Shorter than at work, so that no cell waits for long.
+    "TASK_TIME_LIMIT": "5",
+    "TASK_LONGEST_PAUSE": "2",
+    "TASK_PUBLISH_AFTER": "1",
+    "TASK_LOST_AFTER": "8",  # two hours at work
+}
+
+from stages.s06_at_work.database import TaskLog, get_session_factory
+from stages.s08_rq import worker
+from stages.s08_rq.app import app
+
+WORKER = "stages.s08_rq.worker"
+LETTER = {
+    "subject": "Hello",
+    "body": "Your parcel is here.",
+    "recipients": ["ada@example.com"],
+}
+
+
+def last() -> TaskLog:
+    query = sa.select(TaskLog).order_by(TaskLog.id.desc()).limit(1)
+    with get_session_factory()() as session:
+        return session.scalars(query).one()
+
+
+def until_completed() -> None:
+    until(lambda: last().status == "completed")
+
+
+# %% slideshow={"slide_type": "skip"}
+new_in("s08")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What is in the broker
+#
+# Two tasks are published, and no worker runs. Predict: of a notification to
+# Ada, what can somebody read who looks into the broker?
+
+# %% slideshow={"slide_type": "fragment"}
+with (
+    broker,
+    running(app) as server,
+    redis.Redis.from_url(broker.url) as client,
+):
+    server.client.post("/send-notification/ada@example.com")
+    server.client.post("/run-task/report")
+    for key in client.lrange("rq:queue:stage8", 0, -1):
+        job = client.hgetall(b"rq:job:" + key)
+        data = zlib.decompress(job[b"data"])
+        print(job[b"description"].decode(), "· Ada:", b"ada@" in data)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# A function's name and a number, the row's ID. Ada's address is in the
+# database only. A session, a row or a closure could not be sent at all; what
+# a task needs, the worker gets by `Depends`, from the same functions as the
+# application.
+#
+# The queue has a name of its own. With RQ's name, `default`, each application
+# on this Redis would take the jobs of all others. The settings that belong to
+# a job are given when it is published:
+
+# %% slideshow={"slide_type": "fragment"}
+source(worker.RQQueue)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Now a worker:
+
+# %% slideshow={"slide_type": "fragment"}
+def open_rows() -> int:
+    query = sa.select(sa.func.count(TaskLog.id))
+    with get_session_factory()() as session:
+        return session.scalar(query.where(TaskLog.status != "completed"))
+
+
+print("not completed:", open_rows())
+with broker, quiet_worker(WORKER):
+    until(lambda: open_rows() == 0)
+print("not completed:", open_rows())
+print(worker_log("stage8: |background_tasks"))
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Ask what a worker must have for a job to run: the function's
+# module, the database's address, the settings for e-mail. Then what must
+# *not* be in a job: a session, a row, a password.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A process for each job
+#
+# The worker forks, the fork does one job and ends. What a task leaks or
+# breaks is gone with its process. A fork has its price: the worker does fewer
+# small tasks in a second than those of stages 7 and 9.
+# `python3 start.py bench queues` measures it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: kill the fork
+#
+# A container that is short of memory kills the process that uses most. That
+# is the fork, in the midst of its task. The worker itself lives on. Predict:
+# does the mail arrive?
+
+# %% slideshow={"slide_type": "fragment"}
+def fork_of(program: Program) -> psutil.Process:
+    """Find the process that is connected to the mail server."""
+    mail_port = int(os.environ["SMTP_PORT"])
+    (fork,) = [
+        process
+        for process in psutil.Process(program.process.pid).children()
+        for connection in process.net_connections()
+        if connection.raddr and connection.raddr.port == mail_port
+    ]
+    return fork
+
+
+with broker, running(app) as server, quiet_worker(WORKER) as program:
+    with silent_mail_server() as wait_for_call:
+        server.client.post("/send-email/", json=LETTER)
+        wait_for_call()
+        fork_of(program).kill()
+    with mailbox() as box:
+        until_completed()
+        print("arrived:", [mail.recipients for mail in box.wait_for(1)])
+print("the row says:", last().status, "· attempts:", last().attempts)
+print(worker_log("[Ww]ork-horse|E-mail sent"))
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# It does, after seconds: the worker waits for its fork, sees how it ended and
+# has the job tried again. `retry=` says how often, and after which pauses.
+# Without it, a job is tried once.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: the mail server is away
+#
+# Which process remembers that something must be tried again in two seconds?
+
+# %% slideshow={"slide_type": "fragment"}
+with (
+    broker,
+    running(app) as server,
+    quiet_worker(WORKER),
+    redis.Redis.from_url(broker.url) as client,
+):
+    queue = rq.Queue("stage8", connection=client)
+    server.client.post("/send-email/", json=LETTER)
+    until(lambda: queue.scheduled_job_registry.count)
+    print("to be tried again:", queue.scheduled_job_registry.count)
+    until(lambda: last().attempts >= 2 and last().status == "failed")
+    print("the row says:", last().status, "·", last().error)
+    with mailbox() as box:
+        until_completed()
+        print("arrived:", [mail.recipients for mail in box.wait_for(1)])
+print("the row says:", last().status, "· attempts:", last().attempts)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The broker remembers it, in a sorted list, and the worker looks there
+# (`with_scheduler=True`). Without that, RQ plans the next attempt and nobody
+# makes it.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: kill the worker
+#
+# Now the worker and its fork are killed together, as by a power cut. No
+# process is left that saw it:
+
+# %% slideshow={"slide_type": "fragment"}
+with broker, running(app) as server:
+    with silent_mail_server() as wait_for_call, quiet_worker(WORKER) as first:
+        server.client.post("/send-email/", json=LETTER)
+        wait_for_call()
+        first.kill()
+    with redis.Redis.from_url(broker.url) as client:
+        queue = rq.Queue("stage8", connection=client)
+        print("waiting:", queue.count)
+        print("running, as RQ sees it:", queue.started_job_registry.count)
+    with (
+        mailbox() as box,
+        quiet_worker(WORKER),
+        quiet_worker(WORKER, "scheduler"),
+    ):
+        until_completed()
+        print("arrived:", [mail.recipients for mail in box.wait_for(1)])
+print("the row says:", last().status, "· attempts:", last().attempts)
+print(worker_log("Publishing").splitlines()[0])
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Two watch over it.
+#
+# - RQ keeps a list of jobs that run. A running worker renews its entry; a dead
+#   one does not, and another worker puts the job back after some 75 s. As
+#   installed, an idle worker looks for such jobs every seven minutes only:
+#   `worker_ttl` and `maintenance_interval` are set for this.
+# - The row was not at its end, and nobody touched it for `TASK_LOST_AFTER`:
+#   8 s in this notebook, two hours at work. So the outbox job published it
+#   again, which is what you see in the log.
+#
+# What comes twice does nothing the second time: `run_task` finds "completed"
+# in the row.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What is the same, and what is not
+#
+# The endpoints, the tasks, the rows, the answer while the broker is away, and
+# the outbox job: all of that is stage 6, and
+# [stage 7](07_celery.ipynb#break-it-the-broker-is-away) shows it. This is
+# RQ's own: a fork for each job, and one job at a time for each worker. You
+# start as many workers as you need.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Now you can
+#
+# - change the engine and leave endpoints and tasks alone;
+# - say what may cross to a worker, and look into a queue;
+# - explain what RQ sees when a fork dies, and when a worker dies.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# | what can go wrong | what you see | where |
+# |---|---|---|
+# | a session or a row in the arguments | an error, or a stale copy | [stage 5](05_task_tracker.ipynb) |
+# | the queue is called `default` | another application's worker takes the job | `RQQueue`, above |
+# | no `retry` | one short outage, and the job has failed | above |
+# | no scheduler in the worker | a retry that nobody makes | above |
+# | the settings as installed | a killed worker's job is back after many minutes | `python3 start.py crash rq` |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **Next:** [exercise 13](../exercises/ex13_task_queue.py), whose solution uses
+# RQ, and [stage 9](09_taskiq.ipynb), with an engine that is `async`.

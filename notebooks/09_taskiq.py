@@ -1,0 +1,212 @@
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # Stage 9 · Workers of their own, with Taskiq
+#
+# *15 minutes · builds on [stage 8](08_rq.ipynb) ·
+# the code is [stages/s09_taskiq](../stages/s09_taskiq/worker.py)*
+#
+# Taskiq was made with FastAPI in mind: it is `async`. Its queue here is a
+# **stream** of Redis, a list that remembers for each message who has taken it
+# and whether it was acknowledged.
+#
+# *On Windows:* the course brings a broker, Valkey, for Linux and macOS. Read
+# along there, or run the course in WSL. To run only the stage, start Redis in
+# WSL or Docker (`docker run -p 6379:6379 redis`) and set `REDIS_URL` to
+# `redis://localhost:6379`.
+
+# %% slideshow={"slide_type": "skip"}
+import json
+import logging
+import os
+import time
+
+import redis
+import sqlalchemy as sa
+
+from course import ports
+from course.broker import Broker
+from course.lesson import (
+    mailbox,
+    new_in,
+    running,
+    silent_mail_server,
+    source,
+    start_afresh,
+)
+from course.workers import quiet_worker, until, worker_log
+
+folder = start_afresh("lesson09")
+broker = Broker(folder / "broker", port=ports.free_port())
+os.environ |= {
+    "REDIS_URL": broker.url,
+    # Shorter than at work, so that no cell waits for long.
+    "TASK_TIME_LIMIT": "5",
+    "TASK_LONGEST_PAUSE": "2",
+    "TASK_PUBLISH_AFTER": "1",
+}
+
+from stages.s06_at_work.database import TaskLog, get_session_factory
+from stages.s06_at_work.tasks import call, get_tasks, overrides, run_task
+from stages.s09_taskiq import worker
+from stages.s09_taskiq.app import app
+
+WORKER = "stages.s09_taskiq.worker"
+LETTER = {
+    "subject": "Hello",
+    "body": "Your parcel is here.",
+    "recipients": ["ada@example.com"],
+}
+
+
+def last() -> TaskLog:
+    query = sa.select(TaskLog).order_by(TaskLog.id.desc()).limit(1)
+    with get_session_factory()() as session:
+        return session.scalars(query).one()
+
+
+def until_completed() -> None:
+    until(lambda: last().status == "completed")
+
+
+# %% slideshow={"slide_type": "skip"}
+new_in("s09")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A task with dependencies, and no request
+#
+# A worker has no request. Where does a task get its logger, its settings and
+# its session from? One small function resolves the same `Depends` by the
+# library `taskiq-dependencies`, which Taskiq uses itself. It serves Celery
+# and RQ as well:
+
+# %% slideshow={"slide_type": "fragment"}
+source(call)
+
+# %% slideshow={"slide_type": "fragment"}
+source(run_task)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# A test replaces what a worker uses in `overrides`, as it does in
+# `app.dependency_overrides`. It is the same dictionary:
+
+# %% slideshow={"slide_type": "fragment"}
+print(app.dependency_overrides is overrides)
+
+logging.disable()  # no broker runs in this cell
+with running(app) as server:
+    server.client.post("/run-task/report")
+logging.disable(logging.NOTSET)
+
+done = []
+overrides[get_tasks] = lambda: {
+    "run-task": lambda session, payload: done.append(payload.task_name)
+}
+call(run_task, last().id)
+overrides.clear()
+print(done, last().status)
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class.** Call `call(run_task, last().id)` once more, and ask what
+# happens: the row is completed, so `run_task` does nothing. This is why a
+# message that comes twice does no harm.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: no scheduler
+#
+# The mail server is away when the task runs, and it is back right after. A
+# worker runs. Predict: does the mail arrive?
+
+# %% slideshow={"slide_type": "fragment"}
+with broker, running(app) as server, quiet_worker(WORKER):
+    server.client.post("/send-email/", json=LETTER)
+    until(lambda: last().status == "failed")
+    print("the first attempt: ", last().status, "·", last().error)
+    with mailbox() as box:
+        time.sleep(5)
+        print("without a scheduler:", last().status, "· mails:", len(box.mails))
+        with quiet_worker(WORKER, "scheduler"):
+            until_completed()
+            print("with a scheduler:  ", last().status, end=" · mails: ")
+            print(len(box.wait_for(1)))
+print("attempts:", last().attempts)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Taskiq plans a retry as a scheduled task, in a list of its own, and a
+# *worker* never looks there. The **scheduler** does: it sends the retries, the
+# daily report and the outbox job. One is enough, and without it no failed task
+# is ever tried again.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Break it: kill the worker
+#
+# The mail server takes the call and says nothing, so a worker is in the midst
+# of its task. Who has the message now? Then the worker is killed. Predict: is
+# the message lost? (This cell takes half a minute or more.)
+
+# %% slideshow={"slide_type": "fragment"}
+def taken() -> int:
+    """Count the messages of `run` that are taken, and not acknowledged."""
+    with redis.Redis.from_url(broker.url) as client:
+        (group,) = client.xinfo_groups("stage9")
+        entries = client.xpending_range(
+            "stage9", group["name"], "-", "+", 100
+        )
+        ids = [entry["message_id"] for entry in entries]
+        messages = [client.xrange("stage9", key, key)[0][1] for key in ids]
+    names = [json.loads(message[b"data"])["task_name"] for message in messages]
+    return names.count("run")
+
+
+logging.disable()  # this broker is not the one of the last cell
+with broker, running(app) as server, quiet_worker(WORKER, "scheduler"):
+    with silent_mail_server() as wait_for_call, quiet_worker(WORKER) as first:
+        server.client.post("/send-email/", json=LETTER)
+        wait_for_call()
+        print("in the midst of the task:", last().status, "· taken:", taken())
+        first.kill()
+        print("the worker is killed:    ", last().status, "· taken:", taken())
+    with mailbox() as box, quiet_worker(WORKER):
+        until_completed()
+        print("arrived:", [mail.recipients for mail in box.wait_for(1)])
+        until(lambda: taken() == 0)
+logging.disable(logging.NOTSET)
+print("the row says:", last().status, "· attempts:", last().attempts)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# It is not lost: the stream knows that the message was taken and not
+# acknowledged. Another worker takes it over when the first has been silent
+# for longer than any task may run (`idle_timeout`): that was most of the time
+# that this cell took.
+#
+# A worker of Taskiq looks for such messages only when a new one has arrived.
+# On a quiet Sunday that could take hours. The outbox job, which the scheduler
+# sends every `TASK_PUBLISH_AFTER` seconds, is such a new message. If the
+# broker itself loses a message, that job publishes the row again, as in
+# [stage 7](07_celery.ipynb#break-it-the-broker-is-away).
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The settings, and the reason for each
+
+# %% slideshow={"slide_type": "fragment"}
+source(worker)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Now you can
+#
+# - let a task ask for what it needs where there is no request;
+# - replace that in a test of a worker;
+# - name the process that makes the next attempt;
+# - say what a stream remembers, and who takes over from a dead worker.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# | what can go wrong | what you see | where |
+# |---|---|---|
+# | no scheduler runs | a failed task is never tried again | above |
+# | no new message arrives | nobody takes over from a dead worker | above |
+# | the stream is read from its end | what came before the first worker is skipped | `consumer_id`, above |
+# | a worker takes a hundred messages at a time | a killed one keeps them from the others | `xread_count`, above |
+# | a message is acknowledged on arrival | a killed worker takes its tasks along | `python3 start.py crash taskiq` |
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
+# done it. Then [stage 10](10_procrastinate.ipynb), in which there is no
+# broker: the database is the queue.
