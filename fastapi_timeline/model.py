@@ -28,6 +28,8 @@ VERDICTS = {
 ARRIVED, STARTED, CHUNK, SENT = "arrived", "started", "chunk", "sent"
 GONE, FAILED, DONE = "gone", "failed", "done"
 ACCEPTED, RECEIVED, CLOSED = "accepted", "received", "closed"
+# A socket that is closed before it was accepted: what its client is told.
+REFUSED = "before it was accepted: HTTP 403"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,23 @@ class Recording:
     dropped: int = 0  # events past the limit of one recording
     lost: str = ""  # what could not be seen, and why
     format: int = FORMAT
+    query: str = ""
+
+    @property
+    def asked(self) -> str:
+        """What the client asked for: "GET /items?limit=3"."""
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.method} {self.path}{query}"
 
     @cached_property
     def status(self) -> str:
         """The status of the response, "200"; "" if none was begun."""
-        return next((e.note for e in self.events if e.what == STARTED), "")
+        for event in self.events:
+            if event.what == STARTED:
+                return event.note
+            if event.what == CLOSED and event.note == REFUSED:
+                return "403"
+        return ""
 
     @cached_property
     def sent(self) -> int | None:

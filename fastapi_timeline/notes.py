@@ -11,6 +11,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from . import model
+from .arrival import Arrival
 from .callables import Call, Described, describe, name_of, shorten
 from .model import Event, Kind, Lane, Recording
 
@@ -64,10 +65,14 @@ class Notes:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.closed = False
+        self.accepted = False  # a WebSocket
+        self.trailers = False  # whether they come after the body
         self.lost = ""  # why something cannot be seen, if so
         self.dropped = 0
         self.loop = get_ident()
         self.lanes: list[Planned] = []
+        self.arrival = Arrival({})
+        self.shelves: list[Any] = []  # who is given the recording
         self.zero = perf_counter_ns()
         self.notes: list[Note] = [
             (self.zero, model.ARRIVED, None, self.loop, "", None)
@@ -98,19 +103,35 @@ class Notes:
 
     def sent(self, message: Mapping[str, Any]) -> None:
         """Note what the application gave to the server, after it took it."""
-        kind = message["type"]
-        if kind == "http.response.start":
-            self.note(model.STARTED, text=str(message["status"]))
-        elif kind == "http.response.body":
-            more = message.get("more_body", False)
-            size = str(len(message.get("body", b"")))
-            self.note(model.CHUNK if more else model.SENT, text=size)
-        elif kind == "websocket.accept":
+        kind = message["type"].removeprefix("websocket.")
+        if kind.startswith("http.response."):
+            self.answered(kind.removeprefix("http.response."), message)
+        elif kind == "accept":
+            self.accepted = True
             self.note(model.ACCEPTED)
-        elif kind == "websocket.send":
+        elif kind == "send":
             self.note(model.CHUNK)
-        elif kind == "websocket.close":
-            self.note(model.CLOSED, text=str(message.get("code", 1000)))
+        elif kind == "close":
+            code = str(message.get("code", 1000))
+            text = code if self.accepted else model.REFUSED
+            self.note(model.CLOSED, text=text)
+
+    def answered(self, kind: str, message: Mapping[str, Any]) -> None:
+        """Note a part of an HTTP answer, to a refused WebSocket as well.
+
+        A server may send a file by itself (`pathsend`, `zerocopysend`), or
+        trailers after the body; what else there is, is not the response.
+        """
+        if kind == "start":
+            self.trailers = bool(message.get("trailers"))
+            self.note(model.STARTED, text=str(message["status"]))
+        elif kind in {"body", "zerocopysend", "pathsend", "trailers"}:
+            last = not message.get("more_body") and not self.trailers
+            if kind == "trailers":
+                last = not message.get("more_trailers")
+            size = str(len(message.get("body") or b""))
+            text = size if kind == "body" else ""
+            self.note(model.SENT if last else model.CHUNK, text=text)
 
     def received(self, message: Mapping[str, Any]) -> None:
         """Note what the client sent, or that it went away."""
@@ -147,6 +168,9 @@ class Notes:
         return Recording(
             lanes=tuple(lane.as_lane() for lane in self.lanes),
             events=tuple(events),
+            method=self.arrival.method,
+            path=self.arrival.path,
+            query=self.arrival.query,
             dropped=self.dropped,
             **about,
         )

@@ -12,8 +12,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from types import CodeType, TracebackType
 from typing import Any, Self
 
+from .arrival import Arrival
 from .framework import framework
 from .live import Live, Plans
+from .notes import Notes
 from .shelf import Shelf
 from .watch import CURRENT, make_watcher
 
@@ -66,6 +68,7 @@ class Recorder(Shelf):
         if wanted and self._release is None:
             try:
                 self.plans.clear()  # what they name is watched anew
+                self._release = bool  # what the server is told can be seen
                 self._release = WATCHER.use(self)
                 codes, missing = framework()
                 self.lost = self.lost or missing
@@ -108,12 +111,13 @@ class Recorder(Shelf):
         self, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
         """Serve a request, and take notes of it."""
-        if self.app is None:
+        app = self.app
+        if app is None:
             message = "This recorder has no application yet."
             raise RuntimeError(message)
         live = self._begin(scope) if self._release else None
         if live is None:
-            await self.app(scope, receive, send)
+            await app(scope, receive, send)
             return
         token = CURRENT.set(live)
 
@@ -129,30 +133,44 @@ class Recorder(Shelf):
                 self._hear(live, live.sent, message)
 
         try:
-            await self.app(scope, receive_, send_)
+            await app(scope, receive_, send_)
         except BaseException as exc:
             self._hear(live, live.failed, exc)
             raise
         finally:
-            CURRENT.reset(token)
-            self._end(live, scope)
+            with contextlib.suppress(ValueError):  # closed from elsewhere
+                CURRENT.reset(token)
+            self._end(live)
 
     def _begin(self, scope: MutableMapping[str, Any]) -> Live | None:
-        known = scope["type"] == "http" or scope["type"] == "websocket"
-        if not known or "timeline" in scope:
-            return None  # what an outer recorder sees is left to it
+        """Take notes, unless it is no request or somebody else does."""
         try:
+            if scope.get("type") not in {"http", "websocket"}:
+                return None
+            outer = CURRENT.get()
+            if isinstance(outer, Live) and outer.arrival.has(scope):
+                self._join(outer)
+                return None
             if self.running >= self.at_once:
                 self.skipped += 1
                 return None
             live = self.live(self, self.limit)
+            live.arrival = Arrival(scope)
             WATCHER.enter_thread()
         except Exception as exc:  # noqa: BLE001
-            self.give_up(exc)
+            blank = Notes(self.limit)
+            blank.lost = self.give_up(exc)
+            self.open()
+            self.put(blank)
             return None
-        scope["timeline"] = live
-        self.open()
+        self._join(live)
         return live
+
+    def _join(self, live: Live) -> None:
+        """Be given this recording too: a request is one picture."""
+        if self not in live.shelves:
+            live.shelves.append(self)
+            self.open()
 
     def _hear(
         self, live: Live, hear: Callable[[Any], None], what: object
@@ -162,12 +180,15 @@ class Recorder(Shelf):
         except Exception as exc:  # noqa: BLE001
             self.give_up(exc, live)
 
-    def _end(self, live: Live, scope: MutableMapping[str, Any]) -> None:
+    def _end(self, live: Live) -> None:
         try:
             live.finish()
         except Exception as exc:  # noqa: BLE001
             self.give_up(exc, live)
         finally:
             live.lost = live.lost or self.lost
+            live.arrival.over()
             WATCHER.leave_thread()
-            self.put(live, scope.get("method", "WS"), scope["path"])
+            shelves, live.shelves = live.shelves, []
+            for shelf in shelves:
+                shelf.put(live)

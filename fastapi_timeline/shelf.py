@@ -25,7 +25,7 @@ class Shelf:
 
     def __init__(self, keep: int) -> None:
         self.running = self.seen = 0  # requests: under way, and over
-        self._kept: deque[tuple[Notes, str, str]] = deque(maxlen=keep)
+        self._kept: deque[Notes] = deque(maxlen=keep)
         self._closed = Condition()
         self._waiting = 0
 
@@ -34,10 +34,10 @@ class Shelf:
         with self._closed:
             self.running += 1
 
-    def put(self, live: Notes, method: str, path: str) -> None:
+    def put(self, live: Notes) -> None:
         """Keep one that is over, and tell whoever waits."""
         with self._closed:
-            self._kept.append((live, method, path))
+            self._kept.append(live)
             self.running -= 1
             self.seen += 1
             if self._waiting:
@@ -79,7 +79,7 @@ class Shelf:
     @property
     def recordings(self) -> list[Recording]:
         """The last ones, oldest first; made now, not while serving."""
-        return [self._made(*kept) for kept in self._kept.copy()]
+        return [self._made(kept) for kept in self._kept.copy()]
 
     def recording(
         self, index: int = -1, client: tuple[int, int] | None = None
@@ -97,13 +97,11 @@ class Shelf:
                 " its tasks are over."
             )
             raise LookupError(message) from None
-        made = self._made(*kept)
+        made = self._made(kept)
         if client:
-            zero = kept[0].zero
+            zero = kept.zero
             made = replace(made, client=(client[0] - zero, client[1] - zero))
         return made
 
-    def _made(self, live: Notes, method: str, path: str) -> Recording:
-        return live.recording(
-            method=method, path=path, versions=versions(), lost=live.lost
-        )
+    def _made(self, live: Notes) -> Recording:
+        return live.recording(versions=versions(), lost=live.lost)

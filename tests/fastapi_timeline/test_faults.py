@@ -1,5 +1,7 @@
 """What goes wrong in the recorder stays in the recorder."""
 
+import asyncio
+import contextvars
 import sys
 from types import SimpleNamespace
 from typing import Annotated, Any, cast
@@ -12,6 +14,7 @@ from fastapi.testclient import TestClient
 from fastapi_timeline import Recorder, record, serve
 from fastapi_timeline.framework import framework
 from fastapi_timeline.live import Live
+from fastapi_timeline.recording import WATCHER
 from tests.fastapi_timeline.outer import Outer
 from tests.fastapi_timeline.small import ORDER, give, small
 from tests.fastapi_timeline.truth import Log, get
@@ -42,6 +45,66 @@ def test_an_error_in_the_recorder_never_reaches_the_application(
     assert said.count("ZeroDivisionError: a mistake of ours") <= 1
     if said:
         assert "a mistake of ours" in timeline.last.lost
+
+
+def test_a_request_whose_notes_cannot_begin_has_a_picture_that_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And the next one is recorded as ever."""
+
+    class Broken(Live):
+        def __init__(self, *_: object) -> None:
+            message = "a mistake of ours"
+            raise ZeroDivisionError(message)
+
+    app = small()
+    with record(app) as timeline, TestClient(app) as client:
+        timeline.live = Broken
+        assert client.get("/").json() == 7
+        assert "a mistake of ours" in timeline.last.lost
+        timeline.live = Live
+        client.get("/")
+        assert (timeline.order, timeline.last.lost) == (ORDER, "")
+    assert capsys.readouterr().err.count("a mistake of ours") == 1
+
+
+def test_a_recorder_that_cannot_watch_shows_what_the_server_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python has room for few tools: others may have taken it all."""
+
+    def full() -> None:
+        message = "all places are taken"
+        raise RuntimeError(message)
+
+    app = small()
+    with monkeypatch.context() as patch:
+        patch.setattr(WATCHER, "start", full)
+        with record(app) as timeline:
+            assert TestClient(app).get("/").json() == 7
+        assert timeline.order == ("response sent",)
+        assert "all places are taken" in timeline.last.lost
+    assert "all places are taken" in capsys.readouterr().err
+    with timeline, record(app) as again:
+        TestClient(app).get("/")
+        assert (again.order, again.last.lost) == (ORDER, "")
+
+
+def test_a_request_that_is_closed_from_elsewhere_ends_quietly() -> None:
+    """A server that is cut off may leave its coroutines to the collector."""
+
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:
+        await receive()
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    with Recorder(app) as timeline:
+        scope = {"type": "http"}
+        request = cast("Any", timeline(scope, never, cast("Any", None)))
+        contextvars.copy_context().run(request.send, None)
+        contextvars.copy_context().run(request.close)
+        assert timeline.order == ("error reached the server: GeneratorExit",)
 
 
 def test_a_long_recording_stops_growing_and_says_so() -> None:

@@ -90,13 +90,13 @@ def test_each_mounted_application_may_have_a_recorder() -> None:
         recorder.on = False
 
 
-def test_of_two_recorders_the_outer_one_records() -> None:
-    """A request is one picture, not two halves."""
+def test_two_recorders_of_one_request_have_the_same_picture() -> None:
+    """A request is one picture, not two halves; each has the whole."""
     inner = Recorder(small())
     with Recorder(inner) as outer:
         TestClient(outer).get("/")
         assert outer.order == ORDER
-        assert inner.seen == 0
+        assert (inner.seen, inner.last) == (1, outer.last)
     inner.on = False
 
 
