@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any
+from typing import Any, ClassVar, Self
 from weakref import WeakKeyDictionary, ref
 
 from .recording import Recorder
@@ -31,7 +31,7 @@ class Layer:
     """The recorders around one application, the first the innermost."""
 
     lock = Lock()
-    of: "WeakKeyDictionary[type, Layer]" = WeakKeyDictionary()
+    of: ClassVar[WeakKeyDictionary[type, Self]] = WeakKeyDictionary()
 
     def __init__(self, app: Any) -> None:
         self.app = ref(app)
@@ -39,7 +39,7 @@ class Layer:
         self.recorders: list[Recorder] = []
 
     @classmethod
-    def around(cls, app: Any, recorder: Recorder) -> "Layer":
+    def around(cls, app: Any, recorder: Recorder) -> Self:
         """Put one more recorder around an application."""
         with cls.lock:
             layer = cls.of.get(type(app))
@@ -92,7 +92,7 @@ class Layer:
             if recorders and itself is self.app():
                 await recorders[-1](scope, receive, send)
             else:  # a copy of the application, or nobody records any more
-                await base.__call__(itself, scope, receive, send)  # type: ignore[misc]
+                await base.__call__(itself, scope, receive, send)
 
         same = ("__module__", "__qualname__", "__doc__")
         body = {name: getattr(base, name) for name in same}

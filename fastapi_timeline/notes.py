@@ -15,6 +15,8 @@ from .arrival import Arrival
 from .callables import Call, Described, describe, name_of, shorten
 from .model import Event, Kind, Lane, Recording
 
+UNKNOWN = Arrival({})  # until a recorder says what came in
+
 Place = tuple[str, int]
 
 # When, what, which lane, which thread (0: not known), a text, a place.
@@ -71,7 +73,7 @@ class Notes:
         self.dropped = 0
         self.loop = get_ident()
         self.lanes: list[Planned] = []
-        self.arrival = Arrival({})
+        self.arrival = UNKNOWN
         self.shelves: list[Any] = []  # who is given the recording
         self.zero = perf_counter_ns()
         self.notes: list[Note] = [

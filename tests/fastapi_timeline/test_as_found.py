@@ -25,8 +25,9 @@ class Seen:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        own = ("app", "state")
-        plain = {key: scope[key] for key in scope if key not in own}
+        """Keep a copy of all that can be copied."""
+        live = ("app", "state")
+        plain = {key: scope[key] for key in scope if key not in live}
         scope["app"].state.scopes.append(copy.deepcopy(plain))
         scope = scope | copy.deepcopy(plain)
         await self.app(scope, receive, send)
@@ -53,6 +54,7 @@ class Rewriting:
         self.app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Change what the routes are found by."""
         scope |= {"path": "/", "method": "GET", "query_string": b""}
         await self.app(scope, receive, send)
 

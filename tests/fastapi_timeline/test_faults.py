@@ -59,7 +59,7 @@ def test_a_request_whose_notes_cannot_begin_has_a_picture_that_says_so(
 
     app = small()
     with record(app) as timeline, TestClient(app) as client:
-        timeline.live = Broken
+        timeline.live = cast("type[Live]", Broken)
         assert client.get("/").json() == 7
         assert "a mistake of ours" in timeline.last.lost
         timeline.live = Live
@@ -97,7 +97,7 @@ def test_a_request_that_is_closed_from_elsewhere_ends_quietly() -> None:
         await receive()
 
     async def never() -> Any:
-        await asyncio.Event().wait()
+        await asyncio.sleep(0)
 
     with Recorder(app) as timeline:
         scope = {"type": "http"}
