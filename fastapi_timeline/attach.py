@@ -1,12 +1,12 @@
 """Record an application as it stands, and leave it as it was."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from threading import Lock
 from typing import Any, ClassVar, Self
 from weakref import WeakKeyDictionary, ref
 
-from .recording import Recorder
+from .recording import App, Recorder
 
 
 @contextlib.contextmanager
@@ -63,18 +63,21 @@ class Layer:
         """
         with self.lock:
             self.link([one for one in self.recorders if one is not recorder])
-            recorder.app = None
+            recorder.app = self.below  # a request may be on its way in
             if not self.recorders and self.of.get(type(app)) is self:
                 object.__setattr__(app, "__class__", self.base)
 
     def link(self, recorders: list[Recorder]) -> None:
         """Let each recorder hand its requests to the one before it."""
-        app, base = self.app(), self.base
-        below: Any = lambda *asgi: base.__call__(app, *asgi)  # noqa: E731
+        below: App = self.below
         for recorder in recorders:
             recorder.app = below
             below = recorder
         self.recorders = recorders
+
+    def below(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """Call the application; who calls this is being called by it."""
+        return self.base.__call__(self.app(), scope, receive, send)  # type: ignore[no-any-return]
 
     def subclass(self) -> type:
         """Make the class; the application's own is not told of it.

@@ -110,7 +110,7 @@ class Recording:
     query: str = ""
 
     @property
-    def asked(self) -> str:
+    def title(self) -> str:
         """What the client asked for: "GET /items?limit=3"."""
         query = f"?{self.query}" if self.query else ""
         return f"{self.method} {self.path}{query}"

@@ -92,7 +92,7 @@ class Sheet:
 
     def _wrapped(self) -> str:
         recording, height = self.recording, self.height
-        title = f"What happened when: {recording.asked}"
+        title = f"What happened when: {recording.title}"
         words = ". ".join([sentence(recording), *warnings(recording)])
         salt = f"{self.theme}{self.note}{sorted(self.marked)}"
         body = recording.to_json() + salt
@@ -111,7 +111,7 @@ class Sheet:
         draw, scale, recording = self.draw, self.scale, self.recording
         top, bottom = TOP - 16, self.bottom
         draw.box((0, 0), (WIDTH, self.height), "paper", rx="10")
-        name = f"{recording.asked}"
+        name = f"{recording.title}"
         room = WIDTH - 2 * PAD - 12 - len(self.note) * 7
         name = clipped(name, fitting(name, room, 15 * 1.08))
         draw.text((PAD, 29), name, "ink", size="15", font_weight="600")

@@ -24,6 +24,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
+CUT = (
+    "The recorder was switched off before this request was over: what"
+    " happened after that is not in the picture."
+)
+
 WATCHER = make_watcher()
 
 
@@ -95,7 +100,10 @@ class Recorder(Shelf):
 
     def give_up(self, exc: BaseException, live: Live | None = None) -> str:
         """Say once what went wrong in here; the request goes on."""
-        text = f"The recorder failed ({type(exc).__name__}: {exc})"
+        text = type(exc).__name__
+        with contextlib.suppress(Exception):  # its own words may fail, too
+            text += f": {exc}"
+        text = f"The recorder failed ({text})"
         text += "; what happened after that is not in the picture."
         if live is not None:
             live.closed, live.lost = True, text
@@ -186,7 +194,8 @@ class Recorder(Shelf):
         except Exception as exc:  # noqa: BLE001
             self.give_up(exc, live)
         finally:
-            live.lost = live.lost or self.lost
+            cut = "" if WATCHER.users else CUT
+            live.lost = live.lost or self.lost or cut
             live.arrival.over()
             WATCHER.leave_thread()
             shelves, live.shelves = live.shelves, []

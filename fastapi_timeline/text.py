@@ -41,7 +41,7 @@ class Picture:
     def lines(self) -> Iterator[Text]:
         """Draw it, from the title down to the order in words."""
         recording = self.recording
-        title = f"{recording.asked}  {recording.status}"
+        title = f"{recording.title}  {recording.status}"
         for line in wrapped(title.rstrip().split(" "), " "):
             yield Text(line, style="bold")
         if recording.client:

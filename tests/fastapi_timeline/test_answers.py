@@ -109,7 +109,7 @@ def refused_with(error: Exception | None) -> tuple[int, Recording]:
 def test_a_socket_refused_with_an_answer_shows_its_status() -> None:
     """An HTTPException before it is accepted is an HTTP answer."""
     status, made = refused_with(HTTPException(401))
-    assert (status, made.status, made.asked) == (401, "401", "WS /ws?room=1")
+    assert (status, made.status, made.title) == (401, "401", "WS /ws?room=1")
     assert made.order[-1] == "response sent"
 
 

@@ -67,7 +67,7 @@ def test_the_title_is_what_the_client_asked_for() -> None:
         assert TestClient(app).post("/old/é?page=2").json() == 7
         made = timeline.last
     assert (made.method, made.path, made.query) == ("POST", "/old/é", "page=2")
-    assert made.asked == "POST /old/é?page=2"
+    assert made.title == "POST /old/é?page=2"
     assert Recording.from_json(made.to_json()) == made
 
 
@@ -185,7 +185,7 @@ def test_a_mounted_application_shares_its_page_s_picture() -> None:
     with record(page) as outer, record(stage) as inner:
         TestClient(page).get("/stage/?a=1")
         assert (outer.order, inner.order) == (ORDER, ORDER)
-        assert inner.last.asked == "GET /stage/?a=1"
+        assert inner.last.title == "GET /stage/?a=1"
         TestClient(stage).get("/")
         assert (outer.seen, inner.seen) == (1, 2)
 
@@ -206,7 +206,7 @@ def test_an_application_called_in_process_is_a_request_of_its_own() -> None:
     with record(page) as outer, record(other) as inner:
         assert TestClient(page).get("/").json() == 200
         assert outer.order == ("ask began", "ask ended", "response sent")
-        assert inner.last.asked == "GET /inner"
+        assert inner.last.title == "GET /inner"
 
 
 def test_tasks_are_seen_where_another_tool_replaced_their_call(

@@ -3,6 +3,8 @@
 import asyncio
 import contextvars
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from types import SimpleNamespace
 from typing import Annotated, Any, cast
 
@@ -88,6 +90,25 @@ def test_a_recorder_that_cannot_watch_shows_what_the_server_is_told(
     with timeline, record(app) as again:
         TestClient(app).get("/")
         assert (again.order, again.last.lost) == (ORDER, "")
+
+
+def test_a_recording_that_is_cut_says_so() -> None:
+    """The request goes on when the recorder is off."""
+    app, began, end = FastAPI(), Event(), Event()
+
+    @app.get("/")
+    def ep() -> int:
+        began.set()
+        assert end.wait(10)
+        return 7
+
+    with ThreadPoolExecutor() as pool:
+        with record(app) as timeline:
+            answer = pool.submit(TestClient(app).get, "/")
+            assert began.wait(10)
+        end.set()
+        assert answer.result().json() == 7
+    assert "switched off before" in timeline.wait(1).last.lost
 
 
 def test_a_request_that_is_closed_from_elsewhere_ends_quietly() -> None:
