@@ -83,8 +83,11 @@ class Recorder(Shelf):
             except Exception as exc:  # noqa: BLE001 (a picture, not a request)
                 self.lost = self.give_up(exc)
         elif not wanted and self._release is not None:
-            self._release()
-            self._release = None
+            release, self._release = self._release, None
+            try:
+                release()
+            except Exception as exc:  # noqa: BLE001
+                self.lost = self.give_up(exc)
 
     def __enter__(self) -> Self:
         self.on = True
@@ -189,15 +192,13 @@ class Recorder(Shelf):
             self.give_up(exc, live)
 
     def _end(self, live: Live) -> None:
-        try:
-            live.finish()
-        except Exception as exc:  # noqa: BLE001
-            self.give_up(exc, live)
-        finally:
-            cut = "" if WATCHER.users else CUT
-            live.lost = live.lost or self.lost or cut
-            live.arrival.over()
-            WATCHER.leave_thread()
-            shelves, live.shelves = live.shelves, []
-            for shelf in shelves:
-                shelf.put(live)
+        for step in (live.finish, WATCHER.leave_thread, live.arrival.over):
+            try:
+                step()
+            except Exception as exc:  # noqa: BLE001
+                self.give_up(exc, live)
+        cut = "" if WATCHER.users else CUT
+        live.lost = live.lost or self.lost or cut
+        shelves, live.shelves = live.shelves, []
+        for shelf in shelves:
+            shelf.put(live)

@@ -64,8 +64,10 @@ class Watcher:
         with self.lock:
             self.users -= 1
             if not self.users:
-                self.stop()
-                self.codes.clear()
+                try:
+                    self.stop()
+                finally:
+                    self.codes.clear()
 
     def watch(self, code: CodeType, *, start_only: bool = False) -> None:
         """Tell of this code from now on; asking again changes nothing."""

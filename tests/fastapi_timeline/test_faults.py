@@ -92,6 +92,31 @@ def test_a_recorder_that_cannot_watch_shows_what_the_server_is_told(
         assert (again.order, again.last.lost) == (ORDER, "")
 
 
+@pytest.mark.parametrize("name", ["stop", "leave_thread"])
+def test_a_watcher_that_cannot_end_costs_no_later_recording(
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What it says of that is in the picture, not in the test."""
+    app, real = small(), getattr(WATCHER, name)
+
+    def broken() -> None:
+        real()
+        message = "a mistake of ours"
+        raise ZeroDivisionError(message)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WATCHER, name, broken)
+        with record(app) as timeline:
+            assert TestClient(app).get("/").json() == 7
+    assert "a mistake of ours" in timeline.lost + timeline.last.lost
+    assert "a mistake of ours" in capsys.readouterr().err
+    with record(app) as again:
+        TestClient(app).get("/")
+        assert (again.order, again.last.lost) == (ORDER, "")
+
+
 def test_a_recording_that_is_cut_says_so() -> None:
     """The request goes on when the recorder is off."""
     app, began, end = FastAPI(), Event(), Event()
