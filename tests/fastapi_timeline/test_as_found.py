@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.middleware.errors import ServerErrorMiddleware
 
 from fastapi_timeline import Recording, record
-from fastapi_timeline.framework import own
+from fastapi_timeline.original import own
 from tests.fastapi_timeline.small import ORDER, small
 
 
