@@ -8,7 +8,24 @@ import importlib
 from types import CodeType
 from typing import Any
 
+from starlette import endpoints, responses, routing
 from starlette.background import BackgroundTask
+from starlette.middleware import base
+
+# Whose code is watched: the method of `Live` that follows it.
+FOLLOWED = {
+    "solve": "solve",
+    "task": "task",
+    "task made": "task_made",
+    "response": "response",
+    "streaming response": "response",
+    "file response": "response",
+    "middleware's response": "response",
+    "plain endpoint": "plain",
+    "plain socket": "plain",
+    "class endpoint": "plain",
+}
+FRAMEWORK = ("fastapi.", "starlette.")
 
 
 def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
@@ -16,7 +33,20 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
     codes = {
         "task made": BackgroundTask.__init__.__code__,
         "task": BackgroundTask.__call__.__code__,
+        "response": responses.Response.__call__.__code__,
+        "streaming response": responses.StreamingResponse.__call__.__code__,
+        "file response": responses.FileResponse.__call__.__code__,
+        "class endpoint": endpoints.HTTPEndpoint.dispatch.__code__,
     }
+    ours = getattr(base, "_StreamingResponse", None)
+    if ours and "__call__" in vars(ours):
+        codes["middleware's response"] = ours.__call__.__code__
+    for role, made_by in (
+        ("plain endpoint", routing.request_response),
+        ("plain socket", routing.websocket_session),
+    ):
+        inside = (c for c in made_by.__code__.co_consts if is_code(c))
+        codes |= {role: code for code in inside if code.co_name == "app"}
     try:
         if utils is None:
             utils = importlib.import_module("fastapi.dependencies.utils")
@@ -32,3 +62,8 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
         f"This FastAPI has no {lost}: dependencies and endpoint cannot be"
         " seen, only tasks and the response."
     )
+
+
+def is_code(thing: object) -> bool:
+    """Tell a function's code inside another's constants."""
+    return isinstance(thing, CodeType)

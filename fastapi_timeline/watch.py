@@ -12,7 +12,7 @@ only and a page may hold more recorders than that.
 import sys
 import weakref
 from contextvars import ContextVar
-from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Literal, Protocol
@@ -20,6 +20,7 @@ from typing import Literal, Protocol
 Moment = Literal["began", "yielded", "resumed", "thrown", "ended", "raised"]
 
 GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
+LAZY = GENERATOR | CO_COROUTINE
 
 
 class Listener(Protocol):
@@ -64,8 +65,10 @@ class Watcher:
         with self.lock:
             self.users -= 1
             if not self.users:
-                self.stop()
-                self.codes.clear()
+                try:
+                    self.stop()
+                finally:
+                    self.codes.clear()
 
     def watch(self, code: CodeType, *, start_only: bool = False) -> None:
         """Tell of this code from now on; asking again changes nothing."""
