@@ -28,7 +28,7 @@ class Due:
     direct: bool = False  # its owner calls it without anybody between
     many: bool = False  # its owner may call it again, or never
     begun: int = 0  # how often it was seen to begin
-    raised: str = ""  # what its decorator raised in its place
+    opened: bool = False  # its decorator runs, or has run
 
     def is_made_by(self, frame: FrameType, loop: int) -> bool:
         """Tell whether FastAPI made this call, and not the application.
@@ -88,7 +88,7 @@ def choose(found: list[Due], frame: FrameType, loop: int) -> Due | None:
         made = [d for d in made if d.is_below(frame)] or made
     if len(made) > 1:  # from one factory, and due at the same time
         made = [d for d in made if d.encloses(frame)] or made
-    return made[0] if made else None
+    return min(made, key=lambda due: due.begun) if made else None
 
 
 def reached(exc: object, code: CodeType) -> bool:

@@ -45,8 +45,9 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
         ("plain endpoint", routing.request_response),
         ("plain socket", routing.websocket_session),
     ):
-        inside = (c for c in made_by.__code__.co_consts if is_code(c))
-        codes |= {role: code for code in inside if code.co_name == "app"}
+        for code in made_by.__code__.co_consts:
+            if isinstance(code, CodeType) and code.co_name == "app":
+                codes[role] = code
     try:
         if utils is None:
             utils = importlib.import_module("fastapi.dependencies.utils")
@@ -62,8 +63,3 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
         f"This FastAPI has no {lost}: dependencies and endpoint cannot be"
         " seen, only tasks and the response."
     )
-
-
-def is_code(thing: object) -> bool:
-    """Tell a function's code inside another's constants."""
-    return isinstance(thing, CodeType)

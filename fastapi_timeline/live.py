@@ -3,6 +3,7 @@
 import contextlib
 import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import get_ident
 from time import perf_counter_ns
 from types import (
@@ -22,7 +23,7 @@ from .due import Due, choose, first_argument
 from .framework import FOLLOWED
 from .notes import Notes, Planned, planned
 from .tasks import Tasks
-from .watch import LAZY, Moment
+from .watch import GENERATOR, LAZY, Moment
 
 # By id of the call, its kind and its scope: the call, its lane, its code.
 Key = tuple[int, str, str]
@@ -42,21 +43,18 @@ class Owner(Protocol):
         """Say once what went wrong, and end these notes."""
 
 
+@dataclass(slots=True, eq=False)
 class Solving:
     """A call of `solve_dependencies` that runs."""
 
-    __slots__ = ("about", "by_hand", "child", "dependant", "lane", "owner")
-    __slots__ += ("plan", "shared")
-
-    def __init__(
-        self, dependant: Any, owner: int, *, by_hand: bool, shared: bool
-    ) -> None:
-        self.dependant = dependant
-        self.owner = owner  # the frame that waits for it
-        self.by_hand = by_hand  # the application's own call
-        self.shared = shared  # values from elsewhere count as remembered
-        self.child = 0  # which of its dependencies is next
-        self.lane = -1
+    dependant: Any
+    plan: Planned
+    about: Described
+    owner: int  # the frame that waits for it
+    by_hand: bool  # the application's own call
+    shared: bool  # it was given values from elsewhere
+    child: int = 0  # which of its dependencies is next
+    lane: int = -1
 
 
 class Live(Tasks, Notes):
@@ -156,8 +154,8 @@ class Live(Tasks, Notes):
             shared = bool(names.get("dependency_cache"))
             by_hand = not is_route(above)
             kind = "dependency" if by_hand else "endpoint"
-        me = Solving(dependant, owner, by_hand=by_hand, shared=shared)
-        me.plan, me.about = self.plan(kind, dependant.call, asked)
+        known = self.plan(kind, dependant.call, asked)
+        me = Solving(dependant, *known, owner, by_hand, shared)
         if not by_hand:
             me.lane = self.add_lane(me.plan)
         self.solving[id(frame)] = me
@@ -218,15 +216,18 @@ class Live(Tasks, Notes):
             Due("endpoint", lane, *known, call, now, id(frame), about.cache)
         )
 
-    def settle_endpoint(self) -> None:
-        """FastAPI has moved on from the endpoint that was due."""
-        if self.dues or self.awaited:
-            for due in [*self.dues, *self.awaited]:
-                if due.kind == "endpoint":
-                    self.settle(due.owner)
+    def settle_endpoint(self, *, streams: bool = True) -> None:
+        """FastAPI has moved on from the endpoint that was due.
+
+        A response begins before the generator that it streams.
+        """
+        for due in [*self.dues, *self.awaited]:
+            flags = due.code.co_flags if due.code else 0
+            if due.kind == "endpoint" and (streams or not flags & GENERATOR):
+                self.settle(due.owner)
 
     def settle(self, owner: int, exc: object = None) -> None:
-        """Its owner has moved on: what was due and did not begin, did not.
+        """Know that its owner has moved on: what has not begun, did not run.
 
         Where it is not Python code, nobody can see it begin: it is drawn
         from when its arguments were ready until now.
@@ -277,6 +278,7 @@ class Live(Tasks, Notes):
             if due.inner is not None:
                 self.outer[id(frame)] = due
                 self.opened.append(due)
+                due.opened = True
                 return
         else:
             inside = [d for d in self.opened if d.inner is code]
@@ -292,7 +294,7 @@ class Live(Tasks, Notes):
             self.dropped += 1
 
     def decorated(self, moment: Moment, due: Due, value: object) -> None:
-        """Its decorator has ended: did it call the function?
+        """Say so if a decorator has ended and never called the function.
 
         What it hands on to be awaited or iterated may still run it.
         """
@@ -317,10 +319,10 @@ class Live(Tasks, Notes):
         lane = due.lane
         if moment == "ended":
             del self.frames[id(frame)]
-            if type(value) is CoroutineType and due.code is frame.f_code:
-                if not frame.f_code.co_flags & LAZY:
-                    self.awaited.append(due)  # its owner awaits it now
-                    return
+            lazy = due.code is not frame.f_code or due.code.co_flags & LAZY
+            if type(value) is CoroutineType and not lazy:
+                self.awaited.append(due)  # its owner awaits it now
+                return
             self.note("ended", lane)
         elif moment == "yielded":
             self.held[lane] = None

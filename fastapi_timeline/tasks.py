@@ -12,7 +12,7 @@ from .callables import isinstance_of, own, plain_code, static
 from .due import Due, first_argument, reached
 from .framework import FRAMEWORK
 from .notes import Notes, planned
-from .watch import GENERATOR, Moment
+from .watch import GENERATOR, LAZY, Moment
 
 BASE = BackgroundTask.__call__.__code__
 
@@ -34,7 +34,7 @@ class Tasks(Notes):
         self.answering: dict[int, Due] = {}  # by id of a response's frame
         self.own_codes: dict[int, str] = {}  # by id: the method to follow it
 
-    def settle_endpoint(self) -> None:
+    def settle_endpoint(self, *, streams: bool = True) -> None:
         """FastAPI has moved on from the endpoint that was due."""
         raise NotImplementedError
 
@@ -118,10 +118,10 @@ class Tasks(Notes):
             self.running[id(frame)] = (id(task), due)
             self.active.add(id(task))
         elif moment in {"ended", "raised"}:
-            key, due = self.running.pop(id(frame), (0, None))
-            if due is not None:
-                self.active.discard(key)
-                self.task_over(due, moment, value)
+            run = self.running.pop(id(frame), None)
+            if run is not None:
+                self.active.discard(run[0])
+                self.task_over(run[1], moment, value)
 
     def task_over(self, due: Due, moment: Moment, value: object) -> None:
         """Say what became of a task whose frame has ended."""
@@ -129,7 +129,7 @@ class Tasks(Notes):
             self.dues.remove(due)
         self.end_awaited(due.owner, moment, value)
         due.call = None
-        if due.begun:
+        if due.begun or due.opened:
             return
         code, blind = due.code, self.recorder.blind
         exc = value if moment == "raised" else None
@@ -139,7 +139,9 @@ class Tasks(Notes):
             self.unseen(moment, due.lane, perf_counter_ns(), text)
         elif due.cache and moment == "ended":
             self.note("remembered", due.lane)
-        elif code.co_flags & GENERATOR or (due.many and not blind):
+        elif code.co_flags & (LAZY if due.many else GENERATOR):
+            self.note("unreached", due.lane)  # it would run on the loop
+        elif due.many and not blind:
             self.note("unreached", due.lane)
         elif moment == "raised" and (not blind or is_misfit(exc, code)):
             self.misfit(due, exc)
@@ -164,12 +166,13 @@ class Tasks(Notes):
         del value
         if moment == "began":
             self.settle_endpoint()
-            tasks: Any = own(first_argument(frame)).get("tasks")
+            tasks = own(first_argument(frame)).get("tasks")
             for task in tasks if type(tasks) is list else ():
                 found = self.tasks.get(id(task))
                 if found is not None and found[0]() is task:
                     due = found[1]
-                    due.call, due.owner, due.many = task.func, id(frame), True
+                    due.call = own(task).get("func")
+                    due.owner, due.many = id(frame), True
                     self.dues.append(due)
         elif moment in {"ended", "raised"}:
             for due in [d for d in self.dues if d.owner == id(frame)]:
@@ -182,7 +185,7 @@ class Tasks(Notes):
     ) -> None:
         """Follow the call of a response, which ends with its task."""
         if moment == "began":
-            self.settle_endpoint()
+            self.settle_endpoint(streams=False)
             task = own(first_argument(frame)).get("background")
             if task is not None:
                 self.brought(task, id(frame))
@@ -204,16 +207,14 @@ class Tasks(Notes):
         self.dues.append(due)
         self.answering[owner] = due
 
-    def background_over(
-        self, due: Due, moment: Moment, value: object
-    ) -> None:
+    def background_over(self, due: Due, moment: Moment, value: object) -> None:
         """Say what became of a callable that stood as a task."""
         if due in self.dues:
             self.dues.remove(due)
         self.end_awaited(due.owner, moment, value)
         due.call = None
         sent = [n[0] for n in self.notes if n[1] == model.SENT]
-        if due.begun:
+        if due.begun or due.opened:
             return
         if due.code is None and sent:
             text = type(value).__name__ if moment == "raised" else ""
@@ -230,7 +231,7 @@ class Tasks(Notes):
         """Say so of each task that was made and not begun."""
         made = [due for _, due in self.tasks.values()]
         for due in [*self.dropped_tasks, *made, *self.answering.values()]:
-            if not due.begun:
+            if not due.begun and not due.opened:
                 self.note("unreached", due.lane)
         self.tasks.clear()
         self.dropped_tasks.clear()
