@@ -5,11 +5,10 @@ import gc
 import sys
 import weakref
 from collections.abc import Callable
-from typing import Annotated, Any
 from unittest.mock import AsyncMock
 
 import pytest
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from starlette.background import BackgroundTask
@@ -64,32 +63,6 @@ def test_what_a_task_holds_is_let_go(
     with record(app) as timeline, TestClient(app) as client:
         for _ in range(3):
             client.get("/")
-        timeline.wait(3)
-        gc.collect()
-        assert len(alive) == 0
-
-
-def test_what_an_override_holds_is_let_go() -> None:
-    """A test may put a new one in place for each request."""
-    app, alive = FastAPI(), weakref.WeakSet[Payload]()
-
-    def real() -> None:
-        """Be replaced."""
-
-    @app.get("/")
-    async def ep(_: Annotated[Any, Depends(real)]) -> None:
-        """Take it."""
-
-    def other() -> Callable[[], None]:
-        payload = Payload()
-        alive.add(payload)
-        return lambda: work(payload)
-
-    with record(app) as timeline, TestClient(app) as client:
-        for _ in range(3):
-            app.dependency_overrides[real] = other()
-            client.get("/")
-        app.dependency_overrides.clear()
         timeline.wait(3)
         gc.collect()
         assert len(alive) == 0

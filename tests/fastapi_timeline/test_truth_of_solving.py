@@ -1,10 +1,10 @@
 """The recorded order is the real one: whoever solves, and how often."""
 
 import asyncio
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
 from typing import Annotated, Any
 
 import httpx2
@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel, field_validator
 from starlette.endpoints import HTTPEndpoint
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from fastapi_timeline import record
 from tests.fastapi_timeline.truth import Log, get
@@ -23,10 +24,10 @@ KNOWN = inspect.signature(solve_dependencies).parameters
 
 async def solve(request: Request, call: Callable[..., Any]) -> Any:
     """Solve what a function depends on and call it, as some packages do."""
-    async with AsyncExitStack() as stack:
+    async with contextlib.AsyncExitStack() as stack:
         for name in ("fastapi_inner_astack", "fastapi_function_astack"):
             request.scope.setdefault(name, stack)
-        words = {
+        words: dict[str, Any] = {
             "request": request,
             "dependant": get_dependant(path="/", call=call),
             "async_exit_stack": stack,
@@ -159,76 +160,95 @@ def test_endpoints_of_starlette_are_seen(log: Log) -> None:
 
     app.add_route("/plain", plain)
     app.add_route("/coroutine", coroutine)
-    app.add_route("/page", Page)
+    app.routes.append(Route("/page", Page))
     for path in ("/plain", "/coroutine", "/page"):
         made = log.agrees(app, get(path), verdicts={})
         assert [lane.kind for lane in made.lanes] == ["endpoint"]
         log.events.clear()
 
 
-def test_a_decorator_may_answer_raise_or_try_again(log: Log) -> None:
-    """The endpoint's own code begins as often as it does, or not at all."""
-    app, kept = FastAPI(), dict[str, object]()
+def cached(function: Any) -> Any:
+    """Call it once, and answer for it from then on."""
+    kept: dict[str, object] = {}
 
-    def cached(function: Any) -> Any:
-        @functools.wraps(function)
-        async def wrapper() -> object:
-            if "value" not in kept:
-                kept["value"] = await function()
-            return kept["value"]
+    @functools.wraps(function)
+    async def wrapper() -> object:
+        if "value" not in kept:
+            kept["value"] = await function()
+        return kept["value"]
 
-        return wrapper
+    return wrapper
 
-    def tried(function: Any) -> Any:
-        @functools.wraps(function)
-        async def wrapper(**_: int) -> Any:
-            for number in range(3):
-                try:
-                    return await function(number)
-                except ValueError:
-                    pass
-            return None
 
-        return wrapper
+def tried(function: Any) -> Any:
+    """Call it until it raises no more."""
 
-    def closed(function: Any) -> Any:
-        @functools.wraps(function)
-        def wrapper() -> None:
-            raise HTTPException(429)
+    @functools.wraps(function)
+    async def wrapper(**_: int) -> None:
+        for number in range(3):
+            with contextlib.suppress(ValueError):
+                await function(number)
+                break
 
-        return wrapper
+    return wrapper
 
-    @app.get("/slow")
+
+def closed(function: Any) -> Any:
+    """Let nobody call it."""
+
+    @functools.wraps(function)
+    def wrapper() -> None:
+        raise HTTPException(429)
+
+    return wrapper
+
+
+def test_a_decorator_may_answer_for_the_endpoint(log: Log) -> None:
+    """Then the endpoint's own code did not run."""
+    app = FastAPI()
+
+    @app.get("/")
     @cached
     async def slow() -> int:
         with log.around("slow"):
             return 1
 
-    @app.get("/flaky")
+    log.agrees(app, verdicts={("slow", "answered"): 1}, first=get())
+
+
+def test_a_decorator_may_try_again(log: Log) -> None:
+    """The endpoint's own code begins as often as it does."""
+    app = FastAPI()
+
+    @app.get("/")
     @tried
     async def flaky(number: int) -> None:
         with log.around("flaky"):
             if number < 2:
                 raise ValueError
 
-    @app.get("/shut")
+    made = log.agrees(app, get("/?number=0"), verdicts={})
+    assert made.order.count("flaky began") == 3
+    assert made.lives[0].error == ""
+
+
+def test_a_decorator_may_raise_before_the_endpoint(log: Log) -> None:
+    """A limit of the rate, for one."""
+    app = FastAPI()
+
+    @app.get("/")
     @closed
     def shut() -> None:
         """Not called."""
 
-    never = {("slow", "answered"): 1}
-    log.agrees(app, get("/slow"), verdicts=never, first=get("/slow"))
-    log.events.clear()
-    log.agrees(app, get("/flaky?number=0"), verdicts={})
-    log.events.clear()
-    log.agrees(app, get("/shut"), verdicts={("shut", "refused"): 1})
+    log.agrees(app, verdicts={("shut", "refused"): 1})
 
 
 def test_a_context_manager_is_called_and_not_entered(log: Log) -> None:
     """What FastAPI did with it is shown, not what the endpoint did."""
     app = FastAPI()
 
-    @contextmanager
+    @contextlib.contextmanager
     def db() -> Iterator[str]:
         yield "x"
 
