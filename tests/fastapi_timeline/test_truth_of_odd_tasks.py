@@ -58,7 +58,8 @@ class ByHand(Several):
     async def __call__(self) -> None:
         """Call them."""
         for task in self.tasks:
-            await task.func(*task.args)
+            call: Any = task.func
+            await call()
 
 
 def app_with(log: Log, answer: Callable[[], Any]) -> FastAPI:
