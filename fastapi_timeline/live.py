@@ -89,7 +89,9 @@ class Live(Tasks, Notes):
             else:
                 self.went_on(moment, frame, value)
         except Exception as exc:  # noqa: BLE001
-            self.recorder.give_up(exc, self)
+            with contextlib.suppress(Exception):
+                self.recorder.give_up(exc, self)
+            self.closed = True
 
     # --- FastAPI resolves dependencies -------------------------------------
 

@@ -51,10 +51,10 @@ class Monitor(Watcher):
             return  # somebody has taken it from us
         try:
             mon.set_events(tool, 0)
-            for code in self.codes.values():
-                mon.set_local_events(tool, code, 0)
             for event in self._callbacks():
                 mon.register_callback(tool, event, None)
+            for code in self.codes.values():
+                mon.set_local_events(tool, code, 0)
         finally:
             mon.free_tool_id(tool)
 

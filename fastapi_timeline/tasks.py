@@ -104,12 +104,16 @@ class Tasks(Notes):
             task: Any = first_argument(frame)
             if id(task) in self.active:
                 return  # a subclass has called its super
-            due = self.made_before(task) or self.plan_task(task.func)
-            due.call, due.owner = task.func, id(frame)
+            call = own(task).get("func", task)
+            due = self.made_before(task) or self.plan_task(call)
+            due.call, due.owner = call, id(frame)
             due.since = perf_counter_ns()
             due.many = frame.f_code is not BASE
-            if due.code is None and own(task).get("is_async"):
-                due.begun = 1  # on the loop, here and now
+            if call is task:
+                due.code = due.inner = None  # it has no function: it is one
+            on_loop = call is task or own(task).get("is_async")
+            if due.code is None and on_loop:
+                due.begun = 1  # here and now
                 self.note("began", due.lane)
                 self.awaited.append(due)
             if due in self.dues:

@@ -92,6 +92,25 @@ def test_a_kind_of_task_of_ones_own_runs(log: Log, kind: Any) -> None:
     log.agrees(app_with(log, answer), verdicts={})
 
 
+def test_a_kind_of_task_without_a_function_is_named_by_itself(
+    log: Log,
+) -> None:
+    """It does its work in its own call."""
+
+    class Purge(BackgroundTask):
+        def __init__(self) -> None:
+            """Know no function."""
+
+        async def __call__(self) -> None:
+            with log.around("Purge"):
+                await asyncio.sleep(0)
+
+    def answer() -> JSONResponse:
+        return JSONResponse({}, background=Purge())
+
+    log.agrees(app_with(log, answer), verdicts={})
+
+
 def test_a_task_that_is_tried_again_is_seen_again(log: Log) -> None:
     """Its last try decides how it ended, in words and in the picture."""
     t = log.adoes("t", ValueError("x"))
