@@ -1,18 +1,34 @@
 """One request while it runs: what is due to be called, what has begun."""
 
+import contextlib
+import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import get_ident
 from time import perf_counter_ns
-from types import CodeType, FrameType
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+)
 from typing import Any, Protocol
 
 from . import model
+from .callables import Described, static
+from .due import Due, choose, first_argument
+from .framework import FOLLOWED
 from .notes import Notes, Planned, planned
-from .tasks import Due, Tasks
-from .watch import Moment
+from .tasks import Tasks
+from .watch import GENERATOR, LAZY, Moment
 
-# What was asked for and what answered, by id of the first; its lane.
-Plans = dict[int, tuple[object, object, Planned]]
+# By id of the call, its kind and its scope: the call, its lane, its code.
+Key = tuple[int, str, str]
+Code = Callable[[], CodeType | None]
+Plans = dict[Key, tuple["weakref.ref[Any]", Planned, Code, Code, Described]]
 
 
 class Owner(Protocol):
@@ -27,6 +43,20 @@ class Owner(Protocol):
         """Say once what went wrong, and end these notes."""
 
 
+@dataclass(slots=True, eq=False)
+class Solving:
+    """A call of `solve_dependencies` that runs."""
+
+    dependant: Any
+    plan: Planned
+    about: Described
+    owner: int  # the frame that waits for it
+    by_hand: bool  # the application's own call
+    shared: bool  # it was given values from elsewhere
+    child: int = 0  # which of its dependencies is next
+    lane: int = -1
+
+
 class Live(Tasks, Notes):
     """Follows one request's calls; never calls the application."""
 
@@ -35,10 +65,10 @@ class Live(Tasks, Notes):
         Tasks.__init__(self)
         self.recorder, self.watch = recorder, recorder.watch
         self.roles, self.plans = recorder.roles, recorder.plans
-        # Running `solve_dependencies`: its dependant, its lane, its child.
-        self.solving: list[list[Any]] = []
-        self.due: Due | None = None  # what happens next, unless cached
-        self.frames: dict[int, int] = {}  # id of a running frame: its lane
+        self.solving: dict[int, Solving] = {}  # by id of its frame
+        self.opened: list[Due] = []  # decorated: to be called from inside
+        self.outer: dict[int, Due] = {}  # by id of the decorator's frame
+        self.frames: dict[int, Due] = {}  # by id of a running frame
         self.held: dict[int, object] = {}  # lane: exception thrown at it
         self.called: set[int] = set()  # ids of dependencies called so far
 
@@ -50,124 +80,251 @@ class Live(Tasks, Notes):
             return
         try:
             role = self.roles.get(id(code))
-            if role is None:
-                if moment == "began":
-                    self.began(code, frame)
-                else:
-                    self.went_on(moment, frame, value)
-            elif role == "solve":
-                self.solve(moment, frame, value)
-            elif role == "task":
-                self.task(moment, frame, value)
+            if role is not None:
+                getattr(self, FOLLOWED[role])(moment, frame, value)
+            elif id(code) in self.own_codes:
+                getattr(self, self.own_codes[id(code)])(moment, frame, value)
             elif moment == "began":
-                self.task_made(frame)
+                self.began(code, frame)
+            else:
+                self.went_on(moment, frame, value)
         except Exception as exc:  # noqa: BLE001
-            self.recorder.give_up(exc, self)
+            with contextlib.suppress(Exception):
+                self.recorder.give_up(exc, self)
+            self.closed = True
 
     # --- FastAPI resolves dependencies -------------------------------------
 
     def solve(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow `solve_dependencies`, entered once for each dependency."""
-        if moment in {"resumed", "thrown"}:
-            return  # Python 3.11 tells of its awaits, too
-        if self.due is not None:
-            self.settle(value if moment == "raised" else None)
         if moment == "began":
-            self._resolve(frame.f_locals["dependant"])
+            self._resolve(frame)
             return
-        lane = self.solving.pop()[1]
-        if moment == "raised":
-            self.note("unreached", lane)
+        if moment not in {"ended", "raised"}:
+            return  # Python 3.11 tells of its awaits, too
+        me = self.solving.pop(id(frame), None)
+        if me is None:
+            return
+        raised = moment == "raised"
+        self.settle(id(frame), value if raised else None)
+        if raised:
+            if not me.by_hand:
+                self.note("unreached", me.lane)
             return
         # FastAPI before 0.112.3 gives a tuple.
         errors = value[1] if isinstance(value, tuple) else value.errors  # type: ignore[attr-defined]
         if errors:
-            self.note("invalid", lane)
+            if me.lane < 0:
+                me.lane = self.add_lane(me.plan)
+            self.note("invalid", me.lane)
             return
-        plan = self.lanes[lane]
-        again = id(plan.call) in self.called
-        self.due = Due(
-            lane, plan.about.code, plan.call, perf_counter_ns(), again
+        call, about = me.dependant.call, me.about
+        if call is None:
+            return
+        self.dues.append(
+            Due(
+                "endpoint" if me.plan.kind == "endpoint" else "dependency",
+                me.lane,
+                about.code,
+                about.inner,
+                call if me.lane >= 0 else me.plan,
+                perf_counter_ns(),
+                me.owner,
+                about.cache,
+                repeat=me.shared or id(call) in self.called,
+                by_hand=me.by_hand,
+            )
         )
 
-    def _resolve(self, dependant: Any) -> None:
-        """Plan a lane, once for all requests to the same route.
+    def _resolve(self, frame: FrameType) -> None:
+        """Plan a lane, once for all requests that call the same.
 
-        What is asked for stays the same object; what answers for it may be
-        an override, made anew for each request.
+        Who called `solve_dependencies` tells what this is: itself, for a
+        dependency of a dependency; a route; or the application, by hand.
         """
-        asked, solving, lanes = dependant, self.solving, self.lanes
-        if solving:
-            parent = solving[-1]
-            asked = parent[0].dependencies[parent[2]]
-            parent[2] += 1
-        solving.append([dependant, len(lanes), 0])
-        known = self.plans.get(id(asked))
-        call = dependant.call
-        if known is not None and known[0] is asked and known[1] is call:
-            lanes.append(known[2])
-            return
+        names, above = frame.f_locals, frame.f_back
+        dependant, owner = names["dependant"], id(above)
+        self.settle(owner)
+        parent = self.solving.get(owner)
+        asked, kind, by_hand = dependant, "dependency", False
+        if parent is not None:
+            shared = parent.shared
+            if parent.child < len(parent.dependant.dependencies):
+                asked = parent.dependant.dependencies[parent.child]
+            parent.child += 1
+        else:
+            shared = bool(names.get("dependency_cache"))
+            by_hand = not is_route(above)
+            kind = "dependency" if by_hand else "endpoint"
+        known = self.plan(kind, dependant.call, asked)
+        me = Solving(dependant, *known, owner, by_hand, shared)
+        if not by_hand:
+            me.lane = self.add_lane(me.plan)
+        self.solving[id(frame)] = me
+
+    def plan(
+        self, kind: Any, call: Any, asked: Any
+    ) -> tuple[Planned, Described]:
+        """Describe a call, or find how it was described before."""
+        same = asked is None or asked.call is call
+        scope = getattr(asked, "scope", None) or ""
+        key = (id(call), kind, scope)
+        known = self.plans.get(key) if same else None
+        if known is not None and known[0]() is call:
+            code, inner = known[2](), known[3]()
+            return known[1], known[4]._replace(code=code, inner=inner)
+        plan, about = planned(kind, call, asked)
+        for code in (about.code, about.inner):
+            if code is not None:
+                self.watch(code)
         if len(self.plans) >= PLANS:
             self.plans.clear()
-        if len(solving) > 1:
-            plan = planned("dependency", call, asked)
-        else:
-            plan = planned("endpoint", call)
-        self.plans[id(asked)] = (asked, call, plan)
-        if plan.about.code is not None:
-            self.watch(plan.about.code)
-        lanes.append(plan)
+        if same and call is not None:
+            with contextlib.suppress(TypeError):  # not everything can be
+                self.plans[key] = (
+                    weakref.ref(call),
+                    plan,
+                    weakly(about.code),
+                    weakly(about.inner),
+                    about._replace(code=None, inner=None),
+                )
+        return plan, about
 
-    def settle(self, exc: object = None) -> None:
-        """FastAPI has moved on: what was due and did not begin, did not run.
+    def add_lane(self, plan: Planned) -> int:
+        """Give it a lane: its number."""
+        self.lanes.append(plan)
+        return len(self.lanes) - 1
+
+    def plain(self, moment: Moment, frame: FrameType, value: object) -> None:
+        """Follow an endpoint of Starlette's, which has no dependencies."""
+        if moment in {"ended", "raised"}:
+            self.settle(id(frame), value if moment == "raised" else None)
+        if moment != "began":
+            return
+        names = frame.f_locals
+        if "scope" in names:
+            scope = names["scope"]
+            call = scope.get("endpoint")
+            if call is None or hasattr(scope.get("route"), "dependant"):
+                return  # FastAPI's: it will be solved
+        else:
+            call = handler_of(first_argument(frame))
+            if call is None:
+                return
+        plan, about = self.plan("endpoint", call, None)
+        lane, now = self.add_lane(plan), perf_counter_ns()
+        known = about.code, about.inner
+        self.dues.append(
+            Due("endpoint", lane, *known, call, now, id(frame), about.cache)
+        )
+
+    def settle_endpoint(self, *, streams: bool = True) -> None:
+        """FastAPI has moved on from the endpoint that was due.
+
+        A response begins before the generator that it streams.
+        """
+        for due in [*self.dues, *self.awaited]:
+            flags = due.code.co_flags if due.code else 0
+            if due.kind == "endpoint" and (streams or not flags & GENERATOR):
+                self.settle(due.owner)
+
+    def settle(self, owner: int, exc: object = None) -> None:
+        """Know that its owner has moved on: what has not begun, did not run.
 
         Where it is not Python code, nobody can see it begin: it is drawn
         from when its arguments were ready until now.
         """
-        due, self.due = self.due, None
-        if due is None:
+        if self.awaited:
+            what = "ended" if exc is None else "raised"
+            self.end_awaited(owner, what, exc)
+        if not self.dues:
             return
-        if due.code is None and not due.repeat:
-            self.called.add(id(due.call))
+        for due in [d for d in self.dues if d.owner == owner]:
+            if due.kind != "task":
+                self.dues.remove(due)
+                self.judge(due, exc)
+
+    def judge(self, due: Due, exc: object = None) -> None:
+        """Say of a call that was due and not seen what became of it."""
+        if due.by_hand:
+            return  # it may have been solved for its values alone
+        self.called.add(id(due.call))
+        if due.repeat:
+            self.note("cached", due.lane)
+        elif due.code is None:
+            text = type(exc).__name__ if exc is not None else ""
+            what = "raised" if exc is not None else "ended"
             self.unseen("began", due.lane, due.since)
-            text = type(exc).__name__ if exc else ""
-            what = "raised" if exc else "ended"
             self.unseen(what, due.lane, perf_counter_ns(), text)
+        elif due.cache:
+            self.note("remembered", due.lane)
+        elif exc is not None and not self.recorder.blind:
+            self.misfit(due, exc)
         else:
-            self.called.add(id(due.call))
-            cache = self.lanes[due.lane].about.cache
-            first = "remembered" if cache else "unseen"
-            self.note("cached" if due.repeat else first, due.lane)
-            if first == "unseen" and not due.repeat:
-                self.lost = self.recorder.blind
+            self.note("unseen", due.lane)
+            self.lost = self.lost or self.recorder.blind
 
     # --- a function of the application runs ---------------------------------
 
     def began(self, code: CodeType, frame: FrameType) -> None:
         """Whose call is this? Nobody's, if the application made it itself."""
-        due = self.due
-        if due is not None and due.code is code:
-            self.due = None
-            self.called.add(id(due.call))
-        else:
-            found = self.due_task(code, frame)
-            if found is None:
+        found = [due for due in self.dues if due.code is code]
+        due = choose(found, frame, self.loop) if found else None
+        if due is not None:
+            if not due.many:
+                self.dues.remove(due)
+            if due.lane < 0:  # solved by hand, and now it is called
+                due.lane = self.add_lane(due.call)  # type: ignore[arg-type]
+            else:
+                self.called.add(id(due.call))
+            if due.inner is not None:
+                self.outer[id(frame)] = due
+                self.opened.append(due)
+                due.opened = True
                 return
-            due = found
-        self.frames[id(frame)] = due.lane
+        else:
+            inside = [d for d in self.opened if d.inner is code]
+            if not inside:
+                return
+            due = inside[-1]
+        due.begun += 1
+        self.frames[id(frame)] = due
         if len(self.notes) < self.limit:
             now, thread = perf_counter_ns(), get_ident()
             self.notes.append((now, "began", due.lane, thread, "", None))
         else:
             self.dropped += 1
 
+    def decorated(self, moment: Moment, due: Due, value: object) -> None:
+        """Say so if a decorator has ended and never called the function.
+
+        What it hands on to be awaited or iterated may still run it.
+        """
+        if moment == "ended" and not due.begun and type(value) in RUNS:
+            return
+        if moment in {"ended", "raised"} and due in self.opened:
+            self.opened.remove(due)
+            if not due.begun:
+                due.begun = 1  # its verdict is known
+                what = "answered" if moment == "ended" else "refused"
+                self.note(what, due.lane)
+
     def went_on(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow what has begun: to its yield, and to its end."""
-        lane = self.frames.get(id(frame))
-        if lane is None:
+        due = self.frames.get(id(frame))
+        if due is None:
+            outer = self.outer.get(id(frame))
+            if outer is not None and moment in {"ended", "raised"}:
+                del self.outer[id(frame)]
+                self.decorated(moment, outer, value)
             return
+        lane = due.lane
         if moment == "ended":
             del self.frames[id(frame)]
+            lazy = due.code is not frame.f_code or due.code.co_flags & LAZY
+            if type(value) is CoroutineType and not lazy:
+                self.awaited.append(due)  # its owner awaits it now
+                return
             self.note("ended", lane)
         elif moment == "yielded":
             self.held[lane] = None
@@ -211,18 +368,63 @@ class Live(Tasks, Notes):
     def finish(self) -> None:
         """Close the notes; what was made and never began, never ran."""
         if not self.closed:
-            self.settle()
+            for due in [*self.dues, *self.awaited]:
+                self.settle(due.owner)
+            for due in self.opened:
+                if not due.begun:
+                    due.begun = 1
+                    self.note("unreached", due.lane)
             self.never_ran()
         self.note(model.DONE)
         self.closed = True
-        for plan in self.lanes:
-            if plan.kind == "task":
-                plan.call = None  # a closure may hold a database session
         self.frames.clear()
         self.held.clear()
         self.called.clear()
         self.solving.clear()
-        self.due = None
+        self.opened.clear()
+        self.outer.clear()
+        self.dues.clear()
+        self.tasks.clear()
+        self.awaited.clear()
+        self.answering.clear()
+        self.running.clear()
 
 
+def is_route(frame: FrameType | None) -> bool:
+    """Tell FastAPI's own call, for a route, from one by hand."""
+    for _ in range(4):
+        if frame is None:
+            return False
+        module = frame.f_globals.get("__name__")
+        if module == "fastapi.routing":
+            return frame.f_code.co_name == "app"
+        if module == "fastapi.dependencies.utils":
+            return False
+        frame = frame.f_back
+    return False
+
+
+def handler_of(endpoint: Any) -> Any:
+    """Give the method that a class of Starlette's calls for a request."""
+    name = str(endpoint.scope["method"]).lower()
+    kind = type(endpoint)
+    if name == "head" and not hasattr(kind, "head"):
+        name = "get"
+    function = static(kind, name)
+    if type(function) is not FunctionType:
+        return None
+    return MethodType(function, endpoint)
+
+
+def weakly(code: CodeType | None) -> Code:
+    """Know a code object, and do not keep it."""
+    return nothing if code is None else weakref.ref(code)
+
+
+def nothing() -> None:
+    """Know none."""
+
+
+# What a decorator may hand on, that has yet to run.
+RUNS = (CoroutineType, GeneratorType, AsyncGeneratorType)
 PLANS = 1000  # how many lanes are remembered from one request to the next

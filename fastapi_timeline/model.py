@@ -23,6 +23,9 @@ VERDICTS = {
     "unseen": "was called, but could not be seen",
     "invalid": "not called: its input is invalid",
     "unreached": "never ran",
+    "answered": "not called: its decorator answered",
+    "refused": "not called: its decorator raised",
+    "misfit": "not called: its arguments do not fit",
 }
 # The request's own events.
 ARRIVED, STARTED, CHUNK, SENT = "arrived", "started", "chunk", "sent"
@@ -155,7 +158,9 @@ class Recording:
         mine = [e for e in self.events if e.lane == number]
         for event in mine:
             at.setdefault(event.what, event)
-        last = at.get("raised") or at.get("ended")
+        ends = [e for e in mine if e.what in {"raised", "ended"}]
+        last = ends[-1] if ends else None  # a decorator may try again
+        bad = last if last and last.what == "raised" else None
         verdict = next((e.what for e in mine if e.what in VERDICTS), "")
         shown = at.get("began") or (mine[-1] if mine else None)
         when = {key: at[key].at for key in at}
@@ -175,8 +180,8 @@ class Recording:
                     e.where for e in mine if e.what != "added" and e.where
                 )
             ),
-            error=at["raised"].note if "raised" in at else "",
-            place=at["raised"].place if "raised" in at else "",
+            error=bad.note if bad else "",
+            place=bad.place if bad else "",
             thrown=at["resumed"].note if "resumed" in at else "",
             verdict=verdict,
             at=shown.at if shown else 0,

@@ -15,6 +15,7 @@ from .watch import CURRENT, GENERATOR, Watcher, is_real_yield
 assert sys.version_info >= (3, 12), "it came with Python 3.12"
 
 current = CURRENT.get
+NAME = "fastapi_timeline"  # whose place it is
 
 
 class Monitor(Watcher):
@@ -29,31 +30,38 @@ class Monitor(Watcher):
         if not free:
             message = "all six tool ids of sys.monitoring are taken"
             raise RuntimeError(message)
-        mon.use_tool_id(free[0], "fastapi_timeline")
+        mon.use_tool_id(free[0], NAME)
         self.tool = free[0]
-        for event, call in self._callbacks().items():
-            mon.register_callback(self.tool, event, call)
-        # These two exist for all code or for none (no local form).
-        on = mon.events
-        mon.set_events(self.tool, on.PY_UNWIND | on.PY_THROW)
+        try:
+            for event, call in self._callbacks().items():
+                mon.register_callback(self.tool, event, call)
+            # These two exist for all code or for none (no local form).
+            on = mon.events
+            mon.set_events(self.tool, on.PY_UNWIND | on.PY_THROW)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Give the place back."""
         mon, tool, self.tool = sys.monitoring, self.tool, -1
         if tool < 0:
             return
-        mon.set_events(tool, 0)
-        for code in self.codes.values():
-            mon.set_local_events(tool, code, 0)
-        for event in self._callbacks():
-            mon.register_callback(tool, event, None)
-        mon.free_tool_id(tool)
+        if mon.get_tool(tool) != NAME:
+            return  # somebody has taken it from us
+        try:
+            mon.set_events(tool, 0)
+            for event in self._callbacks():
+                mon.register_callback(tool, event, None)
+            for code in self.codes.values():
+                mon.set_local_events(tool, code, 0)
+        finally:
+            mon.free_tool_id(tool)
 
     def watch(self, code: CodeType, *, start_only: bool = False) -> None:
         """Tell of this code from now on; asking again changes nothing."""
         if id(code) in self.codes or self.tool < 0:
             return
-        self.codes[id(code)] = code
         on = sys.monitoring.events
         wanted = on.PY_START
         if not start_only:
@@ -61,6 +69,7 @@ class Monitor(Watcher):
         if code.co_flags & GENERATOR:
             wanted |= on.PY_YIELD | on.PY_RESUME
         sys.monitoring.set_local_events(self.tool, code, wanted)
+        self.codes[id(code)] = code
 
     def _callbacks(self) -> dict[int, Callable[..., Any]]:
         on = sys.monitoring.events

@@ -25,40 +25,43 @@ Note = tuple[int, str, int | None, int, str, Place | None]
 
 @dataclass(slots=True)
 class Planned:
-    """A lane before it is one; `call` is let go when the request is over."""
+    """A lane before it is one; it holds nothing of the application."""
 
     kind: Kind
     name: str
-    about: Described
-    call: Any
+    form: str
+    where: Place | None
     scope: str = ""
     replaces: str = ""
 
     def as_lane(self) -> Lane:
         """Make plain data of it."""
-        about = self.about
-        place = shorten(*about.place) if about.place else ""
+        place = shorten(*self.where) if self.where else ""
         return Lane(
             kind=self.kind,
             name=self.name,
-            form=about.form,
+            form=self.form,
             place=place,
             scope=self.scope,
             replaces=self.replaces,
         )
 
 
-def planned(kind: Kind, call: Call, asked: Any = None) -> Planned:
+def planned(
+    kind: Kind, call: Call, asked: Any = None
+) -> tuple[Planned, Described]:
     """Plan the lane of a call; `asked` is what stands in the signature."""
     other = asked.call if asked is not None else call
-    return Planned(
+    about = describe(call)
+    plan = Planned(
         kind,
         name_of(call),
-        describe(call),
-        call,
+        about.form,
+        about.place,
         scope=getattr(asked, "scope", None) or "",
         replaces="" if other is call else name_of(other),
     )
+    return plan, about
 
 
 class Notes:

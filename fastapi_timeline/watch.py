@@ -12,7 +12,7 @@ only and a page may hold more recorders than that.
 import sys
 import weakref
 from contextvars import ContextVar
-from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Literal, Protocol
@@ -20,6 +20,7 @@ from typing import Literal, Protocol
 Moment = Literal["began", "yielded", "resumed", "thrown", "ended", "raised"]
 
 GENERATOR = CO_GENERATOR | CO_ASYNC_GENERATOR
+LAZY = GENERATOR | CO_COROUTINE
 
 
 class Listener(Protocol):

@@ -14,13 +14,15 @@ from fastapi.dependencies import utils
 from fastapi.testclient import TestClient
 
 from fastapi_timeline import Recorder, record, serve
-from fastapi_timeline.framework import framework
+from fastapi_timeline.framework import FOLLOWED, framework
 from fastapi_timeline.live import Live
 from fastapi_timeline.recording import WATCHER
 from tests.fastapi_timeline.outer import Outer
 from tests.fastapi_timeline.small import ORDER, give, small
 from tests.fastapi_timeline.truth import Log, get
 
+# Older Starlettes have no such class of their own.
+NOT_ALWAYS = {"middleware's response"}
 BROKEN = ["solve", "began", "went_on", "task", "task_made", "finish"]
 
 
@@ -174,7 +176,7 @@ def test_the_private_names_that_it_stands_on_are_there() -> None:
     """Guards FastAPI's internals: read them again where this fails."""
     codes, missing = framework()
     assert missing == ""
-    assert set(codes) == {"solve", "task", "task made"}
+    assert set(FOLLOWED) - set(codes) <= NOT_ALWAYS
     app = FastAPI()
 
     @app.get("/")
@@ -199,7 +201,7 @@ def test_a_fastapi_without_them_says_what_cannot_be_seen(
 ) -> None:
     """Tasks and the response are still drawn."""
     codes, missing = framework(without)
-    assert set(codes) == {"task", "task made"}
+    assert set(FOLLOWED) - set(codes) - NOT_ALWAYS == {"solve"}
     assert "dependencies and endpoint cannot be seen" in missing
     assert framework(utils)[1] == ""
 
