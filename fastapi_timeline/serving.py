@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -31,11 +32,16 @@ class Ear(logging.Handler):
 
 
 @contextlib.contextmanager
-def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
+def serve(
+    app: Any, seconds: float = 10.0, patience: float | None = None
+) -> Iterator[str]:
     """Serve an ASGI application, lifespan included; give its address.
 
-    It answers on a free port of 127.0.0.1 and stops at the end, within
-    `seconds` at most. StartError says why the application did not start.
+    It answers on a free port of 127.0.0.1. At the end it waits for what
+    still runs, for half of `seconds`, and then cancels that: the shutdown
+    code of the lifespan has the other half. What had to be cut is said.
+    StartError says why the application did not start, or not within
+    `patience`.
     """
     # Bound by hand with the protocol named: without it asyncio leaves
     # Nagle's algorithm on, and each request takes 44 ms.
@@ -43,7 +49,12 @@ def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
         socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
     )
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=max(1, int(seconds / 2)),
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(
         target=_run, args=(server, listening), daemon=True
@@ -51,18 +62,38 @@ def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
     with _hearing() as heard, contextlib.closing(listening):
         thread.start()
         try:
+            end = time.monotonic() + (patience or float("inf"))
             while thread.is_alive() and not server.started:
+                if time.monotonic() > end:
+                    message = (
+                        f"The application has not started after {patience:g}"
+                        " s: the code before its lifespan's yield still runs."
+                    )
+                    raise StartError(message)
                 time.sleep(0.005)
             if not server.started:
                 message = f"The application did not start: {_reason(heard)}."
                 raise StartError(message)
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
-            server.should_exit = True
-            thread.join(seconds)
-            if thread.is_alive():
-                server.force_exit = True
-                thread.join(1)
+            _stop(server, thread, seconds)
+
+
+def _stop(
+    server: uvicorn.Server, thread: threading.Thread, seconds: float
+) -> None:
+    """End it as a server ends, and say what that left undone."""
+    server.should_exit = True
+    thread.join(seconds if server.started else 0)
+    if thread.is_alive() and server.started:
+        server.force_exit = True
+        thread.join(1)
+        if thread.is_alive():
+            print(
+                f"timeline: the application had not stopped after {seconds:g}"
+                " s: the rest of its shutdown code does not run.",
+                file=sys.stderr,
+            )
 
 
 def _reason(heard: list[str]) -> str:

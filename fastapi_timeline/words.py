@@ -16,6 +16,11 @@ def milliseconds(nanoseconds: int) -> str:
     return f"{value:.2f} ms"
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many: 1 part, 2 parts."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def sentence(recording: Recording) -> str:
     """Everything in its order, for a report or somebody who listens."""
     return " → ".join(recording.order) or "nothing was seen"
