@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from .beside import Beside
 from .client import Answer, Request, RequestError, WrittenError, build, send
 from .comparison import compare
 from .model import Recording
@@ -104,7 +105,9 @@ def take(arguments: argparse.Namespace) -> None:
     made: list[Recording] = []
     rehearse()
     patience = arguments.wait
-    with Recorder(app) as recorder, serve(recorder, 5, patience) as url:
+    recorder = Recorder(app)
+    beside = Beside(recorder)
+    with recorder, serve(beside, 5, patience, daemon=False) as url:
         for number in range(arguments.times):
             answer = send(url, request, patience)
             try:
@@ -113,6 +116,11 @@ def take(arguments: argparse.Namespace) -> None:
                 raise RequestError(unfinished(answer, patience)) from None
             made.append(recorder.recording(client=answer.waited))
         told(answer, request, patience)
+        if names := beside.wait(patience):
+            print(
+                f"Still running after {patience:g} s and cut here:"
+                f" {', '.join(names)} (started by asyncio.create_task)."
+            )
         others = uncounted(recorder.seen - len(made), recorder.skipped)
     show(made[-1])
     if len(made) > 1:

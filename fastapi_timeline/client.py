@@ -60,22 +60,11 @@ def build(
         )
     if not path.startswith("/"):
         raise WrittenError(f"A path begins with a slash: /{path}")
-    sent = []
-    for text in headers:
-        name, colon, value = text.partition(":")
-        if not colon or not name.strip():
-            raise WrittenError(
-                f"{text!r} is no header: write it as name:value."
-            )
-        sent.append((name.strip(), value.strip()))
-    fields = []
-    for text in form:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise WrittenError(
-                f"{text!r} is no form field: write it as name=value."
-            )
-        fields.append((name, value))
+    sent = [
+        (name.strip(), value.strip())
+        for name, value in _pairs(headers, ":", "header")
+    ]
+    fields = list(_pairs(form, "=", "form field"))
     if data is not None and fields:
         raise WrittenError("A request has JSON or a form, not both.")
     body, kind = None, ""
@@ -88,6 +77,18 @@ def build(
         sent.append(("content-type", kind))
     path = quote(path, safe="/?&=%:;,+@!$'()*~#[]")
     return Request(method.upper(), path, tuple(sent), body)
+
+
+def _pairs(
+    texts: Iterable[str], sign: str, what: str
+) -> Iterator[tuple[str, str]]:
+    for text in texts:
+        name, found, value = text.partition(sign)
+        if not found or (sign == ":" and not name.strip()):
+            raise WrittenError(
+                f"{text!r} is no {what}: write it as name{sign}value."
+            )
+        yield name, value
 
 
 def _has(name: str, headers: Iterable[tuple[str, str]]) -> bool:
@@ -141,7 +142,9 @@ def send(url: str, request: Request, seconds: float) -> Answer:
 
 
 @contextlib.contextmanager
-def _leaving(sock: socket.socket, seconds: float, over: Event) -> Iterator[None]:
+def _leaving(
+    sock: socket.socket, seconds: float, over: Event
+) -> Iterator[None]:
     """End whatever waits at the socket when the time is over.
 
     A socket's own time-out is for each read, and each part of a stream

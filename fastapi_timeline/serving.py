@@ -33,7 +33,11 @@ class Ear(logging.Handler):
 
 @contextlib.contextmanager
 def serve(
-    app: Any, seconds: float = 10.0, patience: float | None = None
+    app: Any,
+    seconds: float = 10.0,
+    patience: float | None = None,
+    *,
+    daemon: bool = True,
 ) -> Iterator[str]:
     """Serve an ASGI application, lifespan included; give its address.
 
@@ -41,7 +45,8 @@ def serve(
     still runs, for half of `seconds`, and then cancels that: the shutdown
     code of the lifespan has the other half. What had to be cut is said.
     StartError says why the application did not start, or not within
-    `patience`.
+    `patience`. Threads that the application starts are daemons, as ours is:
+    without `daemon` Python waits for them at its end, as on a server.
     """
     # Bound by hand with the protocol named: without it asyncio leaves
     # Nagle's algorithm on, and each request takes 44 ms.
@@ -57,7 +62,7 @@ def serve(
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(
-        target=_run, args=(server, listening), daemon=True
+        target=_run, args=(server, listening), daemon=daemon
     )
     with _hearing() as heard, contextlib.closing(listening):
         thread.start()

@@ -94,7 +94,10 @@ def test_a_file_of_a_package_may_import_its_neighbours(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("myapp:nope GET /", "it has app, broken): correct what stands"),
+        (
+            "myapp:nope GET /",
+            "it has app, broken, unready): correct what stands",
+        ),
         ("myapp:number GET /", "myapp:number is a int, not an application"),
         ("myapp:with_setting GET /", "needs arguments: name a function"),
         ("myapp:failing GET /", "LookupError: no setting"),
@@ -185,7 +188,8 @@ def test_a_thread_that_does_not_end_is_cut_and_named(run: Run) -> None:
 def test_requests_that_no_picture_shows_are_counted() -> None:
     """In words, one or many."""
     assert uncounted(0, 0) == ""
-    assert uncounted(1, 0) == "1 other request arrived meanwhile and is not shown."
+    one = "1 other request arrived meanwhile and is not shown."
+    assert uncounted(1, 0) == one
     assert uncounted(2, 3) == (
         "2 other requests arrived meanwhile and are not shown.\n"
         "3 requests could not be recorded: too many ran at the same time."
