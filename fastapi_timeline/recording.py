@@ -146,7 +146,7 @@ class Recorder(Shelf):
                 self.skipped += 1
                 return None
             live = self.live(self, self.limit)
-            WATCHER.enter_thread()
+            live.lost = WATCHER.enter_thread()
         except Exception as exc:  # noqa: BLE001
             self.give_up(exc)
             return None
