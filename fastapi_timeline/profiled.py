@@ -6,8 +6,8 @@ its start, so that worker threads older than the recorder stay unseen.
 
 import asyncio
 import contextlib
-import importlib
 import gc
+import importlib
 import opcode
 import sys
 import threading
@@ -53,6 +53,7 @@ class Profile(Watcher):
         # Id of a frame that was left by an exception without a name: whose
         # notes, where in them, and the exceptions that were known by then.
         self.unnamed: dict[int, tuple[Any, int, frozenset[int]]] = {}
+        self.yields: dict[int, int] = {}  # where a running frame has yielded
         self.known: dict[int, set[int]] = {}  # by id of the notes
         self.catchers: dict[int, CodeType] = {}
         self.local = threading.local()
@@ -98,6 +99,7 @@ class Profile(Watcher):
                 asyncio.get_running_loop().call_soon(self._tidy)
 
     def _forget(self) -> None:
+        self.yields.clear()
         self.unnamed.clear()
         self.known.clear()
 
@@ -151,6 +153,7 @@ class Profile(Watcher):
     def _returned(
         self, frame: FrameType, code: CodeType, value: object
     ) -> None:
+        ours = sys.gettrace() in {None, ignore}
         if sys.gettrace() is ignore:
             self.local.depth = getattr(self.local, "depth", 1) - 1
             if not self.local.depth:
@@ -158,17 +161,25 @@ class Profile(Watcher):
         exc, at = self.open.get(id(frame), (None, -1))
         last = opcode.opname[self.bytes[id(code)][frame.f_lasti]]
         # An exception thrown in at a yield leaves from that very yield.
-        if last == "YIELD_VALUE" and at != frame.f_lasti:
+        passed = at == frame.f_lasti
+        if not ours and value is None:  # nor does it yield twice from there
+            passed = self.yields.get(id(frame)) == frame.f_lasti
+        if last == "YIELD_VALUE" and not passed:
             if is_real_yield(code, value):
+                self.yields[id(frame)] = frame.f_lasti
                 self._tell("yielded", frame, value)
         elif last == "RETURN_VALUE":
-            self.open.pop(id(frame), None)
+            self._left(frame)
             self._tell("ended", frame, value)
         elif last != "RETURN_GENERATOR":
-            self.open.pop(id(frame), None)
+            self._left(frame)
             self._tell("raised", frame, exc)
             if exc is None:
                 self._remember(frame)
+
+    def _left(self, frame: FrameType) -> None:
+        self.open.pop(id(frame), None)
+        self.yields.pop(id(frame), None)
 
     # --- somebody else traces: the exception is known a little later --------
 
@@ -212,7 +223,7 @@ class Profile(Watcher):
                 live.notes[number] = (at, what, lane, thread, text, place)
             trace = trace.tb_next
 
-    def _passed(self, live: object, exc: BaseException) -> None:
+    def _passed(self, live: Any, exc: BaseException) -> None:
         """Find those that let it through: contextlib makes them forgotten.
 
         Had they raised another one, that would have come here, not this.
@@ -220,9 +231,9 @@ class Profile(Watcher):
         for key, (owner, number, known) in list(self.unnamed.items()):
             if owner is live and id(exc) in known:
                 del self.unnamed[key]
-                at, what, lane, thread, _, place = owner.notes[number]
+                at, what, lane, thread, _, place = live.notes[number]
                 text = f"↑{type(exc).__name__}"
-                owner.notes[number] = (at, what, lane, thread, text, place)
+                live.notes[number] = (at, what, lane, thread, text, place)
 
 
 def catchers() -> list[CodeType]:

@@ -100,7 +100,7 @@ def legend(recording: Recording) -> dict[str, str]:
     found = {
         "client": recording.client and "the client waits for its answer",
         "way": late(recording) and "sent, on its way to the client",
-        "framework": framework(recording) and "the framework, not your code",
+        "framework": framework(recording) and "the framework or a middleware",
         "dependency": "dependency" in kinds and "a dependency runs",
         "endpoint": "endpoint" in kinds and "the endpoint runs",
         "task": "task" in kinds and "a background task runs",

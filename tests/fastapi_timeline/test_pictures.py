@@ -207,7 +207,7 @@ def test_each_sign_of_a_picture_is_explained_in_it(
     for face in (svg(recording), terminal(recording)):
         assert "held: what it gave is in use" in face
         assert "worker: a thread beside the loop" in face
-        assert "the framework, not your code" in face
+        assert "the framework or a middleware" in face
         assert ("it raised an error" in face) == (recording is FAILING)
         assert "it was not called" not in face
     assert "the client waits ┊ after the response" in terminal(recording)
