@@ -226,10 +226,11 @@ class Row:
     def _client(self, y: float, start: int, end: int) -> None:
         """Draw its wait: what was sent and has not come yet is a thin line."""
         recording, after = self.sheet.recording, late(self.sheet.recording)
-        under = "outside the server"
-        if after:
-            under = f"on the way: {milliseconds(after)}"
-        elif recording.sent is None:
+        under = "left before the end"
+        if recording.sent is not None:
+            apart = end - start - min(recording.sent, end)
+            under = f"on the network: {milliseconds(max(apart, 0))}"
+        elif not recording.status:
             under = "left without an answer"
         self._label(y, "client waits", under)
         self._said(y, milliseconds(end - start), "ink")
@@ -247,7 +248,9 @@ class Row:
             self.draw.text((PAD, y + up), line, "ink", **look)
         y += 31 if len(lines) == 1 else 34
         count = fitting("x" * 99, LEFT - PAD - 6, SMALL)
-        if len(under) > count:  # the colour says which kind of task
+        if len(under) > count and "raised at" in under:
+            under = middle(under.rpartition(" · ")[2], count)
+        elif len(under) > count:  # the colour says which kind of task
             under = clipped(under.removeprefix("background "), count)
         self.draw.text((PAD, y), under, "soft", size=f"{SMALL}")
 

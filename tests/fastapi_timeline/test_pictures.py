@@ -230,9 +230,18 @@ def test_the_wait_of_the_client_does_not_cross_the_response() -> None:
     for bar in full[:1]:
         end = float(bar.attrib["x"]) + float(bar.attrib["width"])
         assert end <= float(line[1]) + 0.1
-    assert "on the way: 98 ms" in svg(late)
+    assert "on the network: 98 ms" in svg(late)
     assert "sent, on its way to the client" in svg(late)
     assert "╌" in terminal(late)
+
+
+def test_the_place_of_an_error_is_not_cut_off() -> None:
+    """Its line's number is at its end."""
+    event = replace(FAILING.events[8], place="a_module_of_the_shop.py:1234")
+    events = (*FAILING.events[:8], event, *FAILING.events[9:])
+    assert re.search(
+        r">raised at .*:1234<", svg(replace(FAILING, events=events))
+    )
 
 
 def test_a_short_bar_has_a_number() -> None:
