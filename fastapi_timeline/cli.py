@@ -17,7 +17,7 @@ from .comparison import compare
 from .model import Recording
 from .picture import svg
 from .recording import Recorder
-from .serving import StartError, rehearse, serve
+from .serving import StartError, host, rehearse
 from .stack import stacked
 from .target import TargetError, load
 from .text import show
@@ -102,30 +102,45 @@ def take(arguments: argparse.Namespace) -> None:
         arguments.form,
     )
     app = load(arguments.app, Path.cwd())
-    made: list[Recording] = []
     rehearse()
-    patience = arguments.wait
     recorder = Recorder(app)
     beside = Beside(recorder)
-    with recorder, serve(beside, 5, patience, daemon=False) as url:
-        for number in range(arguments.times):
-            answer = send(url, request, patience)
-            try:
-                recorder.wait(number + 1, patience)
-            except TimeoutError:
-                raise RequestError(unfinished(answer, patience)) from None
-            made.append(recorder.recording(client=answer.waited))
-        told(answer, request, patience)
-        if names := beside.wait(patience):
-            print(
-                f"Still running after {patience:g} s and cut here:"
-                f" {', '.join(names)} (started by asyncio.create_task)."
-            )
-        others = uncounted(recorder.seen - len(made), recorder.skipped)
+    with recorder:
+        host(
+            beside,
+            lambda url: visit(url, request, recorder, beside, arguments),
+            arguments.wait,
+        )
+
+
+def visit(
+    url: str,
+    request: Request,
+    recorder: Recorder,
+    beside: Beside,
+    arguments: argparse.Namespace,
+) -> None:
+    """Send the request so often, and show what was recorded of it."""
+    made: list[Recording] = []
+    patience = arguments.wait
+    for number in range(arguments.times):
+        answer = send(url, request, patience)
+        try:
+            recorder.wait(number + 1, patience)
+        except TimeoutError:
+            raise RequestError(unfinished(answer, patience)) from None
+        made.append(recorder.recording(client=answer.waited))
+    told(answer, request, patience)
+    left = beside.wait(patience)
     show(made[-1])
     if len(made) > 1:
         print(repeated(made))
-    if others:
+    if left:
+        print(
+            f"Still running after {patience:g} s and cut here:"
+            f" {', '.join(left)} (started by asyncio.create_task)."
+        )
+    if others := uncounted(recorder.seen - len(made), recorder.skipped):
         print(others)
     if arguments.save:
         write(arguments.save, made[-1].to_json(indent=1) + "\n")

@@ -2,11 +2,12 @@
 
 import contextlib
 import logging
+import os
 import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import uvicorn
@@ -32,22 +33,98 @@ class Ear(logging.Handler):
 
 
 @contextlib.contextmanager
-def serve(
-    app: Any,
-    seconds: float = 10.0,
-    patience: float | None = None,
-    *,
-    daemon: bool = True,
-) -> Iterator[str]:
+def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
     """Serve an ASGI application, lifespan included; give its address.
 
     It answers on a free port of 127.0.0.1. At the end it waits for what
     still runs, for half of `seconds`, and then cancels that: the shutdown
     code of the lifespan has the other half. What had to be cut is said.
-    StartError says why the application did not start, or not within
-    `patience`. Threads that the application starts are daemons, as ours is:
-    without `daemon` Python waits for them at its end, as on a server.
+    StartError says why the application did not start.
     """
+    server, listening = _server(app, seconds)
+    thread = threading.Thread(
+        target=_run, args=(server, listening), daemon=True
+    )
+    with _hearing() as heard, contextlib.closing(listening):
+        thread.start()
+        try:
+            while thread.is_alive() and not server.started:
+                time.sleep(0.005)
+            if not server.started:
+                message = f"The application did not start: {_reason(heard)}."
+                raise StartError(message)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            _stop(server, thread, seconds)
+
+
+def host(
+    app: Any,
+    visit: Callable[[str], object],
+    patience: float,
+    seconds: float = 5.0,
+) -> None:
+    """Serve here while `visit`, given the address, runs in a thread.
+
+    In the main thread an application may set signal handlers, and what it
+    starts is no daemon: as on a server. An application that does not start
+    within `patience`, or does not stop within `seconds`, ends the process.
+    """
+    server, listening = _server(app, seconds)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    failures: list[BaseException] = []
+    over = threading.Event()
+
+    def visiting() -> None:
+        try:
+            end = time.monotonic() + patience
+            while not server.started and not over.wait(0.005):
+                if time.monotonic() > end:
+                    _cut(UNREADY.format(patience), 1)
+            if server.started:
+                visit(url)
+        except BaseException as exc:  # noqa: BLE001 (raised again, below)
+            failures.append(exc)
+        server.should_exit = True
+        if not over.wait(seconds + 1):
+            texts = [UNSTOPPED.format(seconds), *map(str, failures)]
+            _cut("\ntimeline: ".join(texts), len(failures))
+
+    thread = threading.Thread(target=visiting, daemon=True)
+    try:
+        with _hearing() as heard, contextlib.closing(listening):
+            thread.start()
+            _run(server, listening)
+            if not server.started:
+                message = f"The application did not start: {_reason(heard)}."
+                raise StartError(message)
+    finally:
+        over.set()
+    thread.join(1)
+    if thread.is_alive():
+        raise StartError("The application stopped the server.")
+    if failures:
+        raise failures[0]
+
+
+def _cut(message: str, code: int) -> None:
+    """End the process at once, as nothing else ends what runs in it."""
+    sys.stdout.flush()
+    print(f"timeline: {message}", file=sys.stderr, flush=True)
+    os._exit(code)
+
+
+UNREADY = (
+    "The application has not started after {:g} s: the code before its"
+    " lifespan's yield still runs."
+)
+UNSTOPPED = (
+    "the application had not stopped after {:g} s: the rest of its shutdown"
+    " code does not run."
+)
+
+
+def _server(app: Any, seconds: float) -> tuple[uvicorn.Server, socket.socket]:
     # Bound by hand with the protocol named: without it asyncio leaves
     # Nagle's algorithm on, and each request takes 44 ms.
     listening = socket.socket(
@@ -60,28 +137,7 @@ def serve(
         access_log=False,
         timeout_graceful_shutdown=max(1, int(seconds / 2)),
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(
-        target=_run, args=(server, listening), daemon=daemon
-    )
-    with _hearing() as heard, contextlib.closing(listening):
-        thread.start()
-        try:
-            end = time.monotonic() + (patience or float("inf"))
-            while thread.is_alive() and not server.started:
-                if time.monotonic() > end:
-                    message = (
-                        f"The application has not started after {patience:g}"
-                        " s: the code before its lifespan's yield still runs."
-                    )
-                    raise StartError(message)
-                time.sleep(0.005)
-            if not server.started:
-                message = f"The application did not start: {_reason(heard)}."
-                raise StartError(message)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            _stop(server, thread, seconds)
+    return uvicorn.Server(config), listening
 
 
 def _stop(
@@ -94,11 +150,8 @@ def _stop(
         server.force_exit = True
         thread.join(1)
         if thread.is_alive():
-            print(
-                f"timeline: the application had not stopped after {seconds:g}"
-                " s: the rest of its shutdown code does not run.",
-                file=sys.stderr,
-            )
+            text = UNSTOPPED.format(seconds)
+            print(f"timeline: {text}", file=sys.stderr)
 
 
 def _reason(heard: list[str]) -> str:

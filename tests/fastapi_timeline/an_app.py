@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -14,7 +15,8 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Prepare."""
+    """Prepare, as a server lets one: its main thread has signals."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
     app.state.ready = True
     yield
     print("shut down", flush=True)  # noqa: T201 (a test reads it)
@@ -35,7 +37,15 @@ async def slow(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
+@asynccontextmanager
+async def clinging(app: FastAPI) -> AsyncIterator[None]:
+    """Never stop."""
+    yield
+    await asyncio.sleep(60 if app else 0)
+
+
 app = FastAPI(lifespan=lifespan)
+stays = FastAPI(lifespan=clinging)
 unready = FastAPI(lifespan=slow)
 broken = FastAPI(lifespan=bad)
 number = 7
@@ -77,6 +87,12 @@ async def twice(request: Request) -> JSONResponse:
 async def stuck() -> None:
     """Leave a thread that does not end."""
     threading.Thread(target=time.sleep, args=(60,), name="stuck one").start()
+
+
+@app.get("/loops")
+async def loops(request: Request) -> None:
+    """Leave work to the loop that does not end."""
+    request.app.state.work = asyncio.create_task(asyncio.sleep(60))
 
 
 @app.get("/aside")

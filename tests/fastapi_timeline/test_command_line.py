@@ -96,7 +96,7 @@ def test_a_file_of_a_package_may_import_its_neighbours(run: Run) -> None:
     [
         (
             "myapp:nope GET /",
-            "it has app, broken, unready): correct what stands",
+            "it has app, broken, stays, unready): correct what stands",
         ),
         ("myapp:number GET /", "myapp:number is a int, not an application"),
         ("myapp:with_setting GET /", "needs arguments: name a function"),
@@ -176,6 +176,24 @@ def test_work_beside_the_answer_ends_as_on_a_server(run: Run) -> None:
     assert [line for line in done.stdout.splitlines() if line in ends] == [
         *ends
     ]
+
+
+def test_work_beside_the_answer_without_end_is_cut_and_named(
+    run: Run,
+) -> None:
+    """The picture is there all the same."""
+    done = run("myapp", "GET", "/loops", "--wait", "0.5")
+    assert "Still running after 0.5 s and cut here: sleep" in done.stdout
+    assert "loops began → loops ended" in done.stdout
+    assert done.returncode == 0
+
+
+def test_an_application_that_does_not_stop_is_cut(run: Run) -> None:
+    """What was asked for has been shown by then."""
+    done = run("myapp:stays", "GET", "/")
+    assert "GET /  404" in done.stdout
+    assert "had not stopped after 5 s" in done.stderr
+    assert done.returncode == 0
 
 
 def test_a_thread_that_does_not_end_is_cut_and_named(run: Run) -> None:
