@@ -3,22 +3,25 @@
 import argparse
 import os
 import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from .beside import Beside
 from .client import Answer, Request, RequestError, WrittenError, build, send
 from .comparison import compare
 from .model import Recording
 from .picture import svg
 from .recording import Recorder
-from .serving import StartError, rehearse, serve
+from .serving import StartError, host, rehearse
 from .stack import stacked
 from .target import TargetError, load
 from .text import show
-from .words import milliseconds, sentence
+from .words import counted, milliseconds, sentence
 
 EXAMPLES = """\
 examples:
@@ -99,36 +102,87 @@ def take(arguments: argparse.Namespace) -> None:
         arguments.form,
     )
     app = load(arguments.app, Path.cwd())
-    made: list[Recording] = []
     rehearse()
-    with Recorder(app) as recorder, serve(recorder, 1) as url:
-        for number in range(arguments.times):
-            answer = send(url, request, arguments.wait)
-            try:
-                recorder.wait(number + 1, arguments.wait)
-            except TimeoutError:
-                raise RequestError(
-                    f"It was answered ({answer.status}), but its tasks still"
-                    f" run after {arguments.wait:g} s: give them more time"
-                    " with --wait."
-                ) from None
-            made.append(recorder.recording(client=answer.waited))
-            if number == arguments.times - 1:
-                refused(answer, request)
+    recorder = Recorder(app)
+    beside = Beside(recorder)
+    with recorder:
+        host(
+            beside,
+            lambda url: visit(url, request, recorder, beside, arguments),
+            arguments.wait,
+        )
+
+
+def visit(
+    url: str,
+    request: Request,
+    recorder: Recorder,
+    beside: Beside,
+    arguments: argparse.Namespace,
+) -> None:
+    """Send the request so often, and show what was recorded of it."""
+    made: list[Recording] = []
+    patience = arguments.wait
+    for number in range(arguments.times):
+        answer = send(url, request, patience)
+        try:
+            recorder.wait(number + 1, patience)
+        except TimeoutError:
+            raise RequestError(unfinished(answer, patience)) from None
+        made.append(recorder.recording(client=answer.waited))
+    told(answer, request, patience)
+    left = beside.wait(patience)
     show(made[-1])
     if len(made) > 1:
         print(repeated(made))
+    if left:
+        print(
+            f"Still running after {patience:g} s and cut here:"
+            f" {', '.join(left)} (started by asyncio.create_task)."
+        )
+    if others := uncounted(recorder.seen - len(made), recorder.skipped):
+        print(others)
     if arguments.save:
         write(arguments.save, made[-1].to_json(indent=1) + "\n")
     if arguments.svg:
         write(arguments.svg, svg(made[-1], arguments.theme))
 
 
-def refused(answer: Answer, request: Request) -> None:
-    """Say what an answer that is an error says: often it is the reason."""
+def unfinished(answer: Answer, patience: float) -> str:
+    """Say what still runs when the time is over."""
+    how = "It was answered" if answer.whole else "Its answer had no end"
+    return (
+        f"{how} ({answer.status}), but its tasks still run after"
+        f" {patience:g} s: give them more time with --wait."
+    )
+
+
+def told(answer: Answer, request: Request, patience: float) -> None:
+    """Say what an answer that is an error says, and where one was cut."""
+    if not answer.whole:
+        print(
+            f"The answer had no end within {patience:g} s: the client left."
+            " Give it more with --wait."
+        )
     if answer.status >= 400:  # noqa: PLR2004 (where HTTP's errors begin)
         text = answer.body[:300].decode(errors="replace")
         print(f"{request.method} {request.path} was answered {text}")
+
+
+def uncounted(others: int, skipped: int) -> str:
+    """Say how many requests arrived that no picture here shows."""
+    lines = []
+    if others > 0:
+        lines.append(
+            f"{counted(others, 'other request')} arrived meanwhile and"
+            f" {'is' if others == 1 else 'are'} not shown."
+        )
+    if skipped:
+        lines.append(
+            f"{counted(skipped, 'request')} could not be recorded: too many"
+            " ran at the same time."
+        )
+    return "\n".join(lines)
 
 
 def repeated(made: list[Recording]) -> str:
@@ -207,8 +261,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run() -> None:
-    """Run it as a program of its own: no thread of the app may keep it."""
+    """Run it as a program of its own: it ends, whatever the app left."""
     code = main()
     sys.stdout.flush()
-    sys.stderr.flush()
+    threading.Thread(target=_cut, args=(code,), daemon=True).start()
+    sys.exit(code)  # waits for threads, then runs what atexit has
+
+
+def _cut(code: int) -> None:
+    """End the process where a thread of the application keeps it."""
+    time.sleep(GRACE)
+    kept = [
+        thread.name
+        for thread in threading.enumerate()
+        if not thread.daemon and thread is not threading.main_thread()
+    ]
+    what = ", ".join(kept) or "what atexit runs"
+    print(
+        f"timeline: cut after {GRACE} s, {what} had not ended: the rest of"
+        " the application's exit code does not run.",
+        file=sys.stderr,
+        flush=True,
+    )
     os._exit(code)
+
+
+GRACE = 5  # seconds that the application has to end when all is shown

@@ -34,10 +34,16 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
     codes = {
         "task made": own(BackgroundTask.__init__, "BackgroundTask.__init__"),
         "task": own(BackgroundTask.__call__, "BackgroundTask.__call__"),
-        "response": responses.Response.__call__.__code__,
-        "streaming response": responses.StreamingResponse.__call__.__code__,
-        "file response": responses.FileResponse.__call__.__code__,
-        "class endpoint": endpoints.HTTPEndpoint.dispatch.__code__,
+        "response": own(responses.Response.__call__, "Response.__call__"),
+        "streaming response": own(
+            responses.StreamingResponse.__call__, "StreamingResponse.__call__"
+        ),
+        "file response": own(
+            responses.FileResponse.__call__, "FileResponse.__call__"
+        ),
+        "class endpoint": own(
+            endpoints.HTTPEndpoint.dispatch, "HTTPEndpoint.dispatch"
+        ),
     }
     ours = getattr(base, "_StreamingResponse", None)
     if ours and "__call__" in vars(ours):

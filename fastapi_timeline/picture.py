@@ -9,19 +9,25 @@ from hashlib import sha256
 
 from .drawing import MONO, Drawing, broken, fitting, folded, safe
 from .model import CHUNK, Life, Recording
+from .rows import Group, framework, groups, late, legend, zones
 from .scale import Scale
 from .words import (
     clipped,
+    counted,
     detail,
     failed,
+    middle,
     milliseconds,
     outcome,
     sentence,
     spoken,
     warnings,
+    work,
 )
 
-WIDTH, LEFT, RIGHT, PAD, TOP, ROW = 640, 200, 122, 14, 86, 42
+WIDTH, LEFT, RIGHT, PAD, TOP, ROW = 560, 200, 122, 14, 104, 46
+HEAD = 64  # where the plot begins, above the names of its two halves
+SIZE, SMALL = 14, 11.5
 LAST = WIDTH - RIGHT - PAD  # where the plot ends
 
 
@@ -61,9 +67,12 @@ class Sheet:
             for text in warnings(recording)
             for line in folded(text, WIDTH - 2 * PAD, 11)
         ]
-        rows = len(recording.lives) + bool(recording.client)
-        self.bottom = TOP + (rows + bool(self.marks)) * ROW + 6
-        self.height = self.bottom + 46 + 15 * len(self.warnings)
+        self.groups = groups(recording)
+        self.framework = framework(recording)
+        self.legend = legend(recording)
+        self.bottom = TOP + len(self._rows()) * ROW + 6
+        lines = (len(self.legend) + 1) // 2
+        self.height = self.bottom + 50 + 19 * lines + 15 * len(self.warnings)
 
     def drawn(self) -> str:
         """Draw all of it: the SVG's text."""
@@ -75,20 +84,51 @@ class Sheet:
         sent = self.recording.sent
         if sent is not None:
             x = LEFT + self.scale(sent)
-            self.draw.path(f"M{x:.1f} {TOP - 16}V{self.bottom}", "sent", 1.5)
-        y = self.bottom + 48
+            self.draw.path(f"M{x:.1f} {HEAD}V{self.bottom}", "sent", 1.5)
+        y = self._legend(self.bottom + 56)
         for line in self.warnings:
             self.draw.text((PAD, y), line, "error", size="11")
             y += 15
         return self._wrapped()
 
     def _rows(self) -> list["Row"]:
-        rows = [Row(self, life) for life in self.recording.lives]
+        rows = [Row(self, group) for group in self.groups]
         if self.marks:
-            kinds = [life.lane.kind for life in self.recording.lives]
+            kinds = [group.lives[0].lane.kind for group in self.groups]
             ends = [n for n, kind in enumerate(kinds) if kind == "endpoint"]
             rows.insert(ends[0] + 1 if ends else len(rows), Row(self, "parts"))
+        if self.framework:
+            rows.insert(0, Row(self, "framework"))
         return [Row(self, "client"), *rows] if self.recording.client else rows
+
+    def _legend(self, y: float) -> float:
+        """Explain the signs, two on a line; give where the next line is."""
+        for number, (sign, words) in enumerate(self.legend.items()):
+            x = PAD + (number % 2) * WIDTH / 2
+            if number and not number % 2:
+                y += 19
+            self._sign(sign, x, y - 9)
+            self.draw.text((x + 28, y), words, "soft", size=f"{SMALL}")
+        return y + 19
+
+    def _sign(self, sign: str, x: float, y: float) -> None:
+        draw = self.draw
+        if sign == "held":
+            draw.box((x, y + 3), (20, 4), "dependency", opacity="0.4")
+        elif sign == "way":
+            draw.box((x, y + 3), (20, 4), "client", opacity="0.5")
+        elif sign == "framework":
+            draw.box((x, y + 3), (20, 4), "soft")
+        elif sign == "never":
+            draw.path(f"M{x + 10} {y - 1}l6 6l-6 6l-6 -6z", "soft", 1.5)
+        elif sign == "error":
+            draw.path(f"M{x + 5} {y}l10 10m0 -10l-10 10", "error", 2.5)
+        elif sign == "part":
+            draw.box((x + 9, y - 1), (2, 12), "sent", rx="1")
+        elif sign == "sent":
+            draw.path(f"M{x + 10} {y - 3}v16", "sent", 1.5)
+        elif sign in self.draw.colour:
+            draw.box((x, y - 1), (20, 12), sign, rx="2.5")
 
     def _wrapped(self) -> str:
         recording, height = self.recording, self.height
@@ -109,73 +149,137 @@ class Sheet:
 
     def _frame(self) -> None:
         draw, scale, recording = self.draw, self.scale, self.recording
-        top, bottom = TOP - 16, self.bottom
+        top, bottom = HEAD, self.bottom
         draw.box((0, 0), (WIDTH, self.height), "paper", rx="10")
         name = f"{recording.title}"
         room = WIDTH - 2 * PAD - 12 - len(self.note) * 7
-        name = clipped(name, fitting(name, room, 15 * 1.08))
-        draw.text((PAD, 29), name, "ink", size="15", font_weight="600")
+        name = middle(name, fitting(name, room, 16 * 1.08))
+        draw.text((PAD, 29), name, "ink", size="16", font_weight="600")
         if self.note:
             at = (WIDTH - PAD, 29)
             draw.text(at, self.note, "soft", text_anchor="end")
-        middle, axis = LEFT + scale(scale.split), bottom + 17
-        draw.box((LEFT, top), (middle - LEFT, bottom - top), "before")
+        change, axis = LEFT + scale(scale.split), bottom + 17
+        draw.box((LEFT, top), (change - LEFT, bottom - top), "before")
         draw.text((LEFT, axis), "0", "soft", size="11")
         if scale.two:
-            draw.box((middle, top), (LAST - middle, bottom - top), "after")
+            draw.box((change, top), (LAST - change, bottom - top), "after")
             said = milliseconds(scale.split)
             look = {"size": "11", "text_anchor": "middle"}
-            draw.text((middle, axis), said, "soft", **look)
+            draw.text((change, axis), said, "soft", **look)
             words = "Two time scales: they change at the green line."
             draw.text((LEFT, axis + 15), words, "soft", size="11")
         if recording.sent is not None:
             words = f"response {recording.status} sent"
             x = min(max(LEFT + scale(recording.sent), LEFT + 62), LAST - 62)
             look = {"text_anchor": "middle", "font_weight": "600"}
-            draw.text((x, top - 8), words, "sent", **look)
+            draw.text((x, top - 6), words, "sent", **look)
+        before, after = zones(recording)
+        self._zone(before, LEFT + 6, "start")
+        if scale.two:
+            self._zone(after, LAST - 6, "end")
         over = milliseconds(recording.end)
         look = {"size": "11", "text_anchor": "end"}
         draw.text((LAST, axis), over, "soft", **look)
+
+    def _zone(self, words: str, x: float, anchor: str) -> None:
+        """Name a half of the plot, in two lines: it may be narrow."""
+        start, _, end = words.rpartition(" ")
+        look = {"size": "12", "text_anchor": anchor}
+        for number, line in enumerate((start, end)):
+            at = (x, HEAD + 14 + 13 * number)
+            self.draw.text(at, line, "soft", **look)
 
 
 class Row:
     """One lane, or the client's wait, or the parts of a stream."""
 
-    def __init__(self, sheet: Sheet, what: Life | str) -> None:
+    def __init__(self, sheet: Sheet, what: Group | str) -> None:
         self.sheet, self.what = sheet, what
         self.draw, self.scale = sheet.draw, sheet.scale
 
     def __call__(self, y: float) -> None:
         """Draw it at a height."""
         recording = self.sheet.recording
-        if isinstance(self.what, Life):
-            self.draw.add(f"<g><title>{safe(spoken(self.what))}</title>")
-            self._lane(self.what, y)
+        if isinstance(self.what, Group):
+            title = "; ".join(dict.fromkeys(map(spoken, self.what.lives)))
+            self.draw.add(f"<g><title>{safe(title)}</title>")
+            self._group(self.what, y)
             self.draw.add("</g>")
         elif self.what == "client" and recording.client:
-            start, end = recording.client
-            waited = milliseconds(end - start)
-            self._label(y, "client waits", "outside the server", waited)
-            self._bar((start, end), y, "client")
+            self._client(y, *recording.client)
+        elif self.what == "framework":
+            spans = self.sheet.framework
+            took = milliseconds(sum(end - start for start, end in spans))
+            self._label(y, "framework", "middleware, validation")
+            self._said(y, took, "soft")
+            for span in spans:
+                x, end = map(self.scale, span)
+                at = (LEFT + min(x, self.scale.width - 1), y + 11)
+                self.draw.box(at, (max(end - x, 1), 4), "soft")
         else:
-            count = f"{len(self.sheet.marks)} parts"
-            self._label(y, "sending", "response", count)
-            for at in self.sheet.marks:
-                x = LEFT + min(self.scale(at), self.scale.width - 2)
+            self._label(y, "sending", "the response, in parts")
+            self._said(y, counted(len(self.sheet.marks), "part"), "ink")
+            for at_ in self.sheet.marks:
+                x = LEFT + min(self.scale(at_), self.scale.width - 2)
                 self.draw.box((x, y + 6), (2, 14), "sent", rx="1")
 
-    def _label(self, y: float, name: str, under: str, right: str) -> None:
-        lines = names(name)
-        size = {"size": "12" if len(lines) == 1 else "10.5", "font": MONO}
+    def _client(self, y: float, start: int, end: int) -> None:
+        """Draw its wait: what was sent and has not come yet is a thin line."""
+        recording, after = self.sheet.recording, late(self.sheet.recording)
+        under = "left before the end"
+        if recording.sent is not None:
+            apart = end - start - min(recording.sent, end)
+            under = f"on the network: {milliseconds(max(apart, 0))}"
+        elif not recording.status:
+            under = "left without an answer"
+        self._label(y, "client waits", under)
+        self._said(y, milliseconds(end - start), "ink")
+        if after and recording.sent is not None:
+            x, last = self.scale(recording.sent), self.scale(end)
+            at = (LEFT + min(x, self.scale.width - 1), y + 11)
+            self.draw.box(at, (max(last - x, 1), 4), "client", opacity="0.5")
+        self._bar((start, end - after), y, "client")
+
+    def _label(self, y: float, name: str, under: str) -> None:
+        lines, size = names(name)
         for number, line in enumerate(lines):
-            up = 14 if len(lines) == 1 else 9 + 11 * number
-            self.draw.text((PAD, y + up), line, "ink", **size)
-        y += 28 if len(lines) == 1 else 32
-        under = clipped(under, fitting(under, LEFT - PAD - 6, 10.5))
-        self.draw.text((PAD, y), under, "soft", size="10.5")
-        if right:
-            y -= 11 if len(lines) == 1 else 15
-            self.draw.text((LAST + 10, y), right, "ink")
+            up = 15 if len(lines) == 1 else 9 + 12 * number
+            look = {"size": f"{size}", "font": MONO}
+            self.draw.text((PAD, y + up), line, "ink", **look)
+        y += 31 if len(lines) == 1 else 34
+        count = fitting("x" * 99, LEFT - PAD - 6, SMALL)
+        if len(under) > count and "raised at" in under:
+            under = middle(under.rpartition(" · ")[2], count)
+        elif len(under) > count:  # the colour says which kind of task
+            under = clipped(under.removeprefix("background "), count)
+        self.draw.text((PAD, y), under, "soft", size=f"{SMALL}")
+
+    def _said(self, y: float, said: str, colour: str, below: str = "") -> None:
+        """Write at the right, in one line or two."""
+        x, size = LAST + 10, f"{SIZE}"
+        self.draw.text((x, y + 17), said, colour, size=size)
+        if below:
+            at = (x, y + 32)
+            self.draw.text(at, below, "soft", size=f"{SMALL}")
+
+    def _group(self, group: Group, y: float) -> None:
+        life, count = group.lives[0], len(group.lives)
+        if group.cached:
+            names_ = ", ".join(one.lane.name for one in group.lives)
+            self._label(y, f"{count} from a cache", names_[:99])
+            self._said(y, "not called", "soft")
+        elif count > 1:
+            self._label(y, life.lane.name, detail(life))
+            colour = "error" if failed(life) else "ink"
+            below = f"{group.took} in all" if life.began is not None else ""
+            name = life.error.lstrip("↑")
+            below = clipped(name, 18) if name else below
+            self._said(y, f"×{count}", colour, below)
+        else:
+            self._label(y, life.lane.name, detail(life))
+            self._outcome(life, y)
+        for one in group.lives[:: max(1, count // MOST)]:
+            self._marks(one, y)
 
     def _outcome(self, life: Life, y: float) -> None:
         said, exception = outcome(life)
@@ -185,12 +289,13 @@ class Row:
         if life.lane.name in self.sheet.marked:
             said = f"≠ {said}"
         if not exception:
-            self.draw.text((x, y + 17), said, colour)
+            own = work(life)
+            self._said(y, said, colour, f"works {own}" if own else "")
             return
-        size, step = 11, 12
+        size, step = 12, 13
         lines = list(broken(exception, fitting(exception, room, size)))
         if len(lines) > 2:  # noqa: PLR2004 (smaller, three have room too)
-            size, step = 10, 11
+            size, step = 11, 12
             lines = list(broken(exception, fitting(exception, room, size)))
             lines[2:] = [clipped(line, 17) for line in lines[2:3]]
         for number, line in enumerate([said, *lines]):
@@ -203,10 +308,8 @@ class Row:
         x = min(x, self.scale.width - wide)
         self.draw.box((LEFT + x, y + 5), (wide, 16), colour, rx="2.5")
 
-    def _lane(self, life: Life, y: float) -> None:
+    def _marks(self, life: Life, y: float) -> None:
         kind = life.lane.kind
-        self._label(y, life.lane.name, detail(life), "")
-        self._outcome(life, y)
         end = life.ended
         if end is None:
             end = self.sheet.recording.end
@@ -231,12 +334,21 @@ class Row:
             self.draw.path(cross, "error", 2.5)
 
 
-def names(name: str) -> list[str]:
-    """Give a name in one line or two, as it fits to the left of the plot."""
-    count = fitting(name, LEFT - PAD - 6, 12, MONO)
-    if count == len(name):
-        return [name]
-    lines = list(broken(name, fitting(name, LEFT - PAD - 6, 10.5, MONO)))
+MOST = 200  # bars in one row: more could not be told from each other
+
+
+def names(name: str) -> tuple[list[str], int]:
+    """Give a name in one line or two, as it fits to the left of the plot.
+
+    And the size of the letters for which it was measured. What two lines
+    have no room for is left out of the middle.
+    """
+    room = LEFT - PAD - 6
+    if fitting(name, room, SIZE, MONO) == len(name):
+        return [name], SIZE
+    count = fitting("x" * 99, room, 12, MONO)
+    lines = list(broken(name, count))
     if len(lines) > 2:  # noqa: PLR2004 (a row has room for two)
-        lines[1:] = [f"{lines[1][:-1]}…"]
-    return lines
+        name = middle(name, 2 * count)
+        lines = [name[:count], name[count:]]
+    return lines, 12

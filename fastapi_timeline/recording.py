@@ -167,7 +167,7 @@ class Recorder(Shelf):
                 return None
             live = self.live(self, self.limit)
             live.arrival = Arrival(scope)
-            WATCHER.enter_thread()
+            live.lost = WATCHER.enter_thread()
         except Exception as exc:  # noqa: BLE001
             blank = Notes(self.limit)
             blank.lost = self.give_up(exc)

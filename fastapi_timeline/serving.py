@@ -2,10 +2,12 @@
 
 import contextlib
 import logging
+import os
 import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import uvicorn
@@ -34,17 +36,12 @@ class Ear(logging.Handler):
 def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
     """Serve an ASGI application, lifespan included; give its address.
 
-    It answers on a free port of 127.0.0.1 and stops at the end, within
-    `seconds` at most. StartError says why the application did not start.
+    It answers on a free port of 127.0.0.1. At the end it waits for what
+    still runs, for half of `seconds`, and then cancels that: the shutdown
+    code of the lifespan has the other half. What had to be cut is said.
+    StartError says why the application did not start.
     """
-    # Bound by hand with the protocol named: without it asyncio leaves
-    # Nagle's algorithm on, and each request takes 44 ms.
-    listening = socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )
-    listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
+    server, listening = _server(app, seconds)
     thread = threading.Thread(
         target=_run, args=(server, listening), daemon=True
     )
@@ -58,11 +55,103 @@ def serve(app: Any, seconds: float = 10.0) -> Iterator[str]:
                 raise StartError(message)
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
-            server.should_exit = True
-            thread.join(seconds)
-            if thread.is_alive():
-                server.force_exit = True
-                thread.join(1)
+            _stop(server, thread, seconds)
+
+
+def host(
+    app: Any,
+    visit: Callable[[str], object],
+    patience: float,
+    seconds: float = 5.0,
+) -> None:
+    """Serve here while `visit`, given the address, runs in a thread.
+
+    In the main thread an application may set signal handlers, and what it
+    starts is no daemon: as on a server. An application that does not start
+    within `patience`, or does not stop within `seconds`, ends the process.
+    """
+    server, listening = _server(app, seconds)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    failures: list[BaseException] = []
+    over = threading.Event()
+
+    def visiting() -> None:
+        try:
+            end = time.monotonic() + patience
+            while not server.started and not over.wait(0.005):
+                if time.monotonic() > end:
+                    _cut(UNREADY.format(patience), 1)
+            if server.started:
+                visit(url)
+        except BaseException as exc:  # noqa: BLE001 (raised again, below)
+            failures.append(exc)
+        server.should_exit = True
+        if not over.wait(seconds + 1):
+            texts = [UNSTOPPED.format(seconds), *map(str, failures)]
+            _cut("\ntimeline: ".join(texts), len(failures))
+
+    thread = threading.Thread(target=visiting, daemon=True)
+    try:
+        with _hearing() as heard, contextlib.closing(listening):
+            thread.start()
+            _run(server, listening)
+            if not server.started:
+                message = f"The application did not start: {_reason(heard)}."
+                raise StartError(message)
+    finally:
+        over.set()
+    thread.join(1)
+    if thread.is_alive():
+        raise StartError("The application stopped the server.")
+    if failures:
+        raise failures[0]
+
+
+def _cut(message: str, code: int) -> None:
+    """End the process at once, as nothing else ends what runs in it."""
+    sys.stdout.flush()
+    print(f"timeline: {message}", file=sys.stderr, flush=True)
+    os._exit(code)
+
+
+UNREADY = (
+    "The application has not started after {:g} s: the code before its"
+    " lifespan's yield still runs."
+)
+UNSTOPPED = (
+    "the application had not stopped after {:g} s: the rest of its shutdown"
+    " code does not run."
+)
+
+
+def _server(app: Any, seconds: float) -> tuple[uvicorn.Server, socket.socket]:
+    # Bound by hand with the protocol named: without it asyncio leaves
+    # Nagle's algorithm on, and each request takes 44 ms.
+    listening = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=max(1, int(seconds / 2)),
+    )
+    return uvicorn.Server(config), listening
+
+
+def _stop(
+    server: uvicorn.Server, thread: threading.Thread, seconds: float
+) -> None:
+    """End it as a server ends, and say what that left undone."""
+    server.should_exit = True
+    thread.join(seconds if server.started else 0)
+    if thread.is_alive() and server.started:
+        server.force_exit = True
+        thread.join(1)
+        if thread.is_alive():
+            text = UNSTOPPED.format(seconds)
+            print(f"timeline: {text}", file=sys.stderr)
 
 
 def _reason(heard: list[str]) -> str:

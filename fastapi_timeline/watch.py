@@ -82,8 +82,9 @@ class Watcher:
         """Leave nothing behind."""
         raise NotImplementedError
 
-    def enter_thread(self) -> None:
-        """Look at this thread too; the event loop's, at each request."""
+    def enter_thread(self) -> str:
+        """Look at this thread, too: the loop's; say why it cannot be."""
+        return ""
 
     def leave_thread(self) -> None:
         """Know that a request is over."""

@@ -1,5 +1,7 @@
 """A recording in words: the whole order, and what is said of one lane."""
 
+from collections.abc import Iterator, Sequence
+
 from .model import Life, Recording
 
 
@@ -16,9 +18,32 @@ def milliseconds(nanoseconds: int) -> str:
     return f"{value:.2f} ms"
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many: 1 part, 2 parts."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def sentence(recording: Recording) -> str:
     """Everything in its order, for a report or somebody who listens."""
     return " → ".join(recording.order) or "nothing was seen"
+
+
+def brief(order: Sequence[str]) -> Iterator[str]:
+    """Say what comes again at once, two things at most, only once."""
+    at = 0
+    while at < len(order):
+        for size in (1, 2):
+            part, count = order[at : at + size], 1
+            while order[at + size * count :][:size] == part:
+                count += 1
+            if count > 2:  # noqa: PLR2004 (two may be read)
+                yield from part[:-1]
+                yield f"{part[-1]} (×{count})"
+                at += size * count
+                break
+        else:
+            yield order[at]
+            at += 1
 
 
 def failed(life: Life) -> bool:
@@ -31,7 +56,7 @@ def outcome(life: Life) -> tuple[str, str]:
     if life.verdict and life.began is None:
         said = {
             "cached": "cached",
-            "remembered": "remembered",
+            "remembered": "from a cache",
             "unseen": "not seen",
             "invalid": "invalid input",
         }
@@ -50,7 +75,8 @@ def detail(life: Life) -> str:
     """Say what a lane is and where it ran, below its name."""
     lane = life.lane
     kind = "background task" if lane.kind == "task" else lane.kind
-    parts: list[str] = [kind]
+    uses = f" ×{life.again + 1}" if life.again else ""
+    parts: list[str] = [f"{kind}{uses}"]
     if failed(life) and life.place:
         return f"{lane.kind} · raised at {life.place.rpartition('/')[2]}"
     if life.began is not None:
@@ -62,9 +88,14 @@ def detail(life: Life) -> str:
         parts.append(f"for {lane.replaces}")
     if lane.scope == "function":
         parts.append("function scope")
-    if life.again:
-        parts.append(f"{life.again + 1} uses")
     return " · ".join(parts)
+
+
+def work(life: Life) -> str:
+    """Say how long a dependency worked that is said to be held."""
+    if life.held is None or life.lane.kind != "dependency" or life.error:
+        return ""
+    return milliseconds(life.took)
 
 
 def spoken(life: Life) -> str:
@@ -85,3 +116,11 @@ def warnings(recording: Recording) -> list[str]:
 def clipped(text: str, room: int) -> str:
     """Shorten it; the words of the order have it whole."""
     return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def middle(text: str, room: int) -> str:
+    """Shorten it in its middle: names differ at both of their ends."""
+    if len(text) <= room:
+        return text
+    end = (room - 1) // 2
+    return f"{text[: room - 1 - end]}…{text[len(text) - end :]}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_timeline import Recording
-from fastapi_timeline.cli import main
+from fastapi_timeline.cli import main, uncounted
 from tests.fastapi_timeline.examples import BORROWED, LEFT_FIRST
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,10 @@ def test_a_file_of_a_package_may_import_its_neighbours(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("myapp:nope GET /", "it has app, broken): correct what stands"),
+        (
+            "myapp:nope GET /",
+            "it has app, broken, stays, unready): correct what stands",
+        ),
         ("myapp:number GET /", "myapp:number is a int, not an application"),
         ("myapp:with_setting GET /", "needs arguments: name a function"),
         ("myapp:failing GET /", "LookupError: no setting"),
@@ -141,6 +144,74 @@ def test_an_application_that_does_not_start_says_why(run: Run) -> None:
     assert "did not start: RuntimeError: no database" in done.stderr
     assert "myapp.py" in done.stderr
     assert done.returncode == 1
+
+
+def test_a_stream_without_end_is_left_and_shown(run: Run) -> None:
+    """What came until then is a picture like any other."""
+    done = run("myapp", "GET", "/endless", "--wait", "0.5")
+    assert "had no end within 0.5 s: the client left" in done.stdout
+    assert "endless ended → client went away" in done.stdout
+    assert done.returncode == 0
+
+
+def test_an_application_that_is_never_ready_is_not_waited_for(
+    run: Run,
+) -> None:
+    """The message says which code still runs."""
+    done = run("myapp:unready", "GET", "/", "--wait", "0.5")
+    assert "has not started after 0.5 s" in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_header_may_be_sent_twice(run: Run) -> None:
+    """As clients and proxies send some."""
+    twice = ("--header", "X-Key: a", "--header", "X-Key: b")
+    assert "/twice  200" in run("myapp", "GET", "/twice", *twice).stdout
+
+
+def test_work_beside_the_answer_ends_as_on_a_server(run: Run) -> None:
+    """Then comes the shutdown code, then what atexit runs."""
+    done = run("myapp", "GET", "/aside")
+    ends = ("work done", "shut down", "exit code ran")
+    assert [line for line in done.stdout.splitlines() if line in ends] == [
+        *ends
+    ]
+
+
+def test_work_beside_the_answer_without_end_is_cut_and_named(
+    run: Run,
+) -> None:
+    """The picture is there all the same."""
+    done = run("myapp", "GET", "/loops", "--wait", "0.5")
+    assert "Still running after 0.5 s and cut here: sleep" in done.stdout
+    assert "loops began → loops ended" in done.stdout
+    assert done.returncode == 0
+
+
+def test_an_application_that_does_not_stop_is_cut(run: Run) -> None:
+    """What was asked for has been shown by then."""
+    done = run("myapp:stays", "GET", "/")
+    assert "GET /  404" in done.stdout
+    assert "had not stopped after 5 s" in done.stderr
+    assert done.returncode == 0
+
+
+def test_a_thread_that_does_not_end_is_cut_and_named(run: Run) -> None:
+    """The program ends, with the code of what it was asked for."""
+    done = run("myapp", "GET", "/stuck")
+    assert "stuck one had not ended" in done.stderr
+    assert done.returncode == 0
+
+
+def test_requests_that_no_picture_shows_are_counted() -> None:
+    """In words, one or many."""
+    assert uncounted(0, 0) == ""
+    one = "1 other request arrived meanwhile and is not shown."
+    assert uncounted(1, 0) == one
+    assert uncounted(2, 3) == (
+        "2 other requests arrived meanwhile and are not shown.\n"
+        "3 requests could not be recorded: too many ran at the same time."
+    )
 
 
 def test_a_task_without_end_is_not_waited_for_forever(run: Run) -> None:

@@ -3,11 +3,15 @@
 import io
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
 from fastapi_timeline import (
+    Event,
+    Lane,
     Recording,
     compare,
     differences,
@@ -17,7 +21,8 @@ from fastapi_timeline import (
     svg,
     terminal,
 )
-from fastapi_timeline.drawing import MONO, WIDE
+from fastapi_timeline.drawing import MONO, THEMES, WIDE
+from fastapi_timeline.picture import LEFT, WIDTH
 from fastapi_timeline.words import milliseconds
 from tests.fastapi_timeline.examples import BORROWED, FAILING, LEFT_FIRST, made
 
@@ -110,17 +115,148 @@ def test_no_text_of_the_svg_lies_on_another(recording: Recording) -> None:
         look, words = text.attrib, text.text or ""
         size = float(look["font-size"])
         mono = look["font-family"] == MONO
-        wide = len(words) * size * (WIDE[MONO] if mono else 0.55)
+        length = len(words) * size * (WIDE[MONO] if mono else 0.55)
         x, y = float(look["x"]), float(look["y"])
         anchor = look.get("text-anchor", "start")
-        x -= {"start": 0, "middle": wide / 2, "end": wide}[anchor]
+        x -= {"start": 0, "middle": length / 2, "end": length}[anchor]
         assert x >= 0, words
-        assert x + wide <= 640, words
-        boxes.append((x, x + wide, y - size * 0.75, y, words))
+        assert x + length <= WIDTH, words
+        boxes.append((x, x + length, y - size * 0.75, y, words))
     for number, one in enumerate(boxes):
         for two in boxes[number + 1 :]:
             apart = one[1] <= two[0] or two[1] <= one[0]
             assert apart or one[3] <= two[2] or two[3] <= one[2], (one, two)
+
+
+def wide(count: int, name: str, **happened: tuple[str, ...]) -> Recording:
+    """Make one of many lanes of a kind: each has the same moments."""
+    ((kind, events),) = happened.items()
+    lane = Lane(cast("Any", kind), name, "def", "app.py:1")
+    moments = [
+        Event(n * 100_000 + at * 80_000, what, n, "thread 1")
+        for n in range(count)
+        for at, what in enumerate(events)
+    ]
+    return Recording("GET", "/", (lane,) * count, tuple(moments))
+
+
+@pytest.mark.parametrize("length", range(5, 120))
+def test_a_name_stays_in_its_column_and_whole_in_the_tooltip(
+    length: int,
+) -> None:
+    """Whatever its length, at the size in which it is drawn."""
+    name = "get_current_active_superuser_of_the_whole_organisation_" * 3
+    name = name[: length - 1] + "z"
+    root = ET.fromstring(svg(wide(1, name, task=("began", "ended"))))  # noqa: S314
+    lines = [
+        text
+        for text in root.iter(f"{SVG}text")
+        if text.attrib["font-family"] == MONO
+    ]
+    for line in lines:
+        size = float(line.attrib["font-size"])
+        shown = line.text or ""
+        assert float(line.attrib["x"]) + len(shown) * size * 0.605 <= LEFT
+    written = [line.text or "" for line in lines if line.text != "framework"]
+    assert written[0][:4] == name[:4]
+    assert written[-1][-1] == "z"  # shortened in the middle, not at its end
+    assert any(name in (t.text or "") for t in root.iter(f"{SVG}title"))
+    assert max(map(len, terminal(BORROWED).splitlines())) < 80
+
+
+def test_many_equal_rows_are_one() -> None:
+    """With their number, and with how long they took together."""
+    many = wide(120, "send_mail", task=("began", "ended"))
+    assert svg(many).count("<g>") == 1
+    assert ">×120<" in svg(many)
+    assert ">9.6 ms in all<" in svg(many)
+    assert "send_mail ×120" in terminal(many)
+    assert "send_mail began → send_mail ended (×120)" in terminal(many)
+    assert svg(wide(3, "send_mail", task=("began", "ended"))).count("<g>") == 3
+
+
+def test_an_error_is_not_folded_into_what_went_well() -> None:
+    """Many were fine; the one that failed has a row of its own."""
+    fine = wide(6, "send_mail", task=("began", "ended"))
+    events = [
+        replace(e, what="raised", note="OSError")
+        if (e.lane, e.what) == (3, "ended")
+        else e
+        for e in fine.events
+    ]
+    mixed = replace(fine, events=tuple(events))
+    assert svg(mixed).count("<g>") == 2
+    assert ">×5<" in svg(mixed)
+    assert "OSError" in svg(mixed)
+
+
+def test_what_a_cache_answered_is_one_row() -> None:
+    """However many that were; the tooltip names them."""
+    cached = wide(9, "settings", dependency=("remembered",))
+    assert svg(cached).count("<g>") == 1
+    for face in (svg(cached), terminal(cached)):
+        assert "9 from a cache" in face
+        assert "remembered" not in face
+
+
+@pytest.mark.parametrize("recording", ALL)
+def test_each_sign_of_a_picture_is_explained_in_it(
+    recording: Recording,
+) -> None:
+    """For somebody who never saw one; and no other sign is."""
+    for face in (svg(recording), terminal(recording)):
+        assert "held: what it gave is in use" in face
+        assert "worker: a thread beside the loop" in face
+        assert "the framework or a middleware" in face
+        assert ("it raised an error" in face) == (recording is FAILING)
+        assert "it was not called" not in face
+    assert "the client waits ┊ after the response" in terminal(recording)
+    words = [e.text for e in ET.fromstring(svg(recording)).iter(f"{SVG}text")]  # noqa: S314
+    assert words.count("after the") == words.count("the client") == 1
+
+
+def test_the_wait_of_the_client_does_not_cross_the_response() -> None:
+    """What was sent and has not come yet is a thin line that is explained."""
+    late = replace(LEFT_FIRST, client=(-1_000_000, 100_000_000))
+    root = ET.fromstring(svg(late))  # noqa: S314
+    client = [
+        r
+        for r in root.iter(f"{SVG}rect")
+        if r.attrib["fill"] == THEMES["light"]["client"]
+    ]
+    full = [r for r in client if float(r.attrib["height"]) > 4]
+    line = re.search(r"M([\d.]+) 64V", svg(late))
+    assert line
+    for bar in full[:1]:
+        end = float(bar.attrib["x"]) + float(bar.attrib["width"])
+        assert end <= float(line[1]) + 0.1
+    assert "on the network: 98 ms" in svg(late)
+    assert "sent, on its way to the client" in svg(late)
+    assert "╌" in terminal(late)
+
+
+def test_the_place_of_an_error_is_not_cut_off() -> None:
+    """Its line's number is at its end."""
+    event = replace(FAILING.events[8], place="a_module_of_the_shop.py:1234")
+    events = (*FAILING.events[:8], event, *FAILING.events[9:])
+    assert re.search(
+        r">raised at .*:1234<", svg(replace(FAILING, events=events))
+    )
+
+
+def test_a_short_bar_has_a_number() -> None:
+    """Of its own work, too, where what it gave was held for long."""
+    assert ">works 0.60 ms<" in svg(BORROWED)
+    assert ">0.08 ms<" in svg(wide(1, "get", dependency=("began", "ended")))
+
+
+def test_one_part_is_one_part() -> None:
+    """Not "1 parts"."""
+    chunk = Event(1_500_000, "chunk")
+    one = replace(BORROWED, events=(*BORROWED.events[:3], chunk))
+    for face in (svg(one), terminal(one)):
+        assert "1 part" in face
+        assert "1 parts" not in face
 
 
 def test_what_cannot_be_seen_is_said_in_every_face() -> None:
