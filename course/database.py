@@ -111,6 +111,9 @@ class PostgreSQL:
                     [
                         *(str(bin_path / "postgres"), "-D", str(self.data)),
                         *("-k", str(self.socket), "-h", ""),
+                        # 40 for each process of a stage: more than the
+                        # default of 100, when several workers run.
+                        *("-c", "max_connections=400"),
                     ],
                     output=log,
                     keep=[file.fileno()],

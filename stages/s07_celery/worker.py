@@ -40,9 +40,10 @@ celery.conf.update(  # beside each setting: what happens without it
     task_ignore_result=True,  # each result is kept for a day; we have the row
     worker_hijack_root_logger=False,  # Celery removes our log's handlers
     task_default_queue="stage7",
+    task_routes={"due.*": {"queue": "stage7-due"}},  # a backlog delays them
     beat_schedule={
-        "outbox": {"task": "outbox", "schedule": config.publish_after},
-        "report": {"task": "report", "schedule": crontab("0", "6")},
+        "outbox": {"task": "due.outbox", "schedule": config.publish_after},
+        "report": {"task": "due.report", "schedule": crontab("0", "6")},
     },
 )
 retry: dict[str, Any] = {  # after 1, 2, 4 … s, each shortened at random
@@ -59,12 +60,12 @@ class CeleryQueue(Queue):
         run.delay(log_id)
 
 
-@celery.task(name="outbox", queue="stage7-due", expires=config.publish_after)
+@celery.task(name="due.outbox", expires=config.publish_after)
 def outbox() -> None:
     jobs.outbox(CeleryQueue())
 
 
-@celery.task(name="report", queue="stage7-due", expires=43_200, **retry)
+@celery.task(name="due.report", expires=43_200, **retry)
 def report() -> None:
     jobs.report(CeleryQueue())
 

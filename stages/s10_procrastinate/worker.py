@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import procrastinate
+import sqlalchemy as sa
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from sqlalchemy.orm import Session
 
@@ -63,12 +64,16 @@ class ProcrastinateQueue(Queue):
     def publish_in(self, session: Session, log_id: int) -> bool:
         """Insert the job on the session's own connection."""
         kind = session.get_one(TaskLog, log_id).kind
-        publisher.configure_task(
+        job = publisher.configure_task(
             "run",
             queue="stage10",
             connection=session.connection().connection.driver_connection,
             priority=0 if kind == "run-task" else 1,  # people come first
-        ).defer(log_id=log_id)
+        )
+        try:
+            job.defer(log_id=log_id)
+        except ConnectorException as error:  # else a 500, and not a 503
+            raise sa.exc.OperationalError("defer", {}, error) from error
         return True
 
 

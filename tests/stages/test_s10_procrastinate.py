@@ -73,6 +73,26 @@ def test_a_rollback_takes_the_job_with_the_data(house: House) -> None:
     house.until_done(house.row().id)
 
 
+def test_a_connection_that_is_lost_before_the_job_is_the_sessions_error(
+    house: House,
+) -> None:
+    """So that the client gets a 503, as for a connection lost elsewhere."""
+    with Session(house.database) as session:
+        (log,) = logs("run-task", 1)
+        session.add(log)
+        session.flush()
+        ended = sa.select(
+            sa.func.pg_terminate_backend(
+                session.scalar(sa.select(sa.func.pg_backend_pid()))
+            )
+        )
+        with house.database.connect() as other:
+            assert other.scalar(ended)
+        with pytest.raises(sa.exc.OperationalError):
+            ProcrastinateQueue().publish_in(session, log.id)
+        session.invalidate()
+
+
 def test_people_come_before_the_rest(house: House) -> None:
     """A notification that was accepted later is fetched first."""
     rows = [*logs("run-task", 1), *logs("send-notification", 1)]

@@ -187,8 +187,10 @@ def main(arguments: list[str]) -> None:
     try:
         for engine in engines:
             errors.print(engine)
-            setup = STAGES[engine]
-            outcomes.append(run(setup, Plan(**numbers), stopped, show(errors)))
+            plan = Plan(**numbers)
+            outcome = run(STAGES[engine], plan, stopped, show(errors))
+            errors.print(outcome)
+            outcomes.append(outcome)
     except (LabError, NoBrokerError, NoDatabaseError) as error:
         sys.exit(f"It could not run.\n{error}")
     except KeyboardInterrupt:

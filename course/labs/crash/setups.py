@@ -55,7 +55,7 @@ class Setup:
             found += ["broker", "broker without file"]
         if self.postgresql or self.stage:
             found.append("database")
-        if self.stage:
+        if self.stage and self.valkey:  # elsewhere the commit publishes
             found.append("gap")
         return found
 
