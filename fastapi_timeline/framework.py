@@ -29,6 +29,7 @@ FOLLOWED = {
 }
 FRAMEWORK = ("fastapi.", "starlette.")
 
+
 def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
     """Find the code to watch, and say what can't be seen without it."""
     codes = {
