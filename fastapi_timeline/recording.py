@@ -198,7 +198,7 @@ class Recorder(Shelf):
             except Exception as exc:  # noqa: BLE001
                 self.give_up(exc, live)
         cut = "" if WATCHER.users else CUT
-        live.lost = live.lost or self.lost or cut
+        live.lost = self.lost or live.lost or cut
         shelves, live.shelves = live.shelves, []
         for shelf in shelves:
             shelf.put(live)
