@@ -5,6 +5,7 @@ would cancel it. So the command line waits for it.
 """
 
 import asyncio
+import contextlib
 import sys
 from typing import Any
 
@@ -35,7 +36,12 @@ class Beside:
         if self.loop is None:
             return []
         waiting = self._wait(seconds)
-        return asyncio.run_coroutine_threadsafe(waiting, self.loop).result()
+        try:
+            future = asyncio.run_coroutine_threadsafe(waiting, self.loop)
+            return future.result()
+        finally:  # after a Ctrl-C the loop may have ended before it began
+            with contextlib.suppress(RuntimeError, ValueError):
+                waiting.close()
 
     async def _wait(self, seconds: float) -> list[str]:
         end = asyncio.get_running_loop().time() + seconds
