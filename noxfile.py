@@ -25,7 +25,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 PARTS = {"stages", "queues", "course", "test"}
 CODE = [
     *("start.py", "noxfile.py", "stages", "solutions", "checks"),
-    *("course", "tests"),
+    *("course", "fastapi_timeline", "tests"),
 ]
 NOX = logging.getLogger("nox")  # what nox itself says
 INTERRUPTED = 130
@@ -127,7 +127,7 @@ def database(session: nox.Session) -> None:
 def timeline(session: nox.Session) -> None:
     """See what happens when: timeline myapp:app POST /path --json '{}'."""
     session.chdir(session.invoked_from)
-    learner(session, "course.timeline")
+    learner(session, "fastapi_timeline")
 
 
 @nox.session(python=False)

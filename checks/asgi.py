@@ -22,7 +22,7 @@ import pytest
 
 from checks.calls import PATIENCE, Call, Message
 from checks.stands import lines
-from course.timeline import Recorder, record, terminal
+from fastapi_timeline import Recorder, record, terminal
 
 TOGETHER = 2.0  # seconds that a response is kept for the others
 BRIEFLY = 0.2  # seconds for a loop that may end all the same

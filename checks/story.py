@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.asgi import Client
-from course.timeline import Lane, Recording
-from course.timeline.callables import shorten
+from fastapi_timeline import Lane, Recording
+from fastapi_timeline.callables import shorten
 
 HERE = Path(__file__).parent
 LONG = 100  # characters of an exception's text

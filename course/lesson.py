@@ -26,7 +26,7 @@ from course import ports
 from course.folders import ROOT, data_dir
 from course.mailbox import Mailbox, authority
 from course.stage import changes, earlier, find_stages
-from course.timeline import (
+from fastapi_timeline import (
     Recorder,
     Recording,
     record,
@@ -35,7 +35,7 @@ from course.timeline import (
     svg,
     terminal,
 )
-from course.timeline.serving import rehearse
+from fastapi_timeline.serving import rehearse
 
 if not Path("data").is_dir():  # a notebook starts in notebooks/
     os.chdir(ROOT)

@@ -287,7 +287,7 @@ print("hidden:            ", hiding.post(PATH).status_code)
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import Happened
-from course.timeline import record
+from fastapi_timeline import record
 
 with record(stage.app) as timeline, TestClient(stage.app) as client:
     response = client.post("/send-notification/ada@example.com")

@@ -27,7 +27,7 @@ COMMON = (
     "smtplib",
     "sqlite3",
     "fastapi.testclient",
-    "course.timeline",
+    "fastapi_timeline",
 )
 
 
@@ -81,7 +81,7 @@ def _application() -> Any:
 
 async def _a_request() -> None:
     """Start an application as a server does, and ask it while recording."""
-    from course.timeline import record  # noqa: PLC0415
+    from fastapi_timeline import record  # noqa: PLC0415
 
     app = _application()
     app.dependency_overrides[int] = int

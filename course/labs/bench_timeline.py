@@ -24,7 +24,7 @@ from typing import Annotated, Any
 from fastapi import BackgroundTasks, Depends, FastAPI
 
 from course.folders import environment
-from course.timeline import Recorder, serve
+from fastapi_timeline import Recorder, serve
 
 WAYS = ["absent", "again", "off", "on"]
 PATHS = {

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from course.folders import ROOT
-from course.timeline import Recorder, serve, svg, terminal
-from course.timeline.target import TargetError, load
+from fastapi_timeline import Recorder, serve, svg, terminal
+from fastapi_timeline.target import TargetError, load
 
 USES = re.compile(
     r"Depends|Security\(|BackgroundTask|include_router|middleware|\.mount\("

@@ -54,9 +54,9 @@ def measure(fastapi: str, python: str) -> Result:
         done = subprocess.run(
             [
                 *(program, "-m", "pytest", "-q", "-W", "ignore"),
-                *("--confcutdir", "tests/course/timeline"),
-                *(f"--junitxml={report}", "tests/course/timeline"),
-                "--ignore=tests/course/timeline/test_command_line.py",
+                *("--confcutdir", "tests/fastapi_timeline"),
+                *(f"--junitxml={report}", "tests/fastapi_timeline"),
+                "--ignore=tests/fastapi_timeline/test_command_line.py",
             ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},

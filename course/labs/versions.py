@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from course.folders import data_dir, environment
-from course.timeline import Recording, compare, show, stacked
 from course.typed import Parser
+from fastapi_timeline import Recording, compare, show, stacked
 
 from . import environments
 
@@ -30,7 +30,7 @@ def recorded(fastapi: str, python: str) -> Recording:
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder, "saved.json")
         command = [
-            *(str(program), "-m", "course.timeline", APP),
+            *(str(program), "-m", "fastapi_timeline", APP),
             *("POST", "/run-task/report", "--save", str(saved)),
         ]
         done = subprocess.run(

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from course.stage import Stage
-from course.timeline import Recorder, Recording
+from fastapi_timeline import Recorder, Recording
 
 PICTURES = 10  # kept for each stage: its /openapi.json has no endpoint to show
 

@@ -13,7 +13,7 @@ from course.page.course import Course
 from course.page.examples import examples
 from course.page.mounted import Mounted
 from course.stage import Stage
-from course.timeline import svg
+from fastapi_timeline import svg
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from course.timeline.drawing import THEMES
+from fastapi_timeline.drawing import THEMES
 
 EXTENSIONS = [
     "tables",

@@ -12,7 +12,10 @@ import pytest
 from tests.checks.bank import ROOT
 
 GUIDE = ROOT / "docs" / "teaching.md"
-ROOMS = ("checks", "course", "docs", "exercises", "solutions", "tests")
+ROOMS = [
+    *("checks", "course", "docs", "exercises", "fastapi_timeline"),
+    *("solutions", "tests"),
+]
 WHAT_A_JOB_RUNS = {
     "grade": ("-m", "course.grader"),
     "prove": ("-m", "pytest", "tests/checks"),

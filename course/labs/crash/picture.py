@@ -9,7 +9,7 @@ from rich.text import Text
 
 from course.labs.crash.results import Report, Row, tally
 from course.labs.crash.setups import COURSE, Setup
-from course.timeline.drawing import Drawing
+from fastapi_timeline.drawing import Drawing
 
 WIDTH, LEFT, ACROSS, PAD = 660, 150, 40, 16
 SIGNS = {"0": ("×", "red"), "1": ("■", "green")}

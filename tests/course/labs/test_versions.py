@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from course.labs import versions
-from course.timeline import Recording, compare
+from fastapi_timeline import Recording, compare
 
 KEPT = Path(__file__).parents[3] / "course" / "labs" / "recordings"
 

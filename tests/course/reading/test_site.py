@@ -9,7 +9,7 @@ import pytest
 
 from course.reading import site
 from course.reading.look import dark_pictures
-from course.timeline.drawing import THEMES
+from fastapi_timeline.drawing import THEMES
 from tests.servers import ROOT
 
 from .conftest import dead_links, loaded_from_elsewhere

@@ -1,6 +1,0 @@
-"""Run it: python -m course.timeline myapp:app POST /path."""
-
-from .cli import run
-
-if __name__ == "__main__":
-    run()

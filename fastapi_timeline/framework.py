@@ -1,0 +1,74 @@
+"""The names of FastAPI and Starlette that the recorder stands on.
+
+`solve_dependencies` is private; tests guard it, its local `dependant` and
+what is read of that, for each FastAPI that is supported.
+"""
+
+import importlib
+from types import CodeType
+from typing import Any
+
+from starlette import endpoints, responses, routing
+from starlette.background import BackgroundTask
+from starlette.middleware import base
+
+from .original import own
+
+# Whose code is watched: the method of `Live` that follows it.
+FOLLOWED = {
+    "solve": "solve",
+    "task": "task",
+    "task made": "task_made",
+    "response": "response",
+    "streaming response": "response",
+    "file response": "response",
+    "middleware's response": "response",
+    "plain endpoint": "plain",
+    "plain socket": "plain",
+    "class endpoint": "plain",
+}
+FRAMEWORK = ("fastapi.", "starlette.")
+
+
+def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
+    """Find the code to watch, and say what can't be seen without it."""
+    codes = {
+        "task made": own(BackgroundTask.__init__, "BackgroundTask.__init__"),
+        "task": own(BackgroundTask.__call__, "BackgroundTask.__call__"),
+        "response": own(responses.Response.__call__, "Response.__call__"),
+        "streaming response": own(
+            responses.StreamingResponse.__call__, "StreamingResponse.__call__"
+        ),
+        "file response": own(
+            responses.FileResponse.__call__, "FileResponse.__call__"
+        ),
+        "class endpoint": own(
+            endpoints.HTTPEndpoint.dispatch, "HTTPEndpoint.dispatch"
+        ),
+    }
+    ours = getattr(base, "_StreamingResponse", None)
+    if ours and "__call__" in vars(ours):
+        codes["middleware's response"] = ours.__call__.__code__
+    for role, made_by in (
+        ("plain endpoint", routing.request_response),
+        ("plain socket", routing.websocket_session),
+    ):
+        for code in made_by.__code__.co_consts:
+            if isinstance(code, CodeType) and code.co_name == "app":
+                codes[role] = code
+    try:
+        if utils is None:
+            utils = importlib.import_module("fastapi.dependencies.utils")
+        solver = own(utils.solve_dependencies, "solve_dependencies")
+        codes["solve"] = solver
+    except (ImportError, AttributeError):
+        lost = "dependencies.utils.solve_dependencies"
+    else:
+        if "dependant" in solver.co_varnames:
+            return codes, ""
+        del codes["solve"]
+        lost = "solve_dependencies' argument `dependant`"
+    return codes, (
+        f"This FastAPI has no {lost}: dependencies and endpoint cannot be"
+        " seen, only tasks and the response."
+    )

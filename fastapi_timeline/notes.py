@@ -1,0 +1,181 @@
+"""The notes taken of one request, made into a recording when asked for.
+
+A note is a bare tuple and the recording is built by whoever looks at it: the
+request pays for no more than a list's append.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import get_ident
+from time import perf_counter_ns
+from typing import Any
+
+from . import model
+from .arrival import Arrival
+from .callables import Call, Described, describe, name_of, shorten
+from .model import Event, Kind, Lane, Recording
+
+UNKNOWN = Arrival({})  # until a recorder says what came in
+
+Place = tuple[str, int]
+
+# When, what, which lane, which thread (0: not known), a text, a place.
+Note = tuple[int, str, int | None, int, str, Place | None]
+
+
+@dataclass(slots=True)
+class Planned:
+    """A lane before it is one; it holds nothing of the application."""
+
+    kind: Kind
+    name: str
+    form: str
+    where: Place | None
+    scope: str = ""
+    replaces: str = ""
+
+    def as_lane(self) -> Lane:
+        """Make plain data of it."""
+        place = shorten(*self.where) if self.where else ""
+        return Lane(
+            kind=self.kind,
+            name=self.name,
+            form=self.form,
+            place=place,
+            scope=self.scope,
+            replaces=self.replaces,
+        )
+
+
+def planned(
+    kind: Kind, call: Call, asked: Any = None
+) -> tuple[Planned, Described]:
+    """Plan the lane of a call; `asked` is what stands in the signature."""
+    other = asked.call if asked is not None else call
+    about = describe(call)
+    plan = Planned(
+        kind,
+        name_of(call),
+        about.form,
+        about.place,
+        scope=getattr(asked, "scope", None) or "",
+        replaces="" if other is call else name_of(other),
+    )
+    return plan, about
+
+
+class Notes:
+    """A notebook with a last page: `limit` notes, then it only counts."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.closed = False
+        self.accepted = False  # a WebSocket
+        self.trailers = False  # whether they come after the body
+        self.lost = ""  # why something cannot be seen, if so
+        self.dropped = 0
+        self.loop = get_ident()
+        self.lanes: list[Planned] = []
+        self.arrival = UNKNOWN
+        self.shelves: list[Any] = []  # who is given the recording
+        self.zero = perf_counter_ns()
+        self.notes: list[Note] = [
+            (self.zero, model.ARRIVED, None, self.loop, "", None)
+        ]
+
+    def note(
+        self,
+        what: str,
+        lane: int | None = None,
+        text: str = "",
+        place: Place | None = None,
+    ) -> None:
+        """Write down what happens now, on this thread."""
+        if len(self.notes) < self.limit:
+            now = perf_counter_ns()
+            self.notes.append((now, what, lane, get_ident(), text, place))
+        else:
+            self.dropped += 1
+
+    def unseen(self, what: str, lane: int, at: int, text: str = "") -> None:
+        """Write down what nobody saw: when it can only have been."""
+        if len(self.notes) < self.limit:
+            self.notes.append((at, what, lane, 0, text, None))
+        else:
+            self.dropped += 1
+
+    # --- what the server and the client say to each other -------------------
+
+    def sent(self, message: Mapping[str, Any]) -> None:
+        """Note what the application gave to the server, after it took it."""
+        kind = message["type"].removeprefix("websocket.")
+        if kind.startswith("http.response."):
+            self.answered(kind.removeprefix("http.response."), message)
+        elif kind == "accept":
+            self.accepted = True
+            self.note(model.ACCEPTED)
+        elif kind == "send":
+            self.note(model.CHUNK)
+        elif kind == "close":
+            code = str(message.get("code", 1000))
+            text = code if self.accepted else model.REFUSED
+            self.note(model.CLOSED, text=text)
+
+    def answered(self, kind: str, message: Mapping[str, Any]) -> None:
+        """Note a part of an HTTP answer, to a refused WebSocket as well.
+
+        A server may send a file by itself (`pathsend`, `zerocopysend`), or
+        trailers after the body; what else there is, is not the response.
+        """
+        if kind == "start":
+            self.trailers = bool(message.get("trailers"))
+            self.note(model.STARTED, text=str(message["status"]))
+        elif kind in {"body", "zerocopysend", "pathsend", "trailers"}:
+            last = not message.get("more_body") and not self.trailers
+            if kind == "trailers":
+                last = not message.get("more_trailers")
+            size = str(len(message.get("body") or b""))
+            text = size if kind == "body" else ""
+            self.note(model.SENT if last else model.CHUNK, text=text)
+
+    def received(self, message: Mapping[str, Any]) -> None:
+        """Note what the client sent, or that it went away."""
+        kind = message["type"]
+        if kind == "websocket.receive":
+            self.note(model.RECEIVED)
+        elif kind == "websocket.disconnect":
+            self.note(model.GONE, text=str(message.get("code", "")))
+        elif kind == "http.disconnect":
+            self.note(model.GONE)
+
+    def failed(self, exc: BaseException) -> None:
+        """Note an exception that left the application for the server."""
+        self.note(model.FAILED, text=type(exc).__name__)
+
+    # --- afterwards ---------------------------------------------------------
+
+    def recording(self, **about: Any) -> Recording:
+        """Make plain data of the notes; threads are numbered as met."""
+        names = {self.loop: "loop", 0: ""}
+        for note in self.notes:
+            names.setdefault(note[3], f"thread {len(names) - 1}")
+        events = [
+            Event(
+                at - self.zero,
+                what,
+                lane,
+                names[thread],
+                text,
+                shorten(*place) if place else "",
+            )
+            for at, what, lane, thread, text, place in self.notes
+        ]
+        return Recording(
+            lanes=tuple(lane.as_lane() for lane in self.lanes),
+            events=tuple(events),
+            method=self.arrival.method,
+            path=self.arrival.path,
+            query=self.arrival.query,
+            dropped=self.dropped,
+            **about,
+        )

@@ -1,0 +1,354 @@
+"""A recording as an SVG: one picture, light or dark, without a style sheet.
+
+Every text has a place of its own (names left, marks in the middle, outcomes
+right), so that no two can ever overlap, however short the moments are.
+"""
+
+from collections.abc import Collection
+from hashlib import sha256
+
+from .drawing import MONO, Drawing, broken, fitting, folded, safe
+from .model import CHUNK, Life, Recording
+from .rows import Group, framework, groups, late, legend, zones
+from .scale import Scale
+from .words import (
+    clipped,
+    counted,
+    detail,
+    failed,
+    middle,
+    milliseconds,
+    outcome,
+    sentence,
+    spoken,
+    warnings,
+    work,
+)
+
+WIDTH, LEFT, RIGHT, PAD, TOP, ROW = 560, 200, 122, 14, 104, 46
+HEAD = 64  # where the plot begins, above the names of its two halves
+SIZE, SMALL = 14, 11.5
+LAST = WIDTH - RIGHT - PAD  # where the plot ends
+
+
+def svg(
+    recording: Recording,
+    theme: str = "light",
+    note: str = "",
+    marked: Collection[str] = (),
+) -> str:
+    """Draw it, light or dark, as an `<svg>` to write or to put into a page.
+
+    `note` goes beside the title (a version, "before"); lanes whose name is
+    `marked` get a sign that they differ. A ValueError says that there is no
+    such theme.
+    """
+    return Sheet(recording, theme, note, marked).drawn()
+
+
+class Sheet:
+    """One picture, from its title down to its warnings."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        theme: str,
+        note: str,
+        marked: Collection[str],
+    ) -> None:
+        self.recording, self.theme, self.note = recording, theme, note
+        self.marked = marked
+        self.draw = Drawing(theme)
+        self.scale = Scale(recording, LAST - LEFT)
+        events = recording.events
+        self.marks = [e.at for e in events if e.what == CHUNK]
+        self.warnings = [
+            line
+            for text in warnings(recording)
+            for line in folded(text, WIDTH - 2 * PAD, 11)
+        ]
+        self.groups = groups(recording)
+        self.framework = framework(recording)
+        self.legend = legend(recording)
+        self.bottom = TOP + len(self._rows()) * ROW + 6
+        lines = (len(self.legend) + 1) // 2
+        self.height = self.bottom + 50 + 19 * lines + 15 * len(self.warnings)
+
+    def drawn(self) -> str:
+        """Draw all of it: the SVG's text."""
+        self._frame()
+        y = float(TOP)
+        for paint in self._rows():
+            paint(y)
+            y += ROW
+        sent = self.recording.sent
+        if sent is not None:
+            x = LEFT + self.scale(sent)
+            self.draw.path(f"M{x:.1f} {HEAD}V{self.bottom}", "sent", 1.5)
+        y = self._legend(self.bottom + 56)
+        for line in self.warnings:
+            self.draw.text((PAD, y), line, "error", size="11")
+            y += 15
+        return self._wrapped()
+
+    def _rows(self) -> list["Row"]:
+        rows = [Row(self, group) for group in self.groups]
+        if self.marks:
+            kinds = [group.lives[0].lane.kind for group in self.groups]
+            ends = [n for n, kind in enumerate(kinds) if kind == "endpoint"]
+            rows.insert(ends[0] + 1 if ends else len(rows), Row(self, "parts"))
+        if self.framework:
+            rows.insert(0, Row(self, "framework"))
+        return [Row(self, "client"), *rows] if self.recording.client else rows
+
+    def _legend(self, y: float) -> float:
+        """Explain the signs, two on a line; give where the next line is."""
+        for number, (sign, words) in enumerate(self.legend.items()):
+            x = PAD + (number % 2) * WIDTH / 2
+            if number and not number % 2:
+                y += 19
+            self._sign(sign, x, y - 9)
+            self.draw.text((x + 28, y), words, "soft", size=f"{SMALL}")
+        return y + 19
+
+    def _sign(self, sign: str, x: float, y: float) -> None:
+        draw = self.draw
+        if sign == "held":
+            draw.box((x, y + 3), (20, 4), "dependency", opacity="0.4")
+        elif sign == "way":
+            draw.box((x, y + 3), (20, 4), "client", opacity="0.5")
+        elif sign == "framework":
+            draw.box((x, y + 3), (20, 4), "soft")
+        elif sign == "never":
+            draw.path(f"M{x + 10} {y - 1}l6 6l-6 6l-6 -6z", "soft", 1.5)
+        elif sign == "error":
+            draw.path(f"M{x + 5} {y}l10 10m0 -10l-10 10", "error", 2.5)
+        elif sign == "part":
+            draw.box((x + 9, y - 1), (2, 12), "sent", rx="1")
+        elif sign == "sent":
+            draw.path(f"M{x + 10} {y - 3}v16", "sent", 1.5)
+        elif sign in self.draw.colour:
+            draw.box((x, y - 1), (20, 12), sign, rx="2.5")
+
+    def _wrapped(self) -> str:
+        recording, height = self.recording, self.height
+        title = f"What happened when: {recording.title}"
+        words = ". ".join([sentence(recording), *warnings(recording)])
+        salt = f"{self.theme}{self.note}{sorted(self.marked)}"
+        body = recording.to_json() + salt
+        key = "t" + sha256(body.encode(errors="replace")).hexdigest()[:10]
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="100%"'
+            f' viewBox="0 0 {WIDTH} {height:.0f}" role="img" tabindex="0"'
+            f' aria-labelledby="{key}a {key}b">'
+            f'<title id="{key}a">{safe(title)}</title>'
+            f'<desc id="{key}b">{safe(words)}</desc>'
+            + "".join(self.draw.parts)
+            + "</svg>"
+        )
+
+    def _frame(self) -> None:
+        draw, scale, recording = self.draw, self.scale, self.recording
+        top, bottom = HEAD, self.bottom
+        draw.box((0, 0), (WIDTH, self.height), "paper", rx="10")
+        name = f"{recording.title}"
+        room = WIDTH - 2 * PAD - 12 - len(self.note) * 7
+        name = middle(name, fitting(name, room, 16 * 1.08))
+        draw.text((PAD, 29), name, "ink", size="16", font_weight="600")
+        if self.note:
+            at = (WIDTH - PAD, 29)
+            draw.text(at, self.note, "soft", text_anchor="end")
+        change, axis = LEFT + scale(scale.split), bottom + 17
+        draw.box((LEFT, top), (change - LEFT, bottom - top), "before")
+        draw.text((LEFT, axis), "0", "soft", size="11")
+        if scale.two:
+            draw.box((change, top), (LAST - change, bottom - top), "after")
+            said = milliseconds(scale.split)
+            look = {"size": "11", "text_anchor": "middle"}
+            draw.text((change, axis), said, "soft", **look)
+            words = "Two time scales: they change at the green line."
+            draw.text((LEFT, axis + 15), words, "soft", size="11")
+        if recording.sent is not None:
+            words = f"response {recording.status} sent"
+            x = min(max(LEFT + scale(recording.sent), LEFT + 62), LAST - 62)
+            look = {"text_anchor": "middle", "font_weight": "600"}
+            draw.text((x, top - 6), words, "sent", **look)
+        before, after = zones(recording)
+        self._zone(before, LEFT + 6, "start")
+        if scale.two:
+            self._zone(after, LAST - 6, "end")
+        over = milliseconds(recording.end)
+        look = {"size": "11", "text_anchor": "end"}
+        draw.text((LAST, axis), over, "soft", **look)
+
+    def _zone(self, words: str, x: float, anchor: str) -> None:
+        """Name a half of the plot, in two lines: it may be narrow."""
+        start, _, end = words.rpartition(" ")
+        look = {"size": "12", "text_anchor": anchor}
+        for number, line in enumerate((start, end)):
+            at = (x, HEAD + 14 + 13 * number)
+            self.draw.text(at, line, "soft", **look)
+
+
+class Row:
+    """One lane, or the client's wait, or the parts of a stream."""
+
+    def __init__(self, sheet: Sheet, what: Group | str) -> None:
+        self.sheet, self.what = sheet, what
+        self.draw, self.scale = sheet.draw, sheet.scale
+
+    def __call__(self, y: float) -> None:
+        """Draw it at a height."""
+        recording = self.sheet.recording
+        if isinstance(self.what, Group):
+            title = "; ".join(dict.fromkeys(map(spoken, self.what.lives)))
+            self.draw.add(f"<g><title>{safe(title)}</title>")
+            self._group(self.what, y)
+            self.draw.add("</g>")
+        elif self.what == "client" and recording.client:
+            self._client(y, *recording.client)
+        elif self.what == "framework":
+            spans = self.sheet.framework
+            took = milliseconds(sum(end - start for start, end in spans))
+            self._label(y, "framework", "middleware, validation")
+            self._said(y, took, "soft")
+            for span in spans:
+                x, end = map(self.scale, span)
+                at = (LEFT + min(x, self.scale.width - 1), y + 11)
+                self.draw.box(at, (max(end - x, 1), 4), "soft")
+        else:
+            self._label(y, "sending", "the response, in parts")
+            self._said(y, counted(len(self.sheet.marks), "part"), "ink")
+            for at_ in self.sheet.marks:
+                x = LEFT + min(self.scale(at_), self.scale.width - 2)
+                self.draw.box((x, y + 6), (2, 14), "sent", rx="1")
+
+    def _client(self, y: float, start: int, end: int) -> None:
+        """Draw its wait: what was sent and has not come yet is a thin line."""
+        recording, after = self.sheet.recording, late(self.sheet.recording)
+        under = "left before the end"
+        if recording.sent is not None:
+            apart = end - start - min(recording.sent, end)
+            under = f"on the network: {milliseconds(max(apart, 0))}"
+        elif not recording.status:
+            under = "left without an answer"
+        self._label(y, "client waits", under)
+        self._said(y, milliseconds(end - start), "ink")
+        if after and recording.sent is not None:
+            x, last = self.scale(recording.sent), self.scale(end)
+            at = (LEFT + min(x, self.scale.width - 1), y + 11)
+            self.draw.box(at, (max(last - x, 1), 4), "client", opacity="0.5")
+        self._bar((start, end - after), y, "client")
+
+    def _label(self, y: float, name: str, under: str) -> None:
+        lines, size = names(name)
+        for number, line in enumerate(lines):
+            up = 15 if len(lines) == 1 else 9 + 12 * number
+            look = {"size": f"{size}", "font": MONO}
+            self.draw.text((PAD, y + up), line, "ink", **look)
+        y += 31 if len(lines) == 1 else 34
+        count = fitting("x" * 99, LEFT - PAD - 6, SMALL)
+        if len(under) > count and "raised at" in under:
+            under = middle(under.rpartition(" · ")[2], count)
+        elif len(under) > count:  # the colour says which kind of task
+            under = clipped(under.removeprefix("background "), count)
+        self.draw.text((PAD, y), under, "soft", size=f"{SMALL}")
+
+    def _said(self, y: float, said: str, colour: str, below: str = "") -> None:
+        """Write at the right, in one line or two."""
+        x, size = LAST + 10, f"{SIZE}"
+        self.draw.text((x, y + 17), said, colour, size=size)
+        if below:
+            at = (x, y + 32)
+            self.draw.text(at, below, "soft", size=f"{SMALL}")
+
+    def _group(self, group: Group, y: float) -> None:
+        life, count = group.lives[0], len(group.lives)
+        if group.cached:
+            names_ = ", ".join(one.lane.name for one in group.lives)
+            self._label(y, f"{count} from a cache", names_[:99])
+            self._said(y, "not called", "soft")
+        elif count > 1:
+            self._label(y, life.lane.name, detail(life))
+            colour = "error" if failed(life) else "ink"
+            below = f"{group.took} in all" if life.began is not None else ""
+            name = life.error.lstrip("↑")
+            below = clipped(name, 18) if name else below
+            self._said(y, f"×{count}", colour, below)
+        else:
+            self._label(y, life.lane.name, detail(life))
+            self._outcome(life, y)
+        for one in group.lives[:: max(1, count // MOST)]:
+            self._marks(one, y)
+
+    def _outcome(self, life: Life, y: float) -> None:
+        said, exception = outcome(life)
+        colour = "ink" if life.began is not None else "soft"
+        colour = "error" if failed(life) else colour
+        x, room = LAST + 10, WIDTH - LAST - 10 - 4
+        if life.lane.name in self.sheet.marked:
+            said = f"≠ {said}"
+        if not exception:
+            own = work(life)
+            self._said(y, said, colour, f"works {own}" if own else "")
+            return
+        size, step = 12, 13
+        lines = list(broken(exception, fitting(exception, room, size)))
+        if len(lines) > 2:  # noqa: PLR2004 (smaller, three have room too)
+            size, step = 11, 12
+            lines = list(broken(exception, fitting(exception, room, size)))
+            lines[2:] = [clipped(line, 17) for line in lines[2:3]]
+        for number, line in enumerate([said, *lines]):
+            at = (x, y + 19 - step + step * number)
+            self.draw.text(at, line, colour, size=str(size))
+
+    def _bar(self, ends: tuple[int, int], y: float, colour: str) -> None:
+        x, end = self.scale(ends[0]), self.scale(ends[1])
+        wide = max(end - x, 3)
+        x = min(x, self.scale.width - wide)
+        self.draw.box((LEFT + x, y + 5), (wide, 16), colour, rx="2.5")
+
+    def _marks(self, life: Life, y: float) -> None:
+        kind = life.lane.kind
+        end = life.ended
+        if end is None:
+            end = self.sheet.recording.end
+        if life.began is None:
+            x = LEFT + min(max(self.scale(life.at), 6), self.scale.width - 6)
+            diamond = f"M{x:.1f} {y + 7:.1f}l6 6l-6 6l-6 -6z"
+            self.draw.path(diamond, kind, 1.5)
+        elif life.yielded is not None:
+            back = life.resumed if life.resumed is not None else end
+            x = self.scale(life.yielded)
+            wide = max(self.scale(back) - x, 1)
+            at = (LEFT + x, y + 11)
+            self.draw.box(at, (wide, 4), kind, opacity="0.4")
+            self._bar((life.began, life.yielded), y, kind)
+            if life.resumed is not None:
+                self._bar((back, end), y, kind)
+        else:
+            self._bar((life.began, end), y, kind)
+        if failed(life):
+            x = LEFT + min(max(self.scale(end), 5), self.scale.width - 5)
+            cross = f"M{x - 5:.1f} {y + 8:.1f}l10 10m0 -10l-10 10"
+            self.draw.path(cross, "error", 2.5)
+
+
+MOST = 200  # bars in one row: more could not be told from each other
+
+
+def names(name: str) -> tuple[list[str], int]:
+    """Give a name in one line or two, as it fits to the left of the plot.
+
+    And the size of the letters for which it was measured. What two lines
+    have no room for is left out of the middle.
+    """
+    room = LEFT - PAD - 6
+    if fitting(name, room, SIZE, MONO) == len(name):
+        return [name], SIZE
+    count = fitting("x" * 99, room, 12, MONO)
+    lines = list(broken(name, count))
+    if len(lines) > 2:  # noqa: PLR2004 (a row has room for two)
+        name = middle(name, 2 * count)
+        lines = [name[:count], name[count:]]
+    return lines, 12

@@ -1,0 +1,204 @@
+"""Record what happens when, from outside, while requests are served.
+
+Three code objects of the framework tell what is about to be called:
+`solve_dependencies` (entered once for each dependency of a request, with the
+override already chosen, and left just before the call), and Starlette's
+`BackgroundTask.__init__` and `__call__`. What they name is watched in turn.
+"""
+
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from types import CodeType, TracebackType
+from typing import Any, Self
+
+from .arrival import Arrival
+from .framework import framework
+from .live import Live, Plans
+from .notes import Notes
+from .shelf import Shelf
+from .watch import CURRENT, make_watcher
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+CUT = (
+    "The recorder was switched off before this request was over: what"
+    " happened after that is not in the picture."
+)
+
+WATCHER = make_watcher()
+
+
+class Recorder(Shelf):
+    """An ASGI application around another one; keeps the last recordings.
+
+    It watches while it is `on`, which it is from the start; off, it hands
+    every request straight through. `keep` recordings are kept, of `limit`
+    events each, and of no more than `at_once` requests that run at the same
+    time: how many more there were, `skipped` says.
+    """
+
+    live = Live  # who takes the notes of one request
+
+    def __init__(
+        self,
+        app: App | None,
+        keep: int = 100,
+        limit: int = 2000,
+        at_once: int = 200,
+    ) -> None:
+        super().__init__(keep)
+        self.app = app
+        self.limit, self.at_once = limit, at_once
+        self.lost = ""  # why something cannot be seen, if so
+        self.skipped = 0
+        self._said = ""
+        self.plans: Plans = {}
+        self.roles: dict[int, str] = {}
+        self.watch: Callable[[CodeType], None] = WATCHER.watch
+        self.blind = WATCHER.blind
+        self._release: Callable[[], object] | None = None
+        self.on = True
+
+    @property
+    def on(self) -> bool:
+        """Whether it watches; set it to begin or to end that."""
+        return self._release is not None
+
+    @on.setter
+    def on(self, wanted: bool) -> None:
+        if wanted and self._release is None:
+            try:
+                self.plans.clear()  # what they name is watched anew
+                self._release = bool  # what the server is told can be seen
+                self._release = WATCHER.use(self)
+                codes, missing = framework()
+                self.lost = self.lost or missing
+                for role, code in codes.items():
+                    self.roles[id(code)] = role
+                    WATCHER.watch(code, start_only=role == "task made")
+            except Exception as exc:  # noqa: BLE001 (a picture, not a request)
+                self.lost = self.give_up(exc)
+        elif not wanted and self._release is not None:
+            release, self._release = self._release, None
+            try:
+                release()
+            except Exception as exc:  # noqa: BLE001
+                self.lost = self.give_up(exc)
+
+    def __enter__(self) -> Self:
+        self.on = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.on = False
+
+    def give_up(self, exc: BaseException, live: Live | None = None) -> str:
+        """Say once what went wrong in here; the request goes on."""
+        text = type(exc).__name__
+        with contextlib.suppress(Exception):  # its own words may fail, too
+            text += f": {exc}"
+        text = f"The recorder failed ({text})"
+        text += "; what happened after that is not in the picture."
+        if live is not None:
+            live.closed, live.lost = True, text
+        if text != self._said:
+            self._said = text
+            with contextlib.suppress(Exception):
+                print(f"timeline: {text}", file=sys.stderr)
+        return text
+
+    # --- while serving ------------------------------------------------------
+
+    async def __call__(
+        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Serve a request, and take notes of it."""
+        app = self.app
+        if app is None:
+            message = "This recorder has no application yet."
+            raise RuntimeError(message)
+        live = self._begin(scope) if self._release else None
+        if live is None:
+            await app(scope, receive, send)
+            return
+        token = CURRENT.set(live)
+
+        async def receive_() -> Message:
+            message = await receive()
+            if not live.closed:
+                self._hear(live, live.received, message)
+            return message
+
+        async def send_(message: Message) -> None:
+            await send(message)
+            if not live.closed:
+                self._hear(live, live.sent, message)
+
+        try:
+            await app(scope, receive_, send_)
+        except BaseException as exc:
+            self._hear(live, live.failed, exc)
+            raise
+        finally:
+            with contextlib.suppress(ValueError):  # closed from elsewhere
+                CURRENT.reset(token)
+            self._end(live)
+
+    def _begin(self, scope: MutableMapping[str, Any]) -> Live | None:
+        """Take notes, unless it is no request or somebody else does."""
+        try:
+            if scope.get("type") not in {"http", "websocket"}:
+                return None
+            outer = CURRENT.get()
+            if isinstance(outer, Live) and outer.arrival.has(scope):
+                self._join(outer)
+                return None
+            if self.running >= self.at_once:
+                self.skipped += 1
+                return None
+            live = self.live(self, self.limit)
+            live.arrival = Arrival(scope)
+            live.lost = WATCHER.enter_thread()
+        except Exception as exc:  # noqa: BLE001
+            blank = Notes(self.limit)
+            blank.lost = self.give_up(exc)
+            self.open()
+            self.put(blank)
+            return None
+        self._join(live)
+        return live
+
+    def _join(self, live: Live) -> None:
+        """Be given this recording too: a request is one picture."""
+        if self not in live.shelves:
+            live.shelves.append(self)
+            self.open()
+
+    def _hear(
+        self, live: Live, hear: Callable[[Any], None], what: object
+    ) -> None:
+        try:
+            hear(what)
+        except Exception as exc:  # noqa: BLE001
+            self.give_up(exc, live)
+
+    def _end(self, live: Live) -> None:
+        for step in (live.finish, WATCHER.leave_thread, live.arrival.over):
+            try:
+                step()
+            except Exception as exc:  # noqa: BLE001
+                self.give_up(exc, live)
+        cut = "" if WATCHER.users else CUT
+        live.lost = self.lost or live.lost or cut
+        shelves, live.shelves = live.shelves, []
+        for shelf in shelves:
+            shelf.put(live)
