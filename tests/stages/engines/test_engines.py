@@ -221,7 +221,8 @@ def test_sigterm_lets_the_running_task_end(house: House) -> None:
                 worker.wait(1)
             first.close()
             assert worker.wait(PATIENCE) == 0
-            assert house.row(log_id).status == "failed"
+            # The next attempt may have been made before the worker ended.
+            assert house.row(log_id).status in {"failed", "completed"}
             house.start_worker()
     finally:
         if house.worker.poll() is not None:
