@@ -2,15 +2,11 @@
 
 import pytest
 
-from course.labs.crash.picture import grouped
+from course.labs.crash.picture import grouped, markdown
 from course.labs.crash.results import Report
 from course.labs.crash.setups import ALL
 from course.labs.crash.shown import STORED, Cells, stored
-
-pytestmark = pytest.mark.skipif(
-    not STORED.exists(),
-    reason="made by python3 start.py crash --kill all --seeds 5 --json …",
-)
+from tests.servers import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +45,12 @@ def test_every_task_is_counted(report: Report) -> None:
     """Once, more often, or lost."""
     for row in report.rows:
         assert row.once + row.twice + row.lost == row.accepted
+
+
+def test_the_page_quotes_it(report: Report) -> None:
+    """docs/choosing.md holds the very table."""
+    page = (ROOT / "docs" / "choosing.md").read_text("utf-8")
+    assert markdown(report) in page
 
 
 def test_a_notebook_shows_a_part_of_it(report: Report) -> None:
