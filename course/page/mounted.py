@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from course.stage import Stage
 from fastapi_timeline import Recorder, Recording
 
-PICTURES = 10  # kept for each stage: its /openapi.json has no endpoint to show
+PICTURES = 10  # kept for each stage: its /openapi.json is not shown
 
 
 @dataclass
@@ -44,9 +44,12 @@ class Mounted:
 
     @property
     def last(self) -> Recording | None:
-        """The last request that the endpoints were asked for."""
+        """The last request to an endpoint, but for the documentation's."""
+        about = {self.app.openapi_url, self.app.docs_url}
         for recording in reversed(self.recorder.recordings):
-            if any(lane.kind == "endpoint" for lane in recording.lanes):
+            asked = recording.path.removeprefix(self.prefix)
+            endpoint = any(lane.kind == "endpoint" for lane in recording.lanes)
+            if endpoint and asked not in about:
                 return recording
         return None
 

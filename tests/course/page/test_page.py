@@ -204,7 +204,7 @@ def test_ctrl_c_waits_for_no_stuck_task(
 def test_the_last_request_is_drawn(client: TestClient) -> None:
     """The picture of the newest request stands below its stage."""
     client.post("/stages/02/send-notification/bob@example.com")
-    client.get("/stages/02/openapi.json")  # has no endpoint of the stage
+    client.get("/stages/02/openapi.json")  # no endpoint of the stage
     page = client.get("/").text
     assert "POST /stages/02/send-notification/bob@example.com" in page
     second = page[page.index('id="stage-2"') : page.index('id="stage-3"')]
