@@ -5,8 +5,9 @@ import pytest
 from course.labs.crash.picture import grouped, markdown
 from course.labs.crash.results import Report
 from course.labs.crash.setups import ALL
-from course.labs.crash.shown import STORED, Cells, stored
 from tests.servers import ROOT
+
+STORED = ROOT / "course" / "labs" / "crash" / "stored.json"
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +52,3 @@ def test_the_page_quotes_it(report: Report) -> None:
     """docs/choosing.md holds the very table."""
     page = (ROOT / "docs" / "choosing.md").read_text("utf-8")
     assert markdown(report) in page
-
-
-def test_a_notebook_shows_a_part_of_it(report: Report) -> None:
-    """As a table, or as cells with words beside them."""
-    table = stored("RQ")._repr_markdown_()
-    assert "RQ, as installed" in table
-    assert "Celery" not in table
-    shown, about = Cells(report.rows[:1])._repr_mimebundle_()
-    assert shown["image/svg+xml"].startswith("<svg")
-    assert about["image/svg+xml"]["alt"] == shown["text/plain"]
