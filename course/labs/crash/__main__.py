@@ -15,13 +15,12 @@ from typing import get_args
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from course.broker import NoBrokerError
-from course.database import NoDatabaseError
 from course.labs.crash import chaos, picture
 from course.labs.crash.lab import LabError, Told
 from course.labs.crash.results import Report, Row
 from course.labs.crash.setups import ALL, ENGINES, Kill, Setup
 from course.labs.crash.trial import run
+from course.processes import NoServerError
 from course.typed import Parser
 
 FEWEST = 10  # half of them, give or take
@@ -155,7 +154,7 @@ def main() -> None:
         runs = Runs(progress, asked.at_once)
         try:
             report = make(asked, runs)
-        except (LabError, NoBrokerError, NoDatabaseError) as error:
+        except (LabError, NoServerError) as error:
             sys.exit(f"It could not run.\n{error}")
         except KeyboardInterrupt:
             sys.exit("Stopped.")

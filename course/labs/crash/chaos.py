@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from course.broker import NoBrokerError
-from course.database import NoDatabaseError
 from course.labs.crash.lab import Lab, LabError, Posts, Told, laboratory
 from course.labs.crash.results import completed_at
 from course.labs.crash.setups import ALL, Setup
+from course.processes import NoServerError
 from course.typed import Parser
 
 STAGES = {
@@ -191,7 +190,7 @@ def main(arguments: list[str]) -> None:
             outcome = run(STAGES[engine], plan, stopped, show(errors))
             errors.print(outcome)
             outcomes.append(outcome)
-    except (LabError, NoBrokerError, NoDatabaseError) as error:
+    except (LabError, NoServerError) as error:
         sys.exit(f"It could not run.\n{error}")
     except KeyboardInterrupt:
         sys.exit("Stopped.")
