@@ -1,7 +1,8 @@
 """What a worker runs: a task from its row, and the periodic jobs."""
 
-from stages.s06_at_work.queue import Queue, publish_overdue
-from stages.s06_at_work.report import start_report
+from stages.s06_at_work.database import SessionDep, TaskLog
+from stages.s06_at_work.payloads import Work
+from stages.s06_at_work.queue import Queue, enqueue, publish_overdue
 from stages.s06_at_work.tasks import call, run_task
 
 
@@ -15,3 +16,10 @@ def outbox(queue: Queue) -> None:
 
 def report(queue: Queue) -> None:
     call(start_report, queue)
+
+
+def start_report(queue: Queue, session: SessionDep) -> None:
+    """The daily report is a task like any other: a row, then a message."""
+    payload = Work(task_name="daily report").model_dump()
+    log = TaskLog(kind="run-task", task_name="daily report", payload=payload)
+    enqueue(session, queue, log)

@@ -9,7 +9,7 @@ from celery.schedules import crontab
 from click import ClickException
 
 from stages.s06_at_work import jobs, settings
-from stages.s06_at_work.processes import let_forks_end_with_parent
+from stages.s06_at_work.time_limits import let_forks_end_with_parent
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
 

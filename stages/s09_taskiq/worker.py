@@ -16,7 +16,7 @@ from taskiq_redis import ListRedisScheduleSource, RedisStreamBroker
 
 from stages.s06_at_work import jobs, settings
 from stages.s06_at_work.portal import run_async
-from stages.s06_at_work.processes import end_with_parent, time_limit
+from stages.s06_at_work.time_limits import end_with_parent, time_limit
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
 
