@@ -23,9 +23,11 @@ from typing import Any
 import httpx2
 
 from course import ports
+from course.broker import Broker
 from course.folders import ROOT, data_dir
 from course.mailbox import Mailbox, authority
 from course.stage import changes, earlier, find_stages
+from course.workers import until
 from fastapi_timeline import (
     Recorder,
     Recording,
@@ -47,6 +49,11 @@ logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
 LONG = 100  # lines of a diff, which are then folded
 CALLED = 100.0  # seconds until a worker calls the mail server
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
+LETTER = {
+    "subject": "Hello",
+    "body": "Your parcel is here.",
+    "recipients": ["ada@example.com"],
+}
 
 
 class Happened:
@@ -197,6 +204,35 @@ def start_afresh(name: str) -> Path:
     os.environ["SMTP_PORT"] = str(_mail_port())  # for each worker, too
     authority(data_dir())
     return folder
+
+
+def start_with_broker(name: str, **settings: str) -> Broker:
+    """Start afresh with a broker, and with shorter times than at work."""
+    folder = start_afresh(name)
+    broker = Broker(folder / "broker", port=ports.free_port())
+    os.environ |= {
+        "REDIS_URL": broker.url,
+        "TASK_TIME_LIMIT": "5",
+        "TASK_LONGEST_PAUSE": "2",
+        "TASK_PUBLISH_AFTER": "1",
+        **settings,
+    }
+    return broker
+
+
+def last_row() -> Any:
+    """Return the newest row of the tasks, as it is in the database."""
+    import sqlalchemy as sa  # noqa: PLC0415 (slow, and only here)
+
+    url = os.environ["DATABASE_URL"]
+    query = sa.text("SELECT * FROM task_logs ORDER BY id DESC LIMIT 1")
+    with sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        return connection.execute(query).one()
+
+
+def until_completed() -> None:
+    """Wait until the newest task is completed."""
+    until(lambda: last_row().status == "completed")
 
 
 class Shown:

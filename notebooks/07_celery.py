@@ -21,56 +21,31 @@
 # %% slideshow={"slide_type": "skip"}
 import json
 import logging
-import os
 
 import redis
-import sqlalchemy as sa
 
-from course import ports
-from course.broker import Broker
 from course.lesson import (
+    LETTER,
+    last_row,
     mailbox,
     new_in,
     running,
     send,
     silent_mail_server,
     source,
-    start_afresh,
+    start_with_broker,
+    until_completed,
 )
 from course.workers import quiet_worker, until, worker_log
 
-folder = start_afresh("lesson07")
-broker = Broker(folder / "broker", port=ports.free_port())
-os.environ |= {
-    "REDIS_URL": broker.url,
-    # Shorter than at work, so that no cell waits for long.
-    "TASK_TIME_LIMIT": "5",
-    "TASK_LONGEST_PAUSE": "2",
-    "TASK_PUBLISH_AFTER": "1",
-}
+# Its time limit of a task is 5 s, so that no cell waits for long.
+broker = start_with_broker("lesson07")
 
 from stages.s06_at_work import manage
-from stages.s06_at_work.database import TaskLog, get_session_factory
 from stages.s07_celery import worker
 from stages.s07_celery.app import app
 
 WORKER = "stages.s07_celery.worker"
-LETTER = {
-    "subject": "Hello",
-    "body": "Your parcel is here.",
-    "recipients": ["ada@example.com"],
-}
-
-
-def last() -> TaskLog:
-    query = sa.select(TaskLog).order_by(TaskLog.id.desc()).limit(1)
-    with get_session_factory()() as session:
-        return session.scalars(query).one()
-
-
-def until_completed() -> None:
-    until(lambda: last().status == "completed")
-
 
 # %% slideshow={"slide_type": "skip"}
 new_in("s07")
@@ -88,7 +63,7 @@ happened
 
 # %% slideshow={"slide_type": "fragment"}
 print(happened.status, happened.json)
-print("the row says:", last().status)
+print("the row says:", last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Nothing runs after the response: this process has nothing left to do. (Most
@@ -118,7 +93,7 @@ with broker, redis.Redis.from_url(broker.url) as client:
 with broker, quiet_worker(WORKER):
     until_completed()
 print(worker_log("received|succeeded|background_tasks"))
-print("the row says:", last().status)
+print("the row says:", last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Live, in four terminals: `python3 start.py broker`, the worker,
@@ -149,12 +124,12 @@ with broker, running(app) as server:
         wait_for_call()
         active = worker.celery.control.inspect().active()  # for later
         first.kill()
-        print("killed; the row says:", last().status)
+        print("killed; the row says:", last_row().status)
     with mailbox() as box, quiet_worker(WORKER):
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
 
-print("the row says:", last().status, "· attempts:", last().attempts)
+print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("received|succeeded|background_tasks"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -186,12 +161,12 @@ print(options["visibility_timeout"], "s")
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server, quiet_worker(WORKER):
     server.client.post("/send-email/", json=LETTER)
-    until(lambda: last().attempts >= 2 and last().status == "failed")
-    print("the row says:", last().status, "·", last().error)
+    until(lambda: last_row().attempts >= 2 and last_row().status == "failed")
+    print("the row says:", last_row().status, "·", last_row().error)
     with mailbox() as box:
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
-print("the row says:", last().status, "· attempts:", last().attempts)
+print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("Retry in|succeeded"))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -211,7 +186,7 @@ logging.disable()  # one line: "The broker takes no task now"
 answer = send(app, "POST", "/run-task/report")
 logging.disable(logging.NOTSET)
 print(answer.status, answer.json)
-row = last()
+row = last_row()
 print(row.task_name, row.status, "· published at:", row.published_at)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -223,7 +198,7 @@ print(row.task_name, row.status, "· published at:", row.published_at)
 # %% slideshow={"slide_type": "fragment"}
 with broker, quiet_worker(WORKER), quiet_worker(WORKER, "scheduler"):
     until_completed()
-row = last()
+row = last_row()
 print(row.task_name, row.status, "· published:", row.published_at is not None)
 print(worker_log("Publishing").splitlines()[0])
 

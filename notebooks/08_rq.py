@@ -20,51 +20,28 @@ import redis
 import rq
 import sqlalchemy as sa
 
-from course import ports
-from course.broker import Broker
 from course.lesson import (
+    LETTER,
+    last_row,
     mailbox,
     new_in,
     running,
     silent_mail_server,
     source,
-    start_afresh,
+    start_with_broker,
+    until_completed,
 )
 from course.processes import Program
 from course.workers import quiet_worker, until, worker_log
 
-folder = start_afresh("lesson08")
-broker = Broker(folder / "broker", port=ports.free_port())
-os.environ |= {
-    "REDIS_URL": broker.url,
-    # Shorter than at work, so that no cell waits for long.
-    "TASK_TIME_LIMIT": "5",
-    "TASK_LONGEST_PAUSE": "2",
-    "TASK_PUBLISH_AFTER": "1",
-    "TASK_LOST_AFTER": "8",  # two hours at work
-}
+# 8 s instead of two hours, and other times shorter, so that no cell waits.
+broker = start_with_broker("lesson08", TASK_LOST_AFTER="8")
 
 from stages.s06_at_work.database import TaskLog, get_session_factory
 from stages.s08_rq import worker
 from stages.s08_rq.app import app
 
 WORKER = "stages.s08_rq.worker"
-LETTER = {
-    "subject": "Hello",
-    "body": "Your parcel is here.",
-    "recipients": ["ada@example.com"],
-}
-
-
-def last() -> TaskLog:
-    query = sa.select(TaskLog).order_by(TaskLog.id.desc()).limit(1)
-    with get_session_factory()() as session:
-        return session.scalars(query).one()
-
-
-def until_completed() -> None:
-    until(lambda: last().status == "completed")
-
 
 # %% slideshow={"slide_type": "skip"}
 new_in("s08")
@@ -158,7 +135,7 @@ with broker, running(app) as server, quiet_worker(WORKER) as program:
     with mailbox() as box:
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
-print("the row says:", last().status, "· attempts:", last().attempts)
+print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("[Ww]ork-horse|E-mail sent"))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -182,12 +159,12 @@ with (
     server.client.post("/send-email/", json=LETTER)
     until(lambda: queue.scheduled_job_registry.count)
     print("to be tried again:", queue.scheduled_job_registry.count)
-    until(lambda: last().attempts >= 2 and last().status == "failed")
-    print("the row says:", last().status, "·", last().error)
+    until(lambda: last_row().attempts >= 2 and last_row().status == "failed")
+    print("the row says:", last_row().status, "·", last_row().error)
     with mailbox() as box:
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
-print("the row says:", last().status, "· attempts:", last().attempts)
+print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The broker remembers it, in a sorted list, and the worker looks there
@@ -217,7 +194,7 @@ with broker, running(app) as server:
     ):
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
-print("the row says:", last().status, "· attempts:", last().attempts)
+print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("Publishing").splitlines()[0])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -16,56 +16,31 @@
 # %% slideshow={"slide_type": "skip"}
 import json
 import logging
-import os
 import time
 
 import redis
-import sqlalchemy as sa
 
-from course import ports
-from course.broker import Broker
 from course.lesson import (
+    LETTER,
+    last_row,
     mailbox,
     new_in,
     running,
     silent_mail_server,
     source,
-    start_afresh,
+    start_with_broker,
+    until_completed,
 )
 from course.workers import quiet_worker, until, worker_log
 
-folder = start_afresh("lesson09")
-broker = Broker(folder / "broker", port=ports.free_port())
-os.environ |= {
-    "REDIS_URL": broker.url,
-    # Shorter than at work, so that no cell waits for long.
-    "TASK_TIME_LIMIT": "5",
-    "TASK_LONGEST_PAUSE": "2",
-    "TASK_PUBLISH_AFTER": "1",
-}
+# Its time limit of a task is 5 s, so that no cell waits for long.
+broker = start_with_broker("lesson09")
 
-from stages.s06_at_work.database import TaskLog, get_session_factory
 from stages.s06_at_work.tasks import call, get_tasks, overrides, run_task
 from stages.s09_taskiq import worker
 from stages.s09_taskiq.app import app
 
 WORKER = "stages.s09_taskiq.worker"
-LETTER = {
-    "subject": "Hello",
-    "body": "Your parcel is here.",
-    "recipients": ["ada@example.com"],
-}
-
-
-def last() -> TaskLog:
-    query = sa.select(TaskLog).order_by(TaskLog.id.desc()).limit(1)
-    with get_session_factory()() as session:
-        return session.scalars(query).one()
-
-
-def until_completed() -> None:
-    until(lambda: last().status == "completed")
-
 
 # %% slideshow={"slide_type": "skip"}
 new_in("s09")
@@ -100,12 +75,12 @@ done = []
 overrides[get_tasks] = lambda: {
     "run-task": lambda session, payload: done.append(payload.task_name)
 }
-call(run_task, last().id)
+call(run_task, last_row().id)
 overrides.clear()
-print(done, last().status)
+print(done, last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Call `call(run_task, last().id)` once more, and ask what
+# **In class.** Call `call(run_task, last_row().id)` once more, and ask what
 # happens: the row is completed, so `run_task` does nothing. This is why a
 # message that comes twice does no harm.
 
@@ -118,16 +93,16 @@ print(done, last().status)
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server, quiet_worker(WORKER):
     server.client.post("/send-email/", json=LETTER)
-    until(lambda: last().status == "failed")
-    print("the first attempt: ", last().status, "·", last().error)
+    until(lambda: last_row().status == "failed")
+    print("the first attempt: ", last_row().status, "·", last_row().error)
     with mailbox() as box:
         time.sleep(5)
-        print("without a scheduler:", last().status, "· mails:", len(box.mails))
+        print("without a scheduler:", last_row().status, "· mails:", len(box.mails))
         with quiet_worker(WORKER, "scheduler"):
             until_completed()
-            print("with a scheduler:  ", last().status, end=" · mails: ")
+            print("with a scheduler:  ", last_row().status, end=" · mails: ")
             print(len(box.wait_for(1)))
-print("attempts:", last().attempts)
+print("attempts:", last_row().attempts)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Taskiq plans a retry as a scheduled task, in a list of its own, and a
@@ -161,15 +136,15 @@ with broker, running(app) as server, quiet_worker(WORKER, "scheduler"):
     with silent_mail_server() as wait_for_call, quiet_worker(WORKER) as first:
         server.client.post("/send-email/", json=LETTER)
         wait_for_call()
-        print("in the midst of the task:", last().status, "· taken:", taken())
+        print("in the midst of it:", last_row().status, "· taken:", taken())
         first.kill()
-        print("the worker is killed:    ", last().status, "· taken:", taken())
+        print("the worker is dead:", last_row().status, "· taken:", taken())
     with mailbox() as box, quiet_worker(WORKER):
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
         until(lambda: taken() == 0)
 logging.disable(logging.NOTSET)
-print("the row says:", last().status, "· attempts:", last().attempts)
+print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # It is not lost: the stream knows that the message was taken and not

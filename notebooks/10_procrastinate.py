@@ -29,12 +29,15 @@ import sqlalchemy as sa
 
 from course.database import PostgreSQL
 from course.lesson import (
+    LETTER,
+    last_row,
     mailbox,
     new_in,
     running,
     silent_mail_server,
     source,
     start_afresh,
+    until_completed,
 )
 from course.workers import quiet_worker, until, worker_log
 
@@ -47,21 +50,6 @@ from stages.s10_procrastinate.app import app
 from stages.s10_procrastinate.worker import ProcrastinateQueue
 
 WORKER = "stages.s10_procrastinate.worker"
-LETTER = {
-    "subject": "Hello",
-    "body": "Your parcel is here.",
-    "recipients": ["ada@example.com"],
-}
-
-
-def last() -> TaskLog:
-    query = sa.select(TaskLog).order_by(TaskLog.id.desc()).limit(1)
-    with get_session_factory()() as session:
-        return session.scalars(query).one()
-
-
-def until_completed() -> None:
-    until(lambda: last().status == "completed")
 
 
 def count(name: str) -> int:
@@ -252,15 +240,15 @@ with server, running(app) as client:
         client.client.post("/send-email/", json=LETTER)
         wait_for_call()
         first.kill()
-        print("killed; the row says:", last().status)
+        print("killed; the row says:", last_row().status)
         with psycopg.connect(server.url) as connection:
             query = "SELECT status FROM procrastinate_jobs WHERE args = %s"
-            args = psycopg.types.json.Jsonb({"log_id": last().id})
+            args = psycopg.types.json.Jsonb({"log_id": last_row().id})
             print("the job says:", *connection.execute(query, [args]))
     with mailbox() as box, quiet_worker(WORKER):
         until_completed()
         print("arrived:", [mail.recipients for mail in box.wait_for(1)])
-    print("the row says:", last().status, "· attempts:", last().attempts)
+    print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("background_tasks INFO"))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
