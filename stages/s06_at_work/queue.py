@@ -16,11 +16,7 @@ from stages.s06_at_work.settings import TaskConfigDep, get_logger
 
 
 class Queue:
-    """Hands the ID of a task's row to a worker.
-
-    An engine overrides one of the two: `publish_in` if its queue lives in
-    the same database, else `publish`.
-    """
+    """Hands the ID of a task's row to a worker."""
 
     durable = True  # what is published outlives this process
 
@@ -36,6 +32,13 @@ class Queue:
 
     def publish(self, log_id: int) -> None:
         """After the commit; what it raises is logged, and tried later."""
+        raise NotImplementedError
+
+
+class DatabaseQueue(Queue):
+    """For an engine in the same database, which overrides `publish_in`."""
+
+    def publish(self, log_id: int) -> None:
         with get_session_factory().begin() as session:
             self.publish_in(session, log_id)
 

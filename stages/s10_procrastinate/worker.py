@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from stages.s06_at_work import jobs, settings
 from stages.s06_at_work.database import TaskLog, utc_now
-from stages.s06_at_work.queue import Queue
+from stages.s06_at_work.queue import DatabaseQueue
 from stages.s06_at_work.start_up import prepare
-from stages.s06_at_work.threads import run_in_thread
+from stages.s06_at_work.time_limits import run_in_thread
 
 url = settings.get_database_config().database_url
 logging.getLogger("procrastinate").setLevel(logging.ERROR)  # 3 lines a job
@@ -53,7 +53,7 @@ publisher = procrastinate.App(
 engine.task(name="run", queue="stage10", retry=Backoff())(run_in_thread)
 
 
-class ProcrastinateQueue(Queue):
+class ProcrastinateQueue(DatabaseQueue):
     def start(self) -> None:
         if not url.startswith("postgresql"):
             raise ValueError("DATABASE_URL has to name a PostgreSQL")

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from stages.s06_at_work import database, jobs, settings
 from stages.s06_at_work.database import SessionDep, TaskLog
-from stages.s06_at_work.queue import Queue
+from stages.s06_at_work.queue import DatabaseQueue
 from stages.s06_at_work.required import required
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call
-from stages.s06_at_work.threads import run_in_thread
+from stages.s06_at_work.time_limits import run_in_thread
 
 QUEUE = "stage11"
 config = settings.get_task_config()
@@ -62,7 +62,7 @@ def record(log_id: int, session: SessionDep) -> int | None:
     return log.id
 
 
-class DBOSQueue(Queue):
+class DBOSQueue(DatabaseQueue):
     def __init__(self, worker: str = "") -> None:
         """On SQLite the application is the only worker: it needs no server."""
         self.worker = worker or ("web" if url.startswith("sqlite") else "")

@@ -18,7 +18,12 @@ from stages.s06_at_work.database import (
     TaskLog,
     get_session_factory,
 )
-from stages.s06_at_work.queue import Queue, enqueue, publish_overdue
+from stages.s06_at_work.queue import (
+    DatabaseQueue,
+    Queue,
+    enqueue,
+    publish_overdue,
+)
 from stages.s06_at_work.tasks import call, get_tasks
 from tests.stages.s06.rows import WORK, Factory, add, mark, read
 
@@ -39,7 +44,7 @@ class FakeQueue(Queue):
         self.log_ids.append(log_id)
 
 
-class InDatabase(Queue):
+class InDatabase(DatabaseQueue):
     """Takes a row before it is committed."""
 
     def __init__(self) -> None:
@@ -127,6 +132,18 @@ def test_an_engine_in_the_database_takes_the_row_in_its_transaction(
         enqueue(session, queue, new_log(), new_log())
     assert queue.log_ids == [1, 2]
     assert read(session_factory, 2).published_at is not None
+
+
+def test_an_engine_in_the_database_takes_a_row_that_was_revived(
+    session_factory: Factory,
+) -> None:
+    """It is published in a transaction of its own, and marked."""
+    queue = InDatabase()
+    log_id = add(session_factory)
+    make_old(session_factory)
+    call(publish_overdue, queue)
+    assert queue.log_ids == [log_id]
+    assert read(session_factory, log_id).published_at is not None
 
 
 def make_old(factory: Factory, seconds: float = 60) -> None:
