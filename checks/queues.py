@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from checks.asgi import Client
-from course.broker import Broker, NoBrokerError
-from course.processes import Program
+from course.broker import Broker
+from course.processes import NoServerError, Program
 
 ENDS = ("completed", "dead")
 IN_TIME = 20.0  # seconds for a worker to start and to do its tasks
@@ -24,7 +24,7 @@ def a_broker(folder: Path) -> Iterator[str]:
     broker = Broker(folder, append_only=False)
     try:
         broker.start()
-    except NoBrokerError as error:
+    except NoServerError as error:
         pytest.skip(str(error))
     with contextlib.ExitStack() as stack:
         stack.push(broker.__exit__)

@@ -11,6 +11,7 @@ import json
 import statistics
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
@@ -37,7 +38,9 @@ QUIET = {
     "CRASH_LINE_ONLY": "yes",
     "CRASH_SECONDS": "0",
     "TASK_MAX_WAITING": "1000000",
+    "TASK_TIME_LIMIT": "120",
 }
+AWAKE = 20  # seconds: one worker may have taken all, and left the others none
 NOTES = """\
 In brackets, between which ratios half of the rounds lay. Handing over is \
 measured over HTTP, one request after the other, with no worker running. \
@@ -83,8 +86,7 @@ def cpu(programs: Sequence[Program]) -> float:
     """Return the CPU seconds of programs and of all that they forked."""
     used = 0.0
     for program in programs:
-        parent = psutil.Process(program.process.pid)
-        for process in [parent, *parent.children(recursive=True)]:
+        for process in family(program):
             try:
                 used += sum(process.cpu_times()[:4])  # children that ended
             except psutil.NoSuchProcess:
@@ -156,8 +158,9 @@ def empty(variant: Variant, database: str, workers: int, tasks: int) -> Speed:
         threading.Event(),
         postgresql=postgresql,
         workers=0,
-        settings={**QUIET, **variant.settings},
+        settings={**QUIET, "CRASH_GATE": "yes", **variant.settings},
     ) as lab:
+        gate = lab.file.with_name(f"{lab.file.name}.gate")
         running = [*lab.apps.values()]
         if lab.has_worker:
             lab.accept(tasks, at_once=10)
@@ -165,20 +168,38 @@ def empty(variant: Variant, database: str, workers: int, tasks: int) -> Speed:
             for _ in range(workers):
                 lab.start_worker()
             running = lab.workers
-            lab.wait_for_lines(tasks // 10, 600)  # all of them are awake
-        before, done = cpu(running), len(lab.lines())
+            wait_until_all_are_awake(lab, gate.with_suffix(".waiting"))
+        before = cpu(running)
+        gate.touch()
         if not lab.has_worker:
             lab.accept(tasks, at_once=10)
         lab.wait_for_lines(tasks, 600)
         used = cpu(running) - before
-        count = tasks - done
         at = sorted(float(line.split()[1]) for line in lab.lines())
         connections = -1
         if postgresql and lab.has_worker:
             connections = count_connections(lab) - open_before
     begun = at[len(at) // 10 :]
     speed = (len(begun) - 1) / (begun[-1] - begun[0])
-    return Speed(speed, used / count, connections)
+    return Speed(speed, used / tasks, connections)
+
+
+def family(program: Program) -> list[psutil.Process]:
+    """Return a program's process and all that it forked."""
+    parent = psutil.Process(program.process.pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def wait_until_all_are_awake(lab: Lab, waiting: Path) -> None:
+    """Wait until each worker has a task that waits for the beginning."""
+    until = time.monotonic() + AWAKE
+    for _ in lab.polls(600, "no worker took a task"):
+        text = waiting.read_text() if waiting.exists() else ""
+        taken = {int(line) for line in text.splitlines()}
+        late = taken and time.monotonic() > until
+        families = [{one.pid for one in family(each)} for each in lab.workers]
+        if late or all(taken & pids for pids in families):
+            return
 
 
 def count_connections(lab: Lab) -> int:
@@ -256,9 +277,10 @@ def measure(
     for number in range(asked.runs):
         for workers in counts:
             console.print(f"{engine} on {database}: {workers}, run {number}")
-            for name, variant in chosen.items():
+            turn = number % len(chosen)
+            for name in [*chosen][turn:] + [*chosen][:turn]:
                 speeds[name][workers].append(
-                    empty(variant, database, workers, asked.tasks)
+                    empty(chosen[name], database, workers, asked.tasks)
                 )
     return Result(engine, database, costs, speeds)
 
@@ -331,42 +353,39 @@ def stage_tasks(result: Result, workers: int) -> list[str]:
 
 
 def shares(engine: str, database: str, runs: int, tasks: int) -> Table:
-    """Return where a task's time goes: engine, commits, our code, disk."""
+    """Return where a task's time goes: engine, commits, our code, disk.
+
+    All have the stage's own settings. The engine as installed is no measure
+    here: it starts another number of processes or threads.
+    """
     chosen = variants(engine)
-    no_disk = {"CRASH_NO_FSYNC": "yes"}
-    tried = {
-        "installed": chosen["installed"],
-        **{
-            f"{name}, {disk}": replace(
-                chosen[name],
-                settings={**chosen[name].settings, **settings},
-            )
-            for name in ("by hand", "stage")
-            for disk, settings in (("no disk", no_disk), ("disk", {}))
-        },
-    }
-    times: dict[str, list[float]] = {name: [] for name in tried}
+    quick = {"CRASH_NO_FSYNC": "yes"}
+    tried = [
+        replace(chosen["by hand"], settings={"BY_HAND": "nothing"}),
+        replace(chosen["by hand"], settings={"BY_HAND": "same", **quick}),
+        replace(chosen["stage"], settings=quick),
+        chosen["stage"],
+    ]
+    times: list[list[float]] = [[] for _ in tried]
     for _ in range(runs):
-        for name, variant in tried.items():
+        for variant, found in zip(tried, times, strict=True):
             speed = empty(variant, database, 1, tasks).tasks_each_second
-            times[name].append(1000 / speed)
-    middle = {name: statistics.median(each) for name, each in times.items()}
+            found.append(1000 / speed)
+    nothing, commits, code, stage = map(statistics.median, times)
     table = Table(
         title=f"A task of {engine} on {database}, one worker",
+        caption="What is less than nothing is less than the noise.",
         box=box.SIMPLE_HEAD,
     )
     for heading in ("share", "milliseconds"):
         table.add_column(heading)
-    parts = {
-        "the engine as installed": middle["installed"],
-        "engine as set up, statements and commits": middle["by hand, no disk"]
-        - middle["installed"],
-        "our code": middle["stage, no disk"] - middle["by hand, no disk"],
-        "the disk": middle["stage, disk"] - middle["stage, no disk"],
-        "the stage": middle["stage, disk"],
-        "by hand": middle["by hand, disk"],
-    }
-    for share, milliseconds in parts.items():
+    for share, milliseconds in {
+        "the engine, with a task that does nothing": nothing,
+        "statements and commits": commits - nothing,
+        "our code": code - commits,
+        "waiting for the disk": stage - code,
+        "the stage, in all": stage,
+    }.items():
         table.add_row(share, f"{milliseconds:.2f}")
     return table
 

@@ -1,5 +1,7 @@
 """Test the stages on each Python with the oldest and the newest FastAPI.
 
+From stage 6 on they need a newer one than before: its oldest is tried too.
+
 What ran, and how it went, is written to docs/compat.md.
 """
 
@@ -10,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -23,11 +27,30 @@ from course.labs.results import Counts, Run, document, table, verdict
 DOCUMENT = ROOT / "docs" / "compat.md"
 PYTHONS = ["3.11", "3.12", "3.13"]
 REQUIRED = PYTHONS[0]
-LOCKS = {"oldest": "compat-oldest.txt", "newest": "compat.txt"}
+FOLDER = "tests/stages"
+FIRST = sorted(
+    f"{FOLDER}/{path.name}"
+    for path in (ROOT / FOLDER).glob("test_s0[1-5]*.py")
+)
+ALL = [FOLDER, f"--ignore={FOLDER}/engines"]  # these wait for minutes
+# The TestClient of that time meets an anyio of today.
 OLD = "ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning"
-BUT = {  # the TestClient of that time meets an anyio of today
-    "oldest": ["-W", OLD],
-    "newest": [],
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A lock, and what is tested with it."""
+
+    lock: str
+    stages: str
+    tests: Sequence[str]
+    options: Sequence[str] = ()
+
+
+COMBINATIONS = {
+    "oldest": Combination("compat-oldest", "1–5", FIRST, ("-W", OLD)),
+    "oldest of stage 6": Combination("compat-stage6", "1–11", ALL),
+    "newest": Combination("compat", "1–11", ALL),
 }
 PACKAGES = ["fastapi", "starlette", "pydantic", "sqlalchemy"]
 ASK = f"""
@@ -74,7 +97,7 @@ def prepare(python: Path, folder: Path, lock: str) -> Path:
     uv: list[str | Path] = [start.PYTHON, "-m", "uv"]
     make = [*uv, "venv", "-q", "--clear", "--python", python, folder]
     fill = [*uv, "pip", "sync", "-q", "--require-hashes", "--python", inside]
-    fill.append(ROOT / "locks" / lock)
+    fill.append(ROOT / "locks" / f"{lock}.txt")
     for step in [fill] if ask(inside, "-c", "print(1)") else [make, fill]:
         code, said = run_quietly(*step)
         if code:
@@ -117,17 +140,19 @@ def test(inside: Path, options: Sequence[str]) -> Counts:
 def try_one(version: str, which: str, tests: Sequence[str]) -> Run:
     """Test one Python with one lock, whatever comes of it."""
     python = find_python(version)
+    chosen = COMBINATIONS[which]
+    run = partial(Run, version, which, chosen.stages)
     if python is None:
-        return Run(version, which, note="no such Python on this machine")
+        return run(note="no such Python on this machine")
     versions: dict[str, str] = {}
     try:
-        folder = ROOT / ".nox" / f"compat-{version}-{which}"
-        inside = prepare(python, folder, LOCKS[which])
+        folder = ROOT / ".nox" / f"{chosen.lock}-{version}"
+        inside = prepare(python, folder, chosen.lock)
         versions = json.loads(ask(inside, "-c", ASK) or "{}")
-        counts = test(inside, [*BUT[which], *tests])
-        return Run(version, which, versions, counts)
+        counts = test(inside, [*chosen.options, *(tests or chosen.tests)])
+        return run(versions, counts)
     except NotRunError as error:
-        return Run(version, which, versions, note=str(error), wrong=True)
+        return run(versions, note=str(error), wrong=True)
 
 
 def main() -> None:
@@ -136,23 +161,22 @@ def main() -> None:
     parser.add_argument(
         "tests",
         nargs="*",
-        help="only these, and nothing is written; by default tests/stages",
+        help="only these, and nothing is written; by default the stages'",
     )
-    asked = parser.parse_args().tests
-    tests = asked or ["tests/stages"]
+    tests = parser.parse_args().tests
     console = Console()
     runs = []
     try:
         for version in PYTHONS:
-            for which in LOCKS:
-                name = f"Python {version}, {which} FastAPI"
+            for which in COMBINATIONS:
+                name = f"Python {version}, FastAPI {which}"
                 with console.status(f"{name} …"):
                     runs.append(try_one(version, which, tests))
                 console.print(f"{name}: {runs[-1].outcome}")
     except KeyboardInterrupt:
         sys.exit("Stopped; nothing was written.")
     console.print(table(runs))
-    if not asked:
+    if not tests:
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(document(runs), "utf-8")
         console.print(f"Written to {DOCUMENT.relative_to(ROOT)}.")

@@ -8,17 +8,22 @@ from rich.table import Table
 PACKAGES = ["starlette", "pydantic", "sqlalchemy"]
 HEADINGS = [
     *("Python", "FastAPI", "Starlette", "Pydantic", "SQLAlchemy"),
-    *("passed", "failed", "skipped"),
+    *("stages", "passed", "failed", "skipped"),
 ]
 INTRODUCTION = """\
 # Which versions the stages run on
 
-Each row is one run of `tests/stages` with warnings as errors, in an
-environment of its own: every Python that was found, with the oldest
-supported FastAPI and with the newest. `python3 start.py compat` runs
-them all again and writes this file; nothing here is written by hand. One
-warning is let through with the oldest FastAPI: its TestClient imports a name
-that anyio has moved since.
+Stages 1 to 5 run on FastAPI 0.118 and newer. From stage 6 on they need
+FastAPI 0.164, which brought `max_body_size`: a request body above that limit
+is refused with 413, and is not kept in memory.
+
+Each row is one run of the stages' tests with warnings as errors, in an
+environment of its own: every Python that was found, with the oldest FastAPI
+for stages 1 to 5, with the oldest for stage 6, and with the newest. The tests
+that kill engines, which take many minutes, run with `python3 start.py tests`
+alone. `python3 start.py compat` runs all of them again and writes this file;
+nothing here is written by hand. One warning is let through with the oldest
+FastAPI: its TestClient imports a name that anyio has moved since.
 
 """
 
@@ -34,10 +39,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Run:
-    """One Python with the oldest or the newest FastAPI, and how it went."""
+    """One Python with one FastAPI, and how it went."""
 
     python: str
     which: str  # oldest or newest
+    stages: str  # that were tested
     versions: dict[str, str] = field(default_factory=dict)
     counts: Counts | None = None
     note: str = ""  # why it did not run
@@ -64,6 +70,7 @@ class Run:
             shown("python", self.python),
             shown("fastapi", self.which),
             *(shown(name, "–") for name in PACKAGES),
+            self.stages,
         ]
         if self.counts is None:
             return [*row, self.outcome, "", ""]
@@ -74,7 +81,7 @@ class Run:
 def verdict(runs: Sequence[Run], required: str) -> str:
     """Return what is wrong, in words; nothing if all is well."""
     wrong = [
-        f"Python {run.python}, {run.which} FastAPI: {run.outcome}"
+        f"Python {run.python}, FastAPI {run.which}: {run.outcome}"
         for run in runs
         if run.wrong or (run.counts and run.counts.failed)
     ]
@@ -95,11 +102,11 @@ def table(runs: Sequence[Run]) -> Table:
 
 def document(runs: Sequence[Run]) -> str:
     """Return the Markdown file: the table, and each test that failed."""
-    rows = [HEADINGS, ["---"] * 5 + ["--:"] * 3, *(run.cells for run in runs)]
+    rows = [HEADINGS, ["---"] * 6 + ["--:"] * 3, *(run.cells for run in runs)]
     lines = [f"| {' | '.join(row)} |".replace("  |", " |") for row in rows]
     for run in runs:
         if run.counts and run.counts.failed:
-            name = f"Python {run.python}, {run.which} FastAPI"
+            name = f"Python {run.python}, FastAPI {run.which}"
             lines += ["", f"Failed with {name}:", ""]
             lines += [f"- `{test}`" for test in run.counts.failed]
     return INTRODUCTION + "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ def report(queue: Queue) -> None:
 
 
 def start_report(queue: Queue, session: SessionDep) -> None:
-    """The daily report is a task like any other: a row, then a message."""
+    """Enqueue the daily report: a task like any other."""
     payload = Work(task_name="daily report").model_dump()
     log = TaskLog(kind="run-task", task_name="daily report", payload=payload)
     enqueue(session, queue, log)

@@ -9,9 +9,9 @@ from celery.schedules import crontab
 from click import ClickException
 
 from stages.s06_at_work import jobs, settings
-from stages.s06_at_work.time_limits import let_forks_end_with_parent
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.start_up import prepare
+from stages.s06_at_work.time_limits import let_forks_end_with_parent
 
 config, url = settings.get_task_config(), settings.get_redis_config().redis_url
 TLS = {"ssl_cert_reqs": "required"}  # own authority: ?ssl_ca_certs=FILE

@@ -14,10 +14,10 @@ from rq.cron import CronScheduler
 from rq.exceptions import StopRequested
 
 from stages.s06_at_work.jobs import outbox, report, run
-from stages.s06_at_work.time_limits import let_forks_end_with_parent
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.settings import get_redis_config, get_task_config
 from stages.s06_at_work.start_up import prepare
+from stages.s06_at_work.time_limits import let_forks_end_with_parent
 
 config, url = get_task_config(), get_redis_config().redis_url
 stopping = Event()

@@ -16,9 +16,10 @@ from taskiq_redis import ListRedisScheduleSource, RedisStreamBroker
 
 from stages.s06_at_work import jobs, settings
 from stages.s06_at_work.portal import run_async
-from stages.s06_at_work.time_limits import end_with_parent, time_limit
 from stages.s06_at_work.queue import Queue
+from stages.s06_at_work.required import required
 from stages.s06_at_work.start_up import prepare
+from stages.s06_at_work.time_limits import end_with_parent, time_limit
 
 config, url = settings.get_task_config(), settings.get_redis_config().redis_url
 
@@ -40,8 +41,7 @@ broker = RedisStreamBroker(  # beside each setting, what is without it
     unacknowledged_lock_timeout=10,  # a worker killed then stops it for ever
     socket_timeout=30,  # a worker loses its connection in each pause of 5 s
     retry_on_timeout=True,  # a connection that is lost loses what is sent
-)
-broker.add_middlewares(BackOff(config.max_attempts, schedule_source=retries))
+).with_middlewares(BackOff(config.max_attempts, schedule_source=retries))
 broker.add_event_handler(TaskiqEvents.WORKER_STARTUP, end_with_parent)
 publisher = RedisStreamBroker(
     *(url, "stage9"),
@@ -85,9 +85,9 @@ def main(mode: str = "worker") -> None:
         scheduler = TaskiqScheduler(broker, sources)
         asyncio.run(run_scheduler_task(scheduler, interval=timedelta(0)))
     else:
-        redis = Redis.from_url(url)
-        print(*redis.xinfo_groups("stage9") if redis.exists("stage9") else ())
-        print("retries:", len([*redis.scan_iter("stage9-retries:data:*")]))
+        with required("Start broker and worker"), Redis.from_url(url) as redis:
+            print(*redis.xinfo_groups("stage9"))
+            print("retries:", len([*redis.scan_iter("stage9-retries:data:*")]))
 
 
 if __name__ == "__main__":

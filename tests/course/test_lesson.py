@@ -3,7 +3,9 @@
 import os
 import smtplib
 import socket
+import sqlite3
 import ssl
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -11,6 +13,11 @@ import pytest
 from fastapi import BackgroundTasks, FastAPI
 
 from course import lesson
+
+SET_BY_A_LESSON = [
+    *("DATABASE_URL", "SMTP_PORT", "REDIS_URL", "TASK_TIME_LIMIT"),
+    *("TASK_LONGEST_PAUSE", "TASK_PUBLISH_AFTER", "TASK_LOST_AFTER"),
+]
 
 
 @pytest.fixture
@@ -118,6 +125,26 @@ def test_a_lesson_starts_with_an_empty_folder_and_its_settings(
     assert os.environ["DATABASE_URL"] == "sqlite:///data/lesson/tasks.db"
     with lesson.mailbox() as box:
         assert os.environ["SMTP_PORT"] == str(box.port)
+
+
+def test_a_lesson_with_a_broker_has_short_times_and_reads_its_last_row(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker answers where REDIS_URL says; a row is read by its column."""
+    for name in SET_BY_A_LESSON:  # what is set ends with the test
+        monkeypatch.setenv(name, "1")
+    with lesson.start_with_broker("lesson", TASK_LOST_AFTER="8") as broker:
+        assert os.environ["REDIS_URL"] == broker.url
+        assert os.environ["TASK_TIME_LIMIT"] == "5"
+        assert os.environ["TASK_LOST_AFTER"] == "8"
+    with (
+        closing(sqlite3.connect(data_dir / "lesson" / "tasks.db")) as rows,
+        rows,
+    ):
+        rows.execute("CREATE TABLE task_logs (id INTEGER, status TEXT)")
+        rows.execute("INSERT INTO task_logs VALUES (1, 'x'), (2, 'completed')")
+    assert lesson.last_row().id == 2
+    lesson.until_completed()
 
 
 def test_a_silent_mail_server_is_called_and_then_the_mailbox_answers(

@@ -60,6 +60,19 @@ with get_session_factory()() as session:
         getattr(session, end)()
 """
 
+# Two requests: to an application that has not started, and to one that has.
+POST = """
+from fastapi.testclient import TestClient
+from stages.s06_at_work.start_up import prepare
+from stages.s11_dbos.app import app
+
+prepare()  # makes the table of the rows, and not those of DBOS
+client = TestClient(app, raise_server_exceptions=False)
+print(client.post("/run-task/report").status_code)
+with client:
+    print(client.post("/run-task/report").status_code)
+"""
+
 
 class Place:
     """A folder with a worker, and what it has done."""
@@ -134,6 +147,21 @@ def place(tmp_path: Path) -> Iterator[Place]:
         process.kill()
         process.communicate()
     place.engine.dispose()
+
+
+def test_a_post_before_its_tables_exist_accepts_nothing(place: Place) -> None:
+    """The client is told to come back, and no row is left without a task."""
+    done = subprocess.run(
+        [sys.executable, "-c", POST],
+        cwd=place.folder,
+        env=place.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["503", "200"]
+    assert place.count("task_logs") == 1
+    assert place.count("task_logs WHERE status = 'completed'") == 1
 
 
 def test_killed_after_the_second_step_it_resumes_at_the_third(

@@ -3,6 +3,17 @@
 import os
 import random
 import time
+from pathlib import Path
+
+
+def wait_at_the_gate() -> None:
+    """Let a measurement begin when all workers are awake."""
+    gate = Path(os.environ["CRASH_FILE"] + ".gate")
+    if not gate.exists():
+        with gate.with_suffix(".waiting").open("a") as waiting:
+            waiting.write(f"{os.getpid()}\n")
+    while not gate.exists():
+        time.sleep(0.01)
 
 
 def work(email: str, message: str) -> None:
@@ -12,6 +23,8 @@ def work(email: str, message: str) -> None:
     once would be killed in bunches.
     """
     assert message
+    if os.environ.get("CRASH_GATE"):
+        wait_at_the_gate()
     spread = float(os.environ.get("CRASH_SPREAD", "0.5"))
     own = random.Random(email).uniform(1 - spread, 1 + spread)  # noqa: S311
     time.sleep(float(os.environ["CRASH_SECONDS"]) * own)

@@ -49,3 +49,10 @@ def test_the_tables_say_whether_the_goals_are_met() -> None:
     posts, tasks = bench_queues.tables([result])
     assert [*posts.columns[6].cells] == ["1.25 ✓ met"]
     assert [*tasks.columns[7].cells] == ["0.95 ✗ missed"]
+
+
+def test_where_a_tasks_time_goes() -> None:
+    """All parts are measured with the stage's own settings."""
+    table = bench_queues.shares("Taskiq", "sqlite", 1, 20)
+    parts = [float(str(cell)) for cell in table.columns[1].cells]
+    assert sum(parts[:-1]) == pytest.approx(parts[-1], abs=0.05)

@@ -12,10 +12,14 @@ VERSIONS = {
     "pydantic": "2.14.4",
     "sqlalchemy": "2.1.9",
 }
-GOOD = Run("3.11", "oldest", VERSIONS, Counts(72, (), 1))
-FAILED = Run("3.11", "newest", VERSIONS, Counts(71, ("test_s05::test_a",)))
-ABSENT = Run("3.13", "oldest", note="no such Python on this machine")
-BROKEN = Run("3.12", "oldest", note="uv could not prepare it", wrong=True)
+GOOD = Run("3.11", "oldest", "1–5", VERSIONS, Counts(72, (), 1))
+FAILED = Run(
+    *("3.11", "newest", "1–11", VERSIONS), Counts(71, ("test_s05::test_a",))
+)
+ABSENT = Run("3.13", "oldest", "1–5", note="no such Python on this machine")
+BROKEN = Run(
+    "3.12", "oldest", "1–5", note="uv could not prepare it", wrong=True
+)
 
 
 def rows(runs: list[Run]) -> list[list[str]]:
@@ -32,7 +36,7 @@ def test_a_row_says_what_ran_and_how_many_passed() -> None:
     """The versions are those that were installed, not those asked for."""
     heading, _, row = rows([GOOD])
     assert heading[:3] == ["Python", "FastAPI", "Starlette"]
-    assert row == [*VERSIONS.values(), "72", "0", "1"]
+    assert row == [*VERSIONS.values(), "1–5", "72", "0", "1"]
 
 
 def test_a_python_that_is_not_there_has_a_row_that_says_so() -> None:
@@ -45,7 +49,7 @@ def test_a_python_that_is_not_there_has_a_row_that_says_so() -> None:
 
 def test_every_row_has_as_many_cells_as_the_heading() -> None:
     """A row of another length would not be drawn as a table."""
-    assert {len(row) for row in rows([GOOD, FAILED, ABSENT, BROKEN])} == {8}
+    assert {len(row) for row in rows([GOOD, FAILED, ABSENT, BROKEN])} == {9}
 
 
 def test_what_failed_is_named_below_the_table() -> None:
@@ -61,7 +65,7 @@ def test_what_could_not_be_tried_is_wrong() -> None:
 
 def test_the_required_python_must_have_run() -> None:
     """All others together do not replace it."""
-    other = Run("3.12", "newest", VERSIONS, Counts(72))
+    other = Run("3.12", "newest", "1–11", VERSIONS, Counts(72))
     assert "3.11 is required" in verdict([other], "3.11")
 
 

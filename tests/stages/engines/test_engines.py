@@ -119,6 +119,24 @@ def test_it_publishes_from_wherever_it_is_called(house: House) -> None:
 
 
 @every_engine
+def test_a_task_enqueues_another(house: House) -> None:
+    """The worker publishes it itself, and does not leave it to the outbox."""
+    house.kill(house.worker)
+    module = "tests.stages.engines.publishing_worker"
+    worker = house.run("publishing", "-m", module, house.engine.stage)
+    try:
+        house.post("/run-task/first")
+        log_id = house.row().id
+        house.until_done(log_id)
+        second = house.until_done(log_id + 1)
+    finally:
+        house.kill(worker)
+        house.start_worker()
+    assert second.task_name == "second"
+    assert "takes no task" not in house.log("publishing")
+
+
+@every_engine
 def test_a_backlog_is_no_reason_to_publish_again(house: House) -> None:
     """The worker was away: what waits for an hour has one message."""
     house.kill(house.worker)
@@ -369,6 +387,18 @@ def test_it_works_on_postgresql(
     finally:
         Base.metadata.drop_all(house.database)
         house.end()
+
+
+@every_broker
+def test_a_monitor_without_a_broker_says_so_in_one_line(house: House) -> None:
+    """It names what is missing, and its exit code is no success."""
+    with gone(house):
+        monitor = house.run(
+            "lonely", "-m", f"stages.{house.engine.stage}.worker", "monitor"
+        )
+        assert monitor.wait(PATIENCE)
+    (line,) = house.log("lonely").splitlines()
+    assert re.search("REDIS_URL|[Cc]onnect", line)
 
 
 @every_engine
