@@ -150,7 +150,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_a_post_before_its_tables_exist_accepts_nothing(place: Place) -> None:
-    """The client is told to come back, and no row is left without a task."""
+    """The client is told to come back, and no row is left without its workflow."""
     done = subprocess.run(
         [sys.executable, "-c", POST],
         cwd=place.folder,
@@ -161,7 +161,7 @@ def test_a_post_before_its_tables_exist_accepts_nothing(place: Place) -> None:
     )
     assert done.stdout.split() == ["503", "200"]
     assert place.count("task_logs") == 1
-    assert place.count("task_logs WHERE status = 'completed'") == 1
+    assert place.count("workflow_status WHERE name = 'run'") == 1
 
 
 def test_killed_after_the_second_step_it_resumes_at_the_third(
