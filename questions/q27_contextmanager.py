@@ -1,10 +1,11 @@
 """Can I use one @contextmanager for Depends and in a background task?
 
 Answer: Not decorated. `Depends` wraps each function with `yield` into a context
-manager of contextlib by itself. Of a decorated one it made a second context manager of the
-first, and the request fails with 500: "'_GeneratorContextManager' object is
-not an iterator". Before FastAPI 0.123.5 the endpoint got the undecorated
-object itself: "'_GeneratorContextManager' object has no attribute …".
+manager of contextlib by itself. Of a decorated one it makes a second context
+manager around the first, and the request fails with 500: "TypeError:
+'_GeneratorContextManager' object is not an iterator" (before FastAPI 0.163
+"has no attribute 'throw'"). Before 0.123.5 the endpoint got the context
+manager itself, which has none of your attributes.
 
 Instead: Leave the function plain for `Depends`, and decorate it where no
 request is: `with contextmanager(get_account)() as account` in the task.

@@ -7,8 +7,8 @@ the client gets 500 and no task is sent.
 Instead: Send `model_dump(mode="json")`, and let `pydantic=True` make the model
 again in the worker. Better still: store the data, and send the row's ID.
 
-Since: `pydantic=True` came with Celery 5.5. The newest Celery dumps a model
-itself if the task says `pydantic=True`; `model_dump` works on all of them.
+Since: `pydantic=True` came with Celery 5.5. With it Celery 5.7 dumps a model
+by itself; `model_dump` works on all of them.
 
 Proof: `pydantic_wrapper` in celery/app/base.py.
 

@@ -1,6 +1,9 @@
 """Question 37: to stop a task that runs."""
 
+import asyncio
 import threading
+
+import pytest
 
 from course.questions.running import Way
 
@@ -39,3 +42,25 @@ def test_right(question: Question, happens: Happens) -> None:
     """The task ends the step that it is at, and stops."""
     assert steps_after_delete(question, question.right) == 1
     happens("right: the task stops after its step")
+
+
+def test_cancel_does_not_stop_a_thread() -> None:
+    """What waits for the thread is cancelled; the thread works on."""
+    began, go_on, done = threading.Event(), threading.Event(), list[str]()
+
+    def work() -> None:
+        began.set()
+        go_on.wait(5)
+        done.append("work")
+
+    async def cancel_it() -> None:
+        task = asyncio.create_task(asyncio.to_thread(work))
+        assert await asyncio.to_thread(began.wait, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert done == []
+        go_on.set()
+
+    asyncio.run(cancel_it())  # its end waits for the threads
+    assert done == ["work"]

@@ -1,5 +1,8 @@
 """Question 39: `next` of a dependency."""
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
 from .conftest import Happens, Question
 
 
@@ -15,3 +18,14 @@ def test_right(question: Question, happens: Happens) -> None:
     question.right.send()
     assert question.module.order == ["opened", "used", "closed"]
     happens("right: closed after it was used")
+
+
+def test_a_closed_session_opens_again() -> None:
+    """SQLAlchemy begins anew in a closed session, without an error."""
+    engine = sa.create_engine("sqlite://")
+    session = Session(engine)
+    session.close()
+    assert session.scalar(sa.text("SELECT 1")) == 1
+    assert session.in_transaction()
+    session.close()
+    engine.dispose()

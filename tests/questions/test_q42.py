@@ -1,5 +1,9 @@
 """Question 42: a connection of SQLite, and the task's thread."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import sqlalchemy as sa
+
 from .conftest import Happens, Question
 
 
@@ -17,3 +21,12 @@ def test_right(question: Question, happens: Happens) -> None:
     question.right.send()
     assert question.module.found == [("a row",)]
     happens("right: the task opens its own")
+
+
+def test_sqlalchemy_allows_it_for_a_file(question: Question) -> None:
+    """Its connection to a file may be used in another thread."""
+    assert question.module.app
+    engine = sa.create_engine("sqlite:///here.db")
+    with engine.connect() as connection, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(connection.scalar, sa.text("SELECT 1")).result()
+    engine.dispose()

@@ -1,5 +1,6 @@
 """Question 44: overrides, and a mounted application."""
 
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from course.questions.running import Way
@@ -27,3 +28,14 @@ def test_right(question: Question, happens: Happens) -> None:
     assert faked(question, question.right) == ["ada@example.com"]
     assert question.module.sent == []
     happens("right: the fake runs")
+
+
+def test_an_included_router_needs_nothing(question: Question) -> None:
+    """The override reaches the endpoints of a router."""
+    module, got = question.module, list[str]()
+    router, app = APIRouter(), FastAPI()
+    router.post("/")(module.invite)
+    app.include_router(router, prefix="/invitations")
+    app.dependency_overrides[module.get_work] = lambda: got.append
+    TestClient(app).post("/invitations/")
+    assert got == ["ada@example.com"]
