@@ -7,8 +7,8 @@ There is no option to run it without the tasks; only `client.stream` of a
 recent Starlette (1.10) shows the response while they run.
 
 Instead: Let a dependency give the task. A test replaces it by a fake that
-remembers, and nothing slow runs. That the response comes first, a real server
-in a thread shows.
+remembers, and nothing slow runs. A real server in a thread shows that the
+response comes first.
 
 Since: all versions.
 

@@ -1,8 +1,8 @@
 """Can I use one @contextmanager for Depends and in a background task?
 
-Answer: Not decorated. `Depends` wraps each function with `yield` into a context
-manager of contextlib by itself. Of a decorated one it makes a second context
-manager around the first, and the request fails with 500: "TypeError:
+Answer: Not decorated. `Depends` wraps each function with `yield` into a
+context manager of contextlib by itself. It puts a second one around a
+decorated function, and the request fails with 500: "TypeError:
 '_GeneratorContextManager' object is not an iterator" (before FastAPI 0.163
 "has no attribute 'throw'"). Before 0.123.5 the endpoint got the context
 manager itself, which has none of your attributes.

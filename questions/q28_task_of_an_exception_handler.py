@@ -2,9 +2,9 @@
 
 Answer: A handler gets no `BackgroundTasks` from FastAPI, and those of the
 endpoint are lost with its response. A `BackgroundTasks()` that the handler
-makes runs only if it is given to the response that the handler returns. By
-then the dependencies with `yield` are closed already, unlike at the task of an
-endpoint: they close before the handler is called.
+makes runs only if it is given to the response that the handler returns. The
+dependencies with `yield` are closed before the handler is called, so its task
+cannot use them.
 
 Instead: `JSONResponse(…, background=tasks)`.
 

@@ -5,8 +5,8 @@ FastAPI accepts any number of tasks: when they come faster than they end, each
 waits for a thread, and what they hold adds up until the process is killed.
 There is no limit, no back pressure.
 
-Instead: Count the tasks that wait, and refuse a request above the limit with
-503 and Retry-After. Give a task an ID or a path, not the content.
+Instead: Count the tasks that have not ended, and refuse a request above the
+limit with 503 and Retry-After. Give a task an ID or a path, not the content.
 
 Since: all versions.
 

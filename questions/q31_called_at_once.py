@@ -31,7 +31,9 @@ def work(address: str) -> None:
 
 @app.post("/wrong")
 def calls_it(background_tasks: BackgroundTasks) -> list[str]:
-    background_tasks.add_task(work("ada"))  # type: ignore[arg-type, func-returns-value]
+    background_tasks.add_task(
+        work("ada"),  # type: ignore[arg-type, func-returns-value]
+    )
     return sent  # what is sent when the endpoint returns
 
 

@@ -4,15 +4,15 @@ Answer: Starlette runs the list of a request's tasks one after the other. The
 first exception prevents the remaining tasks from running, and nothing reports
 them: the log shows only that error. The client has its 200 already.
 
-Instead: Let no task raise that others follow: catch the exception in the task
-and log it, as `safely` does for any task. What must not be lost belongs into a
-queue, each task as a message of its own.
+Instead: Catch the exception in each task and log it, as `safely` does for any
+task. Put what must not be lost into a queue, each task as a message of its
+own.
 
 Since: all versions.
 
-Proof: `BackgroundTasks.__call__` in starlette/background.py, and its docs:
-"If one of the tasks raises an exception, then the following tasks will not get
-the opportunity to be executed."
+Proof: `BackgroundTasks.__call__` in starlette/background.py, and its docs: "In
+case one of the tasks raises an exception, the following tasks will not get the
+opportunity to be executed."
 
 Asked: https://github.com/Kludex/starlette/issues/3195
 https://github.com/Kludex/starlette/issues/1589

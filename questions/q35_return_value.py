@@ -1,7 +1,7 @@
 """How do I get the return value, the result, of a background task?
 
 Answer: Not from `add_task`: it returns None, the task has not begun, and what
-it returns later is thrown away. The response is the first that leaves.
+it returns later is thrown away. The response leaves before that.
 
 Instead: Answer 202 with an ID and the address of the result. The task stores
 its result under that ID; a second endpoint returns it, or says that it is not
@@ -35,8 +35,9 @@ def work(number: int) -> int:
 
 @app.post("/wrong")
 def returns_the_result(background_tasks: BackgroundTasks) -> int | None:
-    result: int | None = background_tasks.add_task(work, 7)  # type: ignore[func-returns-value]
-    return result
+    return background_tasks.add_task(  # type: ignore[func-returns-value]
+        work, 7
+    )
 
 
 @app.post("/right", status_code=202)

@@ -7,7 +7,8 @@ task that waits for it frees the waiter, and the thread works on.
 
 Instead: The task works in steps and looks between two of them whether it is to
 stop. The flag is a `threading.Event`, or a column in a table where there are
-several workers. Only a process can be killed: Celery's `revoke(terminate=True)`.
+several workers. Only a process can be killed: Celery's
+`revoke(terminate=True)`.
 
 Since: all versions.
 

@@ -2,8 +2,9 @@
 
 Answer: A commit empties the object: SQLAlchemy reads its columns again when
 they are next used, and needs the object's session for that. When the session
-is closed, the object is detached, and its first attribute raises. That the
-session of a dependency is still open in the task is so on some versions only.
+is closed, the object is detached, and its first attribute raises. From FastAPI
+0.118 on a dependency's session is still open in the task, which hides the
+mistake.
 
 Instead: Give the task the ID. It opens a session of its own and loads the row:
 fresh, too, if somebody has changed it meanwhile.

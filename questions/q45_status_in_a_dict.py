@@ -2,8 +2,9 @@
 
 Answer: A global variable, as a dict, can be shared across requests only within
 one process. Each worker of uvicorn or gunicorn, and each host, is a process
-with objects of its own: the status that one has written, another does not see. Which of them answers is chance, so that it works now and then; after
-a restart it is gone in any case.
+with objects of its own: the status that one has written, another does not see.
+Which of them answers is chance, so that it works now and then; after a restart
+it is gone in any case.
 
 Instead: Keep the status where all of them look: a row in the database, or a
 key in Redis.

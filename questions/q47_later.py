@@ -1,14 +1,14 @@
 """How do I run a background task later: with a delay, or at a given time?
 
-Answer: `BackgroundTasks` starts right after the response, and knows no delay. A
-`def` task that sleeps until its time keeps one of forty threads for so long,
+Answer: `BackgroundTasks` starts right after the response, and knows no delay.
+A `def` task that sleeps until its time keeps one of forty threads for so long,
 and a restart forgets it: nobody else knows that it was to run.
 
 Instead: Ask an engine: `apply_async(countdown=600)` or `eta=` in Celery,
-`enqueue_in` in RQ, `configure(schedule_in=…)` in Procrastinate. The message waits in the
-broker or in the database. In Celery with Redis keep it below
-`visibility_timeout` (an hour), or the message is delivered again and again; for
-days, store the time in a row that a periodic job reads.
+`enqueue_in` in RQ, `configure(schedule_in=…)` in Procrastinate. The message
+waits in the broker or in the database. In Celery with Redis keep it below
+`visibility_timeout` (an hour), or the message is delivered again and again;
+for days, store the time in a row that a periodic job reads.
 
 Since: all versions.
 
