@@ -2,10 +2,10 @@
 
 Answer: The endpoint's transaction is still open: a dependency that commits
 after `yield` does so after the background tasks. The task, with a session of
-its own, gets no updates: not the row that the endpoint has just added. If it
-writes, SQLite lets it wait for that transaction, which waits for the task,
-until the time-out: "sqlite3.OperationalError: database is locked". That error
-also rolls the endpoint's transaction back (q40).
+its own, cannot get the row that the endpoint has just added. If it writes,
+SQLite lets it wait for that transaction, which waits for the task, until the
+time-out: "sqlite3.OperationalError: database is locked". That error also rolls
+the endpoint's transaction back (q40).
 
 Instead: Commit in the endpoint before it returns, and add the task after that.
 
