@@ -15,6 +15,7 @@ from course.page import code
 NOTEBOOKS = ROOT / "notebooks"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 LINK = re.compile(r'href="(?:\.\./notebooks/)?(\w+)\.ipynb(#[^"]*)?"')
+SCROLL = '<div class="scroll" tabindex="0">'
 UP = re.compile(r'href="\.\./([^"]+)"')
 
 
@@ -38,11 +39,19 @@ def slide(cell: dict[str, Any]) -> str:
     return found
 
 
+def markdown(text: str) -> str:
+    """Render a text; what may be wider than a phone can be scrolled."""
+    rendered: str = MARKDOWN.render(text)
+    rendered = rendered.replace("<table>", f"{SCROLL}<table>")
+    rendered = rendered.replace("</table>", "</table></div>")
+    return rendered.replace("<pre>", '<pre tabindex="0">')
+
+
 def cell_as_html(cell: dict[str, Any]) -> str:
     """Return a cell: its text, or its code and what came of it."""
     text = "".join(cell["source"])
     if cell["cell_type"] == "markdown":
-        rendered = MARKDOWN.render(text)
+        rendered = markdown(text)
         linked = LINK.sub(r'href="/notebook/\1\2"', rendered)
         return UP.sub(r'href="/file/\1"', linked)
     lines = "\n".join(code.highlighted(text))
@@ -61,7 +70,7 @@ def output_as_html(output: dict[str, Any]) -> str:
     if picture := "".join(data.get("image/svg+xml", [])):
         return f'<figure class="picture scroll">{picture}</figure>'
     if text := "".join(data.get("text/markdown", [])):
-        return f'<div class="output">{MARKDOWN.render(text)}</div>'
+        return f'<div class="output">{markdown(text)}</div>'
     plain = "".join(output.get("text", data.get("text/plain", [])))
     if not plain:
         return ""

@@ -270,7 +270,7 @@ def read_file(request: Request, course: CourseDep, path: str) -> Response:
         raise HTTPException(404, f"The page does not show {path}.")
     text = file.read_text("utf-8")
     if file.suffix == ".md":
-        shown = notebook.MARKDOWN.render(text)
+        shown = notebook.markdown(text)
         return render(
             request, "notebook.html", course=course, name=path, text=shown
         )
