@@ -90,13 +90,29 @@ def install(session: nox.Session, group: str) -> None:
     session.install("--quiet", "--require-hashes", "-r", lock)
 
 
-# --- for learners: these run in .venv ---------------------------------------
+# --- Learn ------------------------------------------------------------------
 
 
 @nox.session(python=False)
 def serve(session: nox.Session) -> None:
     """Open the course: every stage running, with its code (the main job)."""
     learner(session, "course.page")
+
+
+@nox.session(python=False)
+def test(session: nox.Session) -> None:
+    """Is all in place, does every lesson work? It takes about a minute."""
+    learner(session, "course.self_test")
+
+
+@nox.session(python=False)
+def prepare(session: nox.Session) -> None:
+    """Fetch all that a learner needs, the lab too: then work offline."""
+    start.prepare()
+    session.run(
+        *(str(start.PYTHON), "-m", "nox", "--install-only", "-s", "lab"),
+        external=True,
+    )
 
 
 @nox.session(python=False)
@@ -205,7 +221,7 @@ def lab(session: nox.Session) -> None:
     )
 
 
-# --- for whoever works on the course: environments of their own -------------
+# --- Work on the course -----------------------------------------------------
 
 
 @nox.session
@@ -303,12 +319,14 @@ def truth(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin every version with its hashes: --upgrade takes the newest."""
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+    same = ["-c", "locks/learn.txt"]  # it is installed on top of `serve`
     uv = shutil.which("uv", path=str(start.BIN)) or "uv"
     for group in [name for name in groups if name not in PARTS]:
         session.run(
             *(uv, "pip", "compile", "--quiet", "--universal"),
             *("--generate-hashes", "--no-header", "--python-version", "3.11"),
             *("--group", group, "-o", str(Path("locks", f"{group}.txt"))),
+            *(same if group == "serve" else []),
             *session.posargs,
             external=True,
         )

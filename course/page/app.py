@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from course.folders import data_dir
 from course.mailbox import Mailbox
 from course.page import views
-from course.page.apart import Apart
+from course.apart import Apart
 from course.page.course import Course
 from course.page.guard import guarded
 from course.page.left_behind import Files
@@ -41,7 +41,7 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
     files = Files(folder)
     workshops = {
         number: Workshop(
-            stage, mounted.get(number), Apart(stage, folder), files, mailbox
+            stage, mounted.get(number), Apart(stage, folder.parent), files, mailbox
         )
         for number, stage in shown.items()
     }

@@ -18,7 +18,7 @@ from fastapi.templating import Jinja2Templates
 
 from course.folders import ROOT
 from course.page import code, notebook
-from course.page.apart import NotStartedError
+from course.apart import NotStartedError
 from course.page.course import Course
 from course.page.mounted import Mounted
 from course.page.workshop import Answer, Workshop

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,16 @@ class NotStartedError(Exception):
 class Apart:
     """One stage with its worker, broker and database, as `stage N` runs it."""
 
-    def __init__(self, stage: Stage, folder: Path) -> None:
-        self.stage = stage
-        self.file = folder / f"page_stage_{stage.number:02}.log"
+    def __init__(
+        self,
+        stage: Stage,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Know the stage; it will run in the folder, with these settings."""
+        self.stage, self.folder = stage, folder
+        self.settings = settings or {}
+        self.file = folder / "data" / f"page_stage_{stage.number:02}.log"
         self.program: Program | None = None
         self.port = 0
 
@@ -53,11 +61,17 @@ class Apart:
         if self.running:
             return
         self.port = ports.free_port()
-        words = ["-m", "course.stage", str(self.stage.number)]
-        command = [sys.executable, *words, "--port", str(self.port)]
+        words = [str(self.stage.number), "--port", str(self.port)]
+        command = [sys.executable, "-m", "course.stage", *words]
         with self.file.open("wb") as log:
             name = f"Stage {self.stage.number}"
-            program = Program(name, command, output=log)
+            program = Program(
+                name,
+                command,
+                folder=self.folder,
+                settings=self.settings,
+                output=log,
+            )
         self.program = program
         end = time.monotonic() + STARTING
         while not self.answers():
