@@ -207,7 +207,7 @@ def usage() -> str:
         if job.group != group:
             group = job.group
             text += "\n%s\n" % group
-        text += "  %-12s %s\n" % (job.name, job.text)
+        text += "  %-11s %s\n" % (job.name, job.text)
     return USAGE % text
 
 
@@ -240,11 +240,7 @@ def directly(words: "list[str]") -> "list[str] | None":
     job = jobs().get(name)
     if job is None or job.command is None or set(rest) & jobs().keys():
         return None
-    if rest[:1] == ["--"]:
-        del rest[0]
-    if not job.stays:
-        os.chdir(str(ROOT))
-    return [*job.command, *rest]
+    return [*job.command, *(rest[1:] if rest[:1] == ["--"] else rest)]
 
 
 def main():
@@ -255,6 +251,8 @@ def main():
     command = directly(words)
     if command is None:
         command = ["nox", "--noxfile", str(NOXFILE), *long]
+    elif not (words and jobs()[words[0]].stays):
+        os.chdir(str(ROOT))
     prepare(SERVE if long == ["-s", "serve"] else LEARN)
     command = [str(PYTHON), str(RUN), *command]
     if os.name != "nt":  # Ctrl-C waits until RUN can answer it

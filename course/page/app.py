@@ -10,10 +10,10 @@ import fastapi_offline
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from course.apart import Apart
 from course.folders import data_dir
 from course.mailbox import Mailbox
 from course.page import views
-from course.apart import Apart
 from course.page.course import Course
 from course.page.guard import guarded
 from course.page.left_behind import Files

@@ -16,9 +16,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
 
+from course.apart import NotStartedError
 from course.folders import ROOT
 from course.page import code, notebook
-from course.apart import NotStartedError
 from course.page.course import Course
 from course.page.mounted import Mounted
 from course.page.workshop import Answer, Workshop

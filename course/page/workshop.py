@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx2
 
-from course.mailbox import Mail, Mailbox
 from course.apart import Apart
+from course.mailbox import Mail, Mailbox
 from course.page.code import Functions, Lines
 from course.page.left_behind import Files, LeftBehind
 from course.page.mounted import Mounted
