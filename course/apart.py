@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+import start
 from course import ports
 from course.processes import Program, stop_all
 from course.stage import Stage
@@ -60,6 +61,10 @@ class Apart:
         """Start it, and wait until it answers; NotStartedError if not."""
         if self.running:
             return
+        try:
+            start.prepare()  # the page may run with less than a worker needs
+        except SystemExit as error:
+            raise NotStartedError(str(error)) from None
         self.port = ports.free_port()
         words = [str(self.stage.number), "--port", str(self.port)]
         command = [sys.executable, "-m", "course.stage", *words]

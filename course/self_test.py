@@ -1,4 +1,4 @@
-"""Is everything in place? Does each stage work? Are all solutions right?
+"""Test that all is in place: the packages, each stage, all solutions.
 
 It takes about a minute, uses free ports and a temporary folder, and does not
 disturb a course that is running. `python3 start.py tests` tests far more.

@@ -41,7 +41,11 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
     files = Files(folder)
     workshops = {
         number: Workshop(
-            stage, mounted.get(number), Apart(stage, folder.parent), files, mailbox
+            stage,
+            mounted.get(number),
+            Apart(stage, folder.parent),
+            files,
+            mailbox,
         )
         for number, stage in shown.items()
     }
