@@ -90,18 +90,34 @@ def install(session: nox.Session, group: str) -> None:
     session.install("--quiet", "--require-hashes", "-r", lock)
 
 
-# --- for learners: these run in .venv ---------------------------------------
+# --- Learn ------------------------------------------------------------------
 
 
 @nox.session(python=False)
 def serve(session: nox.Session) -> None:
-    """Open the course: every stage running, with its code (the main job)."""
+    """Open the course: every stage running, on one page."""
     learner(session, "course.page")
 
 
 @nox.session(python=False)
+def test(session: nox.Session) -> None:
+    """Is all in place, does every lesson work? About a minute."""
+    learner(session, "course.self_test")
+
+
+@nox.session(python=False)
+def prepare(session: nox.Session) -> None:
+    """Fetch all that a learner needs, the lab too: then work offline."""
+    start.prepare()
+    session.run(
+        *(str(start.PYTHON), "-m", "nox", "--install-only", "-s", "lab"),
+        external=True,
+    )
+
+
+@nox.session(python=False)
 def stage(session: nox.Session) -> None:
-    """Run one stage alone, with its worker: stage 3; uvicorn's options."""
+    """Run one stage with all it needs: stage 3; uvicorn's options."""
     learner(session, "course.stage", patience=25)  # a worker ends its task
 
 
@@ -125,7 +141,7 @@ def database(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def timeline(session: nox.Session) -> None:
-    """See what happens when: timeline myapp:app POST /path --json '{}'."""
+    """Draw a request: timeline myapp:app POST /path --json '{}'."""
     session.chdir(session.invoked_from)
     learner(session, "fastapi_timeline")
 
@@ -205,7 +221,7 @@ def lab(session: nox.Session) -> None:
     )
 
 
-# --- for whoever works on the course: environments of their own -------------
+# --- Work on the course -----------------------------------------------------
 
 
 @nox.session
@@ -225,14 +241,14 @@ def notebooks(session: nox.Session) -> None:
 
 @nox.session
 def slides(session: nox.Session) -> None:
-    """Make slides of the notebooks, for a browser without network; 05."""
+    """Make slides of the notebooks: all, or 05."""
     install(session, "reading")
     session.run("python", "-m", "course.reading.slides", *session.posargs)
 
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Make the reading version: pages with a search, from disk, offline."""
+    """Make pages of all there is to read, with a search."""
     install(session, "reading")
     session.run("python", "-m", "course.reading.site")
 
@@ -278,7 +294,7 @@ def walls(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare speeds: the stages', bench timeline, grader or queues."""
+    """Compare speeds: the stages, bench timeline, grader or queues."""
     if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
         learner(session, "course.labs.bench")
         return
@@ -288,7 +304,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def compat(session: nox.Session) -> None:
-    """Test the stages on each Python with the oldest and newest FastAPI."""
+    """Test the stages on each Python with old and new FastAPI."""
     learner(session, "course.labs.compat", level=logging.NOTSET)
 
 
@@ -303,12 +319,14 @@ def truth(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Pin every version with its hashes: --upgrade takes the newest."""
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+    same = ["-c", "locks/learn.txt"]  # it is installed on top of `serve`
     uv = shutil.which("uv", path=str(start.BIN)) or "uv"
     for group in [name for name in groups if name not in PARTS]:
         session.run(
             *(uv, "pip", "compile", "--quiet", "--universal"),
             *("--generate-hashes", "--no-header", "--python-version", "3.11"),
             *("--group", group, "-o", str(Path("locks", f"{group}.txt"))),
+            *(same if group == "serve" else []),
             *session.posargs,
             external=True,
         )

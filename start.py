@@ -30,22 +30,25 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 RUN = ROOT / "course" / "run.py"
-LOCK = ROOT / "locks" / "learn.txt"
+LOCKS = ROOT / "locks"
+SERVE, LEARN = "serve", "learn"  # what the page needs, and all of a learner's
 NOXFILE = ROOT / "noxfile.py"
 NO_VENV = (
     "This Python cannot make virtual environments: install its venv module"
     " (Debian, Ubuntu: sudo apt install python%d.%d-venv), then run the same"
     " command again." % sys.version_info[:2]
 )
+NETWORK = (
+    "The packages did not arrive: connect this machine to the network once"
+    " (or set PIP_INDEX_URL and UV_INDEX_URL to your mirror), then run the"
+    " same command again."
+)
 USAGE = """usage: python3 start.py [JOB [ARGUMENT ...]]
 
-Without a job, the course is served. JOB --help explains a job's arguments;
-several jobs run one after another. The jobs, the learner's first:
-
+Without a job, the course is served. JOB --help explains a job's arguments.
 %s
-
-What begins with - is for nox (.venv/bin/nox --help): -l lists the jobs, and
--s JOB -- ARGUMENT ... runs one."""
+Several jobs run one after another. What begins with - is for nox."""
+HEADING = "# --- "  # in noxfile.py, above each group of jobs
 OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that it was tried on
 
 
@@ -98,14 +101,37 @@ def bundled_pip():
     sys.exit(NO_VENV)
 
 
-def prepare():
-    """Make .venv hold what a learner needs, if it does not yet."""
-    base = getattr(sys, "_base_executable", sys.executable)
-    stamp = VENV / "course.stamp"
-    wanted = "%s\n%s\n%s" % (ROOT, sys.version, LOCK.read_text("utf-8"))
-    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+def stamps():
+    """Return, for each lock, where it is noted that it is installed."""
+    about = "%s\n%s\n" % (ROOT, sys.version)
+    return {
+        name: (VENV / ("%s.stamp" % name), about + locked(name))
+        for name in (LEARN, SERVE)
+    }
+
+
+def locked(name):
+    """Return what a lock says."""
+    return (LOCKS / ("%s.txt" % name)).read_text("utf-8")
+
+
+def noted(stamp, wanted):
+    """Whether a stamp says what is wanted."""
+    return stamp.is_file() and stamp.read_text("utf-8") == wanted
+
+
+def prepare(name=LEARN):
+    """Make .venv hold what a lock says, if it does not yet.
+
+    Serving needs a quarter of what a learner needs: it is installed first,
+    and the rest when another job asks for it. All of it serves as well.
+    """
+    known = stamps()
+    if any(noted(*known[each]) for each in {LEARN, name}):
         return
-    print("Preparing .venv (once, a few seconds) ...", file=sys.stderr)
+    serves = noted(*known[SERVE]) and PYTHON.exists()
+    what = "Installing what this job needs" if serves else "Preparing .venv"
+    print("%s (once, some seconds) ..." % what, file=sys.stderr)
     try:
         (ROOT / ".venv").mkdir(exist_ok=True)
         (VENV / "writable").touch()
@@ -113,31 +139,76 @@ def prepare():
         sys.exit(
             "%s: put the course into a folder that you can write to." % error
         )
-    pip = bundled_pip()
-    if Path(sys.prefix) != VENV:  # a venv can't replace itself while it runs
-        run(NO_VENV, base, "-m", "venv", "--clear", "--without-pip", VENV)
-    network = (
-        "The packages did not arrive: connect this machine to the network"
-        " once (or set PIP_INDEX_URL and UV_INDEX_URL to your mirror), then"
-        " run the same command again."
-    )
-    hashed = ["install", "-q", "--require-hashes", "-r"]
-    options = ["--disable-pip-version-check", "--retries=1"]
-    run(network, PYTHON, pip, *options, *hashed, ROOT / "locks" / "start.txt")
-    run(network, PYTHON, "-m", "uv", "pip", *hashed, LOCK)
+    if not serves:
+        make_venv()
+    install(LOCKS / ("%s.txt" % name), PYTHON, "-m", "uv", "pip")
     packages = sysconfig.get_path("purelib", "venv", {"base": str(VENV)})
     Path(packages, "course.pth").write_text(str(ROOT), "utf-8")
+    stamp, wanted = known[name]
     stamp.write_text(wanted, "utf-8")
 
 
-def jobs() -> "dict[str, str]":
-    """Return the jobs of noxfile.py by name, with what each does."""
-    return {
-        function.name: ast.get_docstring(function) or ""
-        for function in ast.parse(NOXFILE.read_text("utf-8")).body
-        if isinstance(function, ast.FunctionDef)
-        and "nox.session" in "".join(map(ast.unparse, function.decorator_list))
-    }
+def make_venv():
+    """Make .venv anew, and put uv into it."""
+    base = getattr(sys, "_base_executable", sys.executable)
+    pip = bundled_pip()
+    if Path(sys.prefix) != VENV:  # a venv can't replace itself while it runs
+        run(NO_VENV, base, "-m", "venv", "--clear", "--without-pip", VENV)
+    options = ["--disable-pip-version-check", "--retries=1"]
+    install(LOCKS / "start.txt", PYTHON, pip, options=options)
+
+
+def install(lock, *command, options=()):
+    """Install what a lock says, with its hashes."""
+    words = ["install", *options, "-q", "--require-hashes", "-r", lock]
+    run(NETWORK, *command, *words)
+
+
+class Job:
+    """A session of noxfile.py, as far as it can be read without nox."""
+
+    def __init__(self, function, group):
+        self.name = function.name
+        for decorator in function.decorator_list:
+            for keyword in getattr(decorator, "keywords", []):
+                if keyword.arg == "name":
+                    self.name = ast.literal_eval(keyword.value)
+        self.group = group
+        self.text = ast.get_docstring(function) or ""
+        self.command = None  # the module that a learner's job runs in .venv
+        steps = [ast.unparse(step) for step in function.body[1:]]
+        self.stays = any("invoked_from" in step for step in steps)
+        last = function.body[-1]
+        if len(steps) == 1 + self.stays and "learner(" in steps[-1]:
+            words = last.value.args[1:]
+            self.command = [ast.literal_eval(word) for word in words]
+
+
+def jobs() -> "dict[str, Job]":
+    """Return the jobs of noxfile.py by name, in its order."""
+    text = NOXFILE.read_text("utf-8")
+    lines, found, group = text.splitlines(), {}, ""
+    for function in ast.parse(text).body:
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        above = lines[: function.lineno]
+        headings = [line for line in above if line.startswith(HEADING)]
+        group = headings[-1][len(HEADING) :].rstrip(" -") if headings else ""
+        if "nox.session" in "".join(map(ast.unparse, function.decorator_list)):
+            job = Job(function, group)
+            found[job.name] = job
+    return found
+
+
+def usage() -> str:
+    """Return the help: the jobs in their groups, the learner's first."""
+    text, group = "", ""
+    for job in jobs().values():
+        if job.group != group:
+            group = job.group
+            text += "\n%s\n" % group
+        text += "  %-11s %s\n" % (job.name, job.text)
+    return USAGE % text
 
 
 def for_nox(words: "list[str]") -> "list[str]":
@@ -145,8 +216,7 @@ def for_nox(words: "list[str]") -> "list[str]":
     if not words:
         return ["-s", "serve"]
     if words[0] in ("-h", "--help"):
-        lines = ["  %-10s %s" % job for job in jobs().items()]
-        print(USAGE % "\n".join(lines))
+        print(usage())
         sys.exit()
     if words[0].startswith("-"):
         return words
@@ -164,18 +234,32 @@ def for_nox(words: "list[str]") -> "list[str]":
     return ["-s", words[0], "--", *words[1:]]
 
 
+def directly(words: "list[str]") -> "list[str] | None":
+    """Return what a learner's job runs, without nox; None if it needs nox."""
+    name, rest = (words[0], words[1:]) if words else ("serve", [])
+    job = jobs().get(name)
+    if job is None or job.command is None or set(rest) & jobs().keys():
+        return None
+    return [*job.command, *(rest[1:] if rest[:1] == ["--"] else rest)]
+
+
 def main():
-    """Prepare, then hand every argument to nox; its exit code is ours."""
+    """Prepare, then become what was asked for; its exit code is ours."""
     check_python()
-    arguments = for_nox(sys.argv[1:])
-    prepare()
-    noxfile = ["--noxfile", str(NOXFILE)]
-    command = [str(PYTHON), str(RUN), "nox", *noxfile, *arguments]
+    words = sys.argv[1:]
+    long = for_nox(words)
+    command = directly(words)
+    if command is None:
+        command = ["nox", "--noxfile", str(NOXFILE), *long]
+    elif not (words and jobs()[words[0]].stays):
+        os.chdir(str(ROOT))
+    prepare(SERVE if long == ["-s", "serve"] else LEARN)
+    command = [str(PYTHON), str(RUN), *command]
     if os.name != "nt":  # Ctrl-C waits until RUN can answer it
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         os.execv(command[0], command)
     process = subprocess.Popen(command)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # nox was told as well
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it was told as well
     sys.exit(process.wait())
 
 

@@ -97,18 +97,35 @@ class Handler:
             self.box.refuse -= 1
             return "451 4.3.0 try again later"
         content = envelope.original_content or b""
-        message = message_from_bytes(content, policy=policy.default)
-        body = message.get_body(("plain",))
+        sender, subject, body = read(content)
         mail = Mail(
             arrived=datetime.now(UTC),
-            sender=str(message["From"]),
-            recipients=tuple(envelope.rcpt_tos),
-            subject=str(message["Subject"]),
-            body=body.get_content().replace("\r", "") if body else "",
+            sender=sender or str(envelope.mail_from),
+            recipients=tuple(map(readable, envelope.rcpt_tos)),
+            subject=subject,
+            body=body,
             tls=session.ssl["cipher"][1] if session.ssl else "",
         )
         self.box.take(mail)
         return "250 OK"
+
+
+def read(content: bytes) -> tuple[str, str, str]:
+    """Return sender, subject and body; of what cannot be read, all of it."""
+    try:
+        message = message_from_bytes(content, policy=policy.default)
+        part = message.get_body(("plain",))
+        body = str(part.get_content()) if part else ""
+        sender, subject = str(message["From"]), str(message["Subject"])
+    except Exception:  # noqa: BLE001 (the parser raises many kinds)
+        raw = content.decode("utf-8", "replace")
+        return "", "(this mail could not be read)", raw
+    return readable(sender), readable(subject), readable(body)
+
+
+def readable(text: str) -> str:
+    """Return a text that can be shown: half a character is no character."""
+    return text.replace("\r", "").encode("utf-8", "replace").decode()
 
 
 class Mailbox:

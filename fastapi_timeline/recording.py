@@ -171,7 +171,7 @@ class Recorder(Shelf):
         except Exception as exc:  # noqa: BLE001
             blank = Notes(self.limit)
             blank.lost = self.give_up(exc)
-            self.open()
+            self.open(blank)
             self.put(blank)
             return None
         self._join(live)
@@ -181,7 +181,7 @@ class Recorder(Shelf):
         """Be given this recording too: a request is one picture."""
         if self not in live.shelves:
             live.shelves.append(self)
-            self.open()
+            self.open(live)
 
     def _hear(
         self, live: Live, hear: Callable[[Any], None], what: object

@@ -26,18 +26,21 @@ class Shelf:
     def __init__(self, keep: int) -> None:
         self.running = self.seen = 0  # requests: under way, and over
         self._kept: deque[Notes] = deque(maxlen=keep)
+        self._open: list[Notes] = []
         self._closed = Condition()
         self._waiting = 0
 
-    def open(self) -> None:
+    def open(self, live: Notes) -> None:
         """Count a request that begins."""
         with self._closed:
             self.running += 1
+            self._open.append(live)
 
     def put(self, live: Notes) -> None:
         """Keep one that is over, and tell whoever waits."""
         with self._closed:
             self._kept.append(live)
+            self._open.remove(live)
             self.running -= 1
             self.seen += 1
             if self._waiting:
@@ -65,6 +68,11 @@ class Shelf:
                 )
                 raise TimeoutError(message)
         return self
+
+    @property
+    def unfinished(self) -> list[Recording]:
+        """The requests under way, oldest first, as far as they have come."""
+        return [self._made(live) for live in self._open.copy()]
 
     @property
     def last(self) -> Recording:

@@ -1,5 +1,7 @@
 """The page as an application: its views, its files, the stages mounted."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,14 +10,20 @@ import fastapi_offline
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from course.apart import Apart
+from course.folders import data_dir
 from course.mailbox import Mailbox
 from course.page import views
 from course.page.course import Course
+from course.page.guard import guarded
+from course.page.left_behind import Files
 from course.page.mounted import Mounted, all_running
+from course.page.workshop import Workshop
 from course.stage import Stage
 
 STATIC = Path(__file__).parent / "static"
 DOCS_FILES = Path(fastapi_offline.__file__).parent / "static"
+LARGEST = 1_000_000  # bytes of a request's body
 
 
 def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
@@ -29,14 +37,31 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
         for number, stage in shown.items()
         if not stage.worker
     }
+    folder = data_dir()
+    files = Files(folder)
+    workshops = {
+        number: Workshop(
+            stage,
+            mounted.get(number),
+            Apart(stage, folder.parent),
+            files,
+            mailbox,
+        )
+        for number, stage in shown.items()
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # The page's own requests do not belong into a stage's log.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         async with all_running(list(mounted.values())):
             yield
+        for workshop in workshops.values():
+            await asyncio.to_thread(workshop.apart.stop)
 
-    app = FastAPI(openapi_url=None, lifespan=lifespan)
-    app.state.course = Course(shown, mounted, mailbox)
+    app = FastAPI(openapi_url=None, lifespan=lifespan, max_body_size=LARGEST)
+    app.add_middleware(guarded)
+    app.state.course = Course(shown, mounted, workshops, mailbox)
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))
     app.mount("/docs-files", StaticFiles(directory=DOCS_FILES))

@@ -1,8 +1,11 @@
 """A stage's source, and what is new in it, as highlighted HTML."""
 
+import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from pygments import highlight
@@ -78,6 +81,44 @@ def between(old: str, new: str) -> Diff:
             lines += [Line("added", n, html) for n, html in fresh]
     kinds = [line.kind for line in lines]
     return Diff(tuple(lines), kinds.count("added"), kinds.count("removed"))
+
+
+Lines = tuple[int, int]  # the first and the last line of a function
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Where each function of a stage stands in its whole source."""
+
+    places: dict[tuple[str, int], Lines]  # by its file's name, and each line
+
+    @classmethod
+    def of(cls, files: Sequence[Path]) -> "Functions":
+        """Read them; the source of a folder has a heading above each file."""
+        places: dict[tuple[str, int], Lines] = {}
+        above = 0
+        for file in files:
+            text = file.read_text("utf-8")
+            above += len(files) > 1
+            for node in ast.walk(ast.parse(text)):
+                if not isinstance(
+                    node, ast.FunctionDef | ast.AsyncFunctionDef
+                ):
+                    continue
+                first = min(
+                    [node.lineno, *(d.lineno for d in node.decorator_list)]
+                )
+                last = node.end_lineno or first
+                for line in range(first, node.lineno + 1):
+                    places[file.name, line] = (first + above, last + above)
+            above += len(text.splitlines()) + (len(files) > 1)
+        return cls(places)
+
+    def lines(self, place: str) -> Lines | None:
+        """Return a function's lines; `place` is the recorder's file:line."""
+        file, _, line = place.rpartition(":")
+        name = file.replace("\\", "/").rpartition("/")[2]
+        return self.places.get((name, int(line or 0)))
 
 
 def styles() -> str:

@@ -1,7 +1,8 @@
 """Stages inside another application: found, imported, kept apart."""
 
 import importlib
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,10 +27,14 @@ class Mounted:
     stage: Stage
     app: FastAPI
     state: dict[str, Any] = field(default_factory=dict)
+    # When the Send button waited: nanoseconds of time.perf_counter_ns().
+    waits: deque[tuple[int, int]] = field(
+        default_factory=lambda: deque(maxlen=PICTURES)
+    )
 
     def __post_init__(self) -> None:
         """Record the requests, for the picture of the last one."""
-        self.recorder = Recorder(self.app, keep=PICTURES)
+        self.recorder = Recorder(self.app, keep=PICTURES, at_once=PICTURES)
         self.recorder.on = False  # until the stage runs
 
     @classmethod
@@ -43,15 +48,39 @@ class Mounted:
         return f"/stages/{self.stage.number:02}"
 
     @property
-    def last(self) -> Recording | None:
-        """The last request to an endpoint, but for the documentation's."""
+    def newest(self) -> Recording | None:
+        """The newest request that had a task, else the newest at all.
+
+        One that is under way is shown as far as it has come. Requests to the
+        documentation are not shown.
+        """
         about = {self.app.openapi_url, self.app.docs_url}
-        for recording in reversed(self.recorder.recordings):
+        first: Recording | None = None
+        for recording in self.recordings():
+            kinds = {lane.kind for lane in recording.lanes}
             asked = recording.path.removeprefix(self.prefix)
-            endpoint = any(lane.kind == "endpoint" for lane in recording.lanes)
-            if endpoint and asked not in about:
+            if "endpoint" not in kinds or asked in about:
+                continue
+            first = first or recording
+            if "task" in kinds:
                 return recording
-        return None
+        return first
+
+    def recordings(self) -> Iterator[Recording]:
+        """Yield them, the newest first; with the wait of the Send button."""
+        yield from reversed(self.recorder.unfinished)
+        for number in range(len(self.recorder.recordings)):
+            found = self.recorder.recording(-1 - number)
+            for wait in self.waits:
+                timed = self.recorder.recording(-1 - number, client=wait)
+                if timed.client and timed.client[0] <= 0 <= timed.client[1]:
+                    found = timed
+            yield found
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """What changes when there is something new to draw."""
+        return self.recorder.seen, self.recorder.running
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -62,14 +91,24 @@ class Mounted:
             with self.recorder:
                 yield
 
-    async def __call__(
-        self, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Answer a request as if the stage were alone."""
+    def inner(self, scope: Scope) -> Scope:
+        """Return the scope of a request as if the stage were alone."""
         inner = {**scope, "state": self.state.copy()}
         for outer in ("router", "route", "endpoint"):
             inner.pop(outer, None)
-        await self.recorder(inner, receive, send)
+        return inner
+
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request, and record it."""
+        await self.recorder(self.inner(scope), receive, send)
+
+    async def unrecorded(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request that is to be in no picture: the page's own."""
+        await self.app(self.inner(scope), receive, send)
 
 
 @asynccontextmanager

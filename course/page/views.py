@@ -1,22 +1,36 @@
 """What a browser asks for, and what it gets."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import (
+    APIRouter,
+    Depends,
+    HTTPException,
+    Request,
+    Response,
+)
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
 
-from course.page import code
+from course.apart import NotStartedError
+from course.folders import ROOT
+from course.page import code, notebook
 from course.page.course import Course
-from course.page.examples import examples
 from course.page.mounted import Mounted
+from course.page.workshop import Answer, Workshop
 from course.stage import Stage
 from fastapi_timeline import svg
 
+SEE_OTHER = 303
+FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
+
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates.env.globals["svg"] = svg
 
 
 def get_course(request: Request) -> Course:
@@ -48,27 +62,158 @@ def get_mounted(stage: StageDep, course: CourseDep) -> Mounted:
 MountedDep = Annotated[Mounted, Depends(get_mounted)]
 
 
+def get_workshop(
+    request: Request, stage: StageDep, course: CourseDep
+) -> Workshop:
+    """Return where a stage is tried; it learns our own address."""
+    workshop = course.workshops[stage.number]
+    host, port = request.scope["server"]
+    workshop.server = f"http://{host}:{port}"
+    return workshop
+
+
+WorkshopDep = Annotated[Workshop, Depends(get_workshop)]
+
+
+def render(request: Request, template: str, /, **shown: object) -> Response:
+    """Fill a template."""
+    return templates.TemplateResponse(request, template, shown)
+
+
 @router.get("/")
 def index(request: Request, course: CourseDep) -> Response:
-    """Show every stage at a glance, with commands to try it."""
-    base = str(request.base_url).rstrip("/")
-    tries = {
-        number: examples(one.app.openapi(), base + one.prefix)
-        for number, one in course.mounted.items()
-    }
+    """Show the way through the course, and what is done of it."""
     diffs = {
         number: course.news(stage) for number, stage in course.stages.items()
     }
-    shown = {"course": course, "tries": tries, "diffs": diffs, "svg": svg}
-    return templates.TemplateResponse(request, "index.html", shown)
+    return render(
+        request, "index.html", course=course, diffs=diffs, done=course.done
+    )
+
+
+# --- one stage: send it a request, see what happens ---------------------------
+
+
+@router.get("/stage/{number}")
+async def stage_page(
+    request: Request, course: CourseDep, stage: StageDep, workshop: WorkshopDep
+) -> Response:
+    """Show a stage at work."""
+    step = next(one for one in course.path if one.stage == stage)
+    return render(
+        request,
+        "stage.html",
+        course=course,
+        stage=stage,
+        workshop=workshop,
+        step=step,
+        done=course.done,
+        diff=course.news(stage),
+        lines=code.whole(stage.source),
+        base=workshop.base,
+        following=course.stages.get(stage.number + 1),
+        **await happened(workshop),
+    )
+
+
+async def happened(workshop: Workshop) -> dict[str, Any]:
+    """Return what the moving part of a stage's page shows."""
+    recording = workshop.recording
+    return {
+        "recording": recording,
+        "steps": workshop.steps(recording) if recording else [],
+        "left": await workshop.left_behind(),
+    }
+
+
+def part(name: str, **shown: object) -> str:
+    """Fill a template that is a part of a page."""
+    text: str = templates.get_template(name).render(shown)
+    return text
+
+
+def answered(
+    request: Request, workshop: Workshop, answer: Answer | None
+) -> Response:
+    """Give the answer as a part; without JavaScript, show the page again."""
+    if FRAGMENT in request.headers:
+        return HTMLResponse(
+            part("_answer.html", answer=answer, workshop=workshop)
+        )
+    address = f"/stage/{workshop.stage.number}#answer"
+    return RedirectResponse(address, SEE_OTHER)
+
+
+@router.post("/stage/{number}/send")
+async def send(request: Request, workshop: WorkshopDep) -> Response:
+    """Send what the form says to the stage."""
+    form = {key: str(value) for key, value in (await request.form()).items()}
+    for operation in workshop.operations:
+        if operation.key == form.get("operation"):
+            target = operation.target(form)
+            body = form.get("body", "")
+            await workshop.send(operation.method, target, body)
+            return answered(request, workshop, workshop.answer)
+    raise HTTPException(404, "The stage has no such operation.")
+
+
+@router.post("/stage/{number}/accident/{name}")
+async def accident(
+    request: Request, workshop: WorkshopDep, name: str
+) -> Response:
+    """Let something go wrong."""
+    if name not in workshop.accidents:
+        raise HTTPException(404, "The stage has no such accident.")
+    try:
+        await workshop.accidents[name].cause()
+    except NotStartedError as error:
+        workshop.answer = not_started(workshop, error)
+    return answered(request, workshop, workshop.answer)
+
+
+@router.post("/stage/{number}/processes/{wanted}")
+async def processes(workshop: WorkshopDep, wanted: str) -> Response:
+    """Start the stage with its worker and broker, or stop all of them."""
+    workshop.answer = None
+    try:
+        await (workshop.start() if wanted == "start" else workshop.stop())
+    except NotStartedError as error:
+        workshop.answer = not_started(workshop, error)
+    number = workshop.stage.number
+    return RedirectResponse(f"/stage/{number}", SEE_OTHER)
+
+
+def not_started(workshop: Workshop, error: NotStartedError) -> Answer:
+    """Say what a process said before it ended."""
+    return Answer(
+        f"Stage {workshop.stage.number} did not start", comment=str(error)
+    )
+
+
+@router.get("/stage/{number}/events", response_class=EventSourceResponse)
+async def events(workshop: WorkshopDep) -> AsyncIterator[ServerSentEvent]:
+    """Send the picture and what was left behind, whenever they change."""
+    async for _ in workshop.changes():
+        now = await happened(workshop)
+        yield ServerSentEvent(
+            data={
+                "picture": part("_picture.html", workshop=workshop, **now),
+                "left": part("_left.html", workshop=workshop, **now),
+                "steps": now["steps"],
+            }
+        )
+
+
+# --- to read --------------------------------------------------------------------
 
 
 @router.get("/code/{number}")
 def source(request: Request, course: CourseDep, stage: StageDep) -> Response:
     """Show the whole source of a stage."""
     lines = code.whole(stage.source)
-    shown = {"course": course, "stage": stage, "lines": lines}
-    return templates.TemplateResponse(request, "code.html", shown)
+    return render(
+        request, "code.html", course=course, stage=stage, lines=lines
+    )
 
 
 @router.get("/new/{number}")
@@ -77,21 +222,67 @@ def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
     diff = course.news(stage)
     if diff is None:
         raise HTTPException(404, "In the first stage everything is new.")
-    shown = {
-        "course": course,
-        "stage": stage,
-        "lines": diff.lines,
-        "diff": diff,
-        "earlier": course.earlier(stage),
-    }
-    return templates.TemplateResponse(request, "code.html", shown)
+    return render(
+        request,
+        "code.html",
+        course=course,
+        stage=stage,
+        lines=diff.lines,
+        diff=diff,
+        earlier=course.earlier(stage),
+    )
+
+
+@router.get("/notebook/{name}")
+def read_notebook(request: Request, course: CourseDep, name: str) -> Response:
+    """Show a notebook as it is stored."""
+    found = notebook.notebooks().get(name)
+    if not found:
+        raise HTTPException(404, f"There is no notebook {name}.")
+    text = notebook.read(found)
+    return render(
+        request, "notebook.html", course=course, name=name, text=text
+    )
+
+
+@router.get("/exercise/{number}")
+def exercise(request: Request, course: CourseDep, number: int) -> Response:
+    """Show what an exercise asks for."""
+    for one in course.exercises:
+        if one.number == number:
+            return render(
+                request,
+                "exercise.html",
+                course=course,
+                exercise=one,
+                done=course.done,
+            )
+    raise HTTPException(404, f"There is no exercise {number}.")
+
+
+@router.get("/file/{path:path}")
+def read_file(request: Request, course: CourseDep, path: str) -> Response:
+    """Show a text of the course that a notebook links to."""
+    file = (ROOT / path).resolve()
+    rooms = ("stages", "checks", "solutions", "docs", "questions", "tests")
+    inside = any(file.is_relative_to(ROOT / room) for room in rooms)
+    if not (inside and file.is_file() and file.suffix in {".py", ".md"}):
+        raise HTTPException(404, f"The page does not show {path}.")
+    text = file.read_text("utf-8")
+    if file.suffix == ".md":
+        shown = notebook.markdown(text)
+        return render(
+            request, "notebook.html", course=course, name=path, text=shown
+        )
+    return render(
+        request, "file.html", course=course, path=path, lines=code.whole(text)
+    )
 
 
 @router.get("/mailbox")
 def mails(request: Request, course: CourseDep) -> Response:
     """Show what arrived at the mailbox, the newest first."""
-    shown = {"course": course}
-    return templates.TemplateResponse(request, "mailbox.html", shown)
+    return render(request, "mailbox.html", course=course)
 
 
 @router.get("/code.css")

@@ -16,7 +16,7 @@ from course import ports
 from course.folders import data_dir, environment
 from course.mailbox import authority
 from course.page.app import create_app
-from course.page.examples import examples
+from course.page.operations import operations
 from course.stage import Stage, find_stages
 from tests.servers import forget_settings
 
@@ -31,7 +31,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         patch.chdir(folder)
         authority(data_dir())
         forget_settings()
-        with TestClient(create_app(find_stages(), None)) as client:
+        app = create_app(find_stages(), None)
+        with TestClient(app, base_url="http://127.0.0.1") as client:
             yield client
         forget_settings()
 
@@ -41,8 +42,10 @@ def test_every_stage_is_listed_with_what_it_adds(client: TestClient) -> None:
     page = client.get("/").text
     for stage in find_stages():
         assert stage.title in page
-        assert f'href="/code/{stage.number}"' in page
-        runs_here = f'href="/stages/{stage.number:02}/docs"' in page
+        assert f'href="/stage/{stage.number}"' in page
+        shown = client.get(f"/stage/{stage.number}").text
+        assert f'href="/code/{stage.number}"' in shown
+        runs_here = f'href="/stages/{stage.number:02}/docs"' in shown
         assert runs_here == (stage.number in NUMBERS)
     count = page.count('<span class="label">What is new</span>')
     assert count == len(find_stages()) - 1
@@ -61,8 +64,9 @@ def test_a_stage_with_a_worker_is_shown_with_its_command(
         (folder / "app.py").write_text("raise ValueError")
         (folder / "worker.py").write_text(text)
     stages += find_stages(tmp_path)
-    client = TestClient(create_app(stages, None))  # and not started
-    page = client.get("/").text
+    app = create_app(stages, None)  # and not started
+    client = TestClient(app, base_url="http://127.0.0.1")
+    page = client.get("/stage/7").text
     assert "python3 start.py stage 7" in page
     assert "/stages/07/docs" not in page
     assert "first" in client.get("/code/7").text
@@ -134,15 +138,16 @@ def test_what_is_not_there_is_a_404(client: TestClient, path: str) -> None:
 def test_every_command_to_try_is_complete() -> None:
     """No placeholder is left for the learner to fill in."""
     openapi = create_app(find_stages(), None).state.course.mounted[5]
-    commands = examples(openapi.app.openapi(), "http://127.0.0.1:8000")
-    assert [(one.method, one.path) for one in commands] == [
-        ("POST", "/send-notification/{email}"),
-        ("POST", "/send-email/"),
+    found = operations(openapi.app.openapi())
+    assert [(one.method, one.path) for one in found] == [
         ("POST", "/run-task/{task_name}"),
+        ("POST", "/send-email/"),
+        ("POST", "/send-notification/{email}"),
         ("GET", "/task-logs/"),
     ]
-    assert not any("{email}" in one.curl for one in commands)
-    assert '"recipients": ["ada@example.com"]' in commands[1].curl
+    commands = [one.curl("http://127.0.0.1:8000") for one in found]
+    assert not any("{email}" in command for command in commands)
+    assert '"recipients": ["ada@example.com"]' in commands[1]
 
 
 def serve(during: Callable[[str], object]) -> str:
@@ -176,7 +181,9 @@ unix = pytest.mark.skipif(sys.platform == "win32", reason="a Unix signal")
 @unix
 def test_ctrl_c_ends_the_course() -> None:
     """It says where it is, serves, and ends with no traceback."""
-    said = serve(lambda address: httpx2.get(address).raise_for_status())
+    said = serve(
+        lambda address: httpx2.get(address, timeout=60).raise_for_status()
+    )
     assert "The course: http://127.0.0.1:" in said
     assert "Application shutdown complete" in said
     assert "Traceback" not in said
@@ -201,15 +208,84 @@ def test_ctrl_c_waits_for_no_stuck_task(
     assert "A task was still at work and has been cut off." in said
 
 
-def test_the_last_request_is_drawn(client: TestClient) -> None:
-    """The picture of the newest request stands below its stage."""
-    client.post("/stages/02/send-notification/bob@example.com")
-    client.get("/stages/02/openapi.json")  # no endpoint of the stage
-    page = client.get("/").text
-    assert "POST /stages/02/send-notification/bob@example.com" in page
-    second = page[page.index('id="stage-2"') : page.index('id="stage-3"')]
-    for name in ("get_notification_task", "write_notification"):
-        assert name in second
-    assert second.count("<svg") == 2  # light and dark
+def test_the_picture_is_that_of_the_task(client: TestClient) -> None:
+    """What else was requested after it does not take its place."""
+    client.post("/stages/05/run-task/report")
+    client.get("/stages/05/task-logs/")
+    client.get("/stages/05/openapi.json")
+    page = client.get("/stage/5").text
+    assert "POST /stages/05/run-task/report" in page
+    assert "track_task" in page
+    assert page.count("<svg") == 2  # light and dark
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/mailbox", {"Host": "evil.example:8000"}),
+        ("POST", "/stages/05/run-task/x", {"Origin": "http://evil.example"}),
+        ("POST", "/stages/05/run-task/x", {"Origin": "null"}),
+        ("POST", "/stage/5/accident/fail", {"Sec-Fetch-Site": "cross-site"}),
+        ("GET", "/stages/05/task-logs/", {"Origin": "http://evil.example"}),
+    ],
+)
+def test_nobody_else_drives_the_course(
+    client: TestClient, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """Another site's page is refused, before any task runs."""
+    rows = client.get("/stages/05/task-logs/").json()
+    refused = client.request(method, path, headers=headers)
+    assert refused.status_code in {400, 403}
+    assert client.get("/stages/05/task-logs/").json() == rows
+
+
+@pytest.mark.parametrize("path", ["/", "/stage/1", "/stages/05/docs"])
+def test_no_page_can_be_framed(client: TestClient, path: str) -> None:
+    """Not the interactive documentation either."""
+    headers = client.get(path).headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_a_body_that_is_too_large_is_refused(client: TestClient) -> None:
+    """Whichever stage it is for."""
+    body = b'"' + b"a" * 1_100_000
+    headers = {"Content-Type": "application/json"}
+    for number in (4, 5):
+        path = f"/stages/{number:02}/send-email/"
+        answer = client.post(path, content=body, headers=headers)
+        assert answer.status_code == 413
+
+
+def test_the_way_leads_from_stage_to_notebook_to_exercise(
+    client: TestClient,
+) -> None:
+    """Every link of it can be followed."""
+    links = set(re.findall(r'href="(/[a-z][^"#]*)"', client.get("/").text))
+    assert {
+        "/stage/1",
+        "/exercise/1",
+        "/notebook/01_background_tasks",
+    } <= links
+    for link in links:
+        assert client.get(link).status_code == 200, link
+
+
+def test_notebooks_are_shown_whole(client: TestClient) -> None:
+    """Text, code and pictures; what is for the speaker alone is not."""
+    page = client.get("/notebook/01_background_tasks").text
+    assert "<svg" in page
+    assert 'class="kn">from</span>' in page
+    assert "In class." not in page
+    assert 'href="/file/stages/s01_background_tasks.py"' in page
+    assert (
+        client.get("/file/stages/s01_background_tasks.py").status_code == 200
+    )
+
+
+@pytest.mark.parametrize("path", ["../secret.py", "start.py", "data/x.txt"])
+def test_no_other_file_is_shown(client: TestClient, path: str) -> None:
+    """The page shows rooms of the course, and no more."""
+    assert client.get(f"/file/{path}").status_code == 404

@@ -1,0 +1,110 @@
+"""A stage in processes of its own: so that they can be killed."""
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+import start
+from course import ports
+from course.processes import Program, stop_all
+from course.stage import Stage
+
+STARTING = 120  # seconds: the first time, PostgreSQL makes its files
+STOPPING = 25  # a worker may end its task
+SHOWN = 12  # lines of the log
+
+
+class NotStartedError(Exception):
+    """It ended at once; the text is what it said last."""
+
+
+class Apart:
+    """One stage with its worker, broker and database, as `stage N` runs it."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Know the stage; it will run in the folder, with these settings."""
+        self.stage, self.folder = stage, folder
+        self.settings = settings or {}
+        self.file = folder / "data" / f"page_stage_{stage.number:02}.log"
+        self.program: Program | None = None
+        self.port = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether its processes are there."""
+        return self.program is not None and self.program.running
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return f"http://{ports.HOST}:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What its processes said last."""
+        try:
+            text = self.file.read_text("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        return "\n".join(text.splitlines()[-SHOWN:])
+
+    def start(self) -> None:
+        """Start it, and wait until it answers; NotStartedError if not."""
+        if self.running:
+            return
+        try:
+            start.prepare()  # the page may run with less than a worker needs
+        except SystemExit as error:
+            raise NotStartedError(str(error)) from None
+        self.port = ports.free_port()
+        words = [str(self.stage.number), "--port", str(self.port)]
+        command = [sys.executable, "-m", "course.stage", *words]
+        with self.file.open("wb") as log:
+            name = f"Stage {self.stage.number}"
+            program = Program(
+                name,
+                command,
+                folder=self.folder,
+                settings=self.settings,
+                output=log,
+            )
+        self.program = program
+        end = time.monotonic() + STARTING
+        while not self.answers():
+            if program.ended.is_set() or time.monotonic() > end:
+                self.stop()
+                raise NotStartedError(self.log)
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Whether it is ready."""
+        try:
+            url = f"{self.base}/openapi.json"
+            return httpx2.get(url, trust_env=False).is_success
+        except httpx2.HTTPError:
+            return False
+
+    def openapi(self) -> dict[str, Any]:
+        """Return what it says of itself, once it answers."""
+        url = f"{self.base}/openapi.json"
+        found: dict[str, Any] = httpx2.get(url, trust_env=False).json()
+        return found
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as a power cut would."""
+        if self.program:
+            self.program.kill()
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C would."""
+        if self.program:
+            stop_all([self.program], STOPPING)

@@ -1,0 +1,104 @@
+// Sends forms without leaving the page, draws what happens, replays it.
+// Without JavaScript the forms work too: the page is then shown again.
+
+const answer = document.getElementById("answer");
+const picture = document.getElementById("picture");
+const left = document.getElementById("left");
+const replay = document.getElementById("replay");
+const caption = document.getElementById("step");
+let steps = JSON.parse(document.getElementById("steps").textContent);
+let timer = 0;
+
+for (const form of document.querySelectorAll("form[data-send]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      const response = await fetch(form.action, {
+        method: "POST",
+        body: new FormData(form),
+        headers: { "X-Fragment": "yes" },
+      });
+      answer.innerHTML = await response.text();
+    } catch {
+      answer.textContent = "The course does not answer: is it still running?";
+    } finally {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-wait]")) {
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button");
+    button.textContent = form.dataset.wait;
+    button.disabled = true;
+  });
+}
+
+const lines = ([first, last]) =>
+  Array.from({ length: last - first + 1 }, (_, n) =>
+    document.getElementById(`L${first + n}`),
+  ).filter(Boolean);
+
+function light(step) {
+  for (const row of document.querySelectorAll("#code tr.lit")) {
+    row.classList.remove("lit");
+  }
+  if (step.lines) {
+    const rows = lines(step.lines);
+    rows.forEach((row) => row.classList.add("lit"));
+    const code = document.getElementById("code");
+    code.scrollTop = rows[0].offsetTop - code.clientHeight / 3;
+  }
+}
+
+function show(number) {
+  const step = steps[number];
+  caption.textContent = `${number + 1} of ${steps.length}: ${step.text}`;
+  light(step);
+}
+
+function play(pause) {
+  clearInterval(timer);
+  let number = 0;
+  const next = () => {
+    if (number === steps.length) {
+      clearInterval(timer);
+      return;
+    }
+    show(number);
+    number += 1;
+  };
+  next();
+  timer = setInterval(next, pause);
+}
+
+function offerReplay() {
+  if (replay) replay.parentElement.hidden = steps.length === 0;
+}
+
+replay?.addEventListener("click", () => play(900));
+offerReplay();
+
+const events = new EventSource(
+  document.querySelector("[data-events]").dataset.events,
+);
+let shown = JSON.stringify(steps);
+events.onmessage = (event) => {
+  const news = JSON.parse(event.data);
+  picture.innerHTML = news.picture;
+  left.innerHTML = news.left;
+  if (JSON.stringify(news.steps) !== shown) {
+    shown = JSON.stringify(news.steps);
+    steps = news.steps;
+    clearInterval(timer);
+    caption.textContent = "";
+    offerReplay();
+    const last = steps.findLast((step) => step.lines);
+    if (last) light(last); // what began or ended just now
+  }
+};

@@ -1,0 +1,419 @@
+"""One stage at work: send it a request, let it fail, kill it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx2
+
+from course.apart import Apart
+from course.mailbox import Mail, Mailbox
+from course.page.code import Functions, Lines
+from course.page.left_behind import Files, LeftBehind
+from course.page.mounted import Mounted
+from course.page.operations import Operation, operations
+from course.stage import Stage
+from fastapi_timeline import Recording
+
+INVALID = 422  # HTTPStatus names it anew in 3.13
+PATIENCE = 30  # seconds that a request may take
+AT_ONCE, KILLED = 10, 20  # requests
+UNCHANGED = 5.0  # seconds after which rows count as final
+ROWS = 5  # that are shown
+GROWS = 0.1  # seconds between two drawings of a picture that grows
+REPORT, LOGS = "/run-task/report", "/task-logs/"
+NOTIFICATIONS = "notifications.txt"
+ENDED = {"completed", "failed", "dead"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a click came to: a response, or a sentence about many."""
+
+    title: str
+    status: str = ""  # 200 OK
+    milliseconds: float = 0
+    body: str = ""
+    comment: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it was a success."""
+        return self.status.startswith("2")
+
+
+@dataclass(frozen=True)
+class Accident:
+    """A button that lets something go wrong, and why one would press it."""
+
+    name: str
+    label: str
+    why: str
+    cause: Callable[[], Awaitable[Answer]]
+
+
+@dataclass
+class Workshop:
+    """A stage, where it runs, and the last answer that it gave."""
+
+    stage: Stage
+    mounted: Mounted | None
+    apart: Apart
+    files: Files
+    mailbox: Mailbox | None
+    server: str = ""  # the page's own address, as the request named it
+    answer: Answer | None = None
+    openapi: dict[str, Any] | None = None  # of a stage that runs apart
+
+    def __post_init__(self) -> None:
+        """Read where its functions stand."""
+        self.functions = Functions.of(self.stage.files)
+        if self.mounted:
+            self.openapi = self.mounted.app.openapi()
+        self.busy = asyncio.Lock()
+
+    # --- what it can be asked for --------------------------------------------
+
+    @property
+    def base(self) -> str:
+        """The address that requests go to."""
+        if self.mounted:
+            return f"{self.server}{self.mounted.prefix}"
+        return self.apart.base
+
+    @property
+    def operations(self) -> list[Operation]:
+        """What the forms offer; none before the stage has run."""
+        return operations(self.openapi) if self.openapi else []
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths that it answers."""
+        return {operation.path for operation in self.operations}
+
+    @property
+    def accidents(self) -> dict[str, Accident]:
+        """What can go wrong here, by name."""
+        found = []
+        if "/run-task/{task_name}" in self.paths:
+            found.append(
+                Accident(
+                    "fail",
+                    "Fail the task",
+                    "The task raises an exception. What does the client get?",
+                    self.fail,
+                )
+            )
+        elif self.paths:
+            found.append(
+                Accident(
+                    "fail",
+                    "Fail the task",
+                    "The file cannot be written. What does the client get?",
+                    self.fail_to_write,
+                )
+            )
+        if "/send-email/" in self.paths:
+            found.append(
+                Accident(
+                    "refuse",
+                    "Refuse the mail",
+                    "The mail server refuses one of two recipients.",
+                    self.refuse,
+                )
+            )
+        if self.paths:
+            found.append(
+                Accident(
+                    "ten",
+                    "Ten at once",
+                    "Ten clients send a request at the same moment.",
+                    self.ten_at_once,
+                )
+            )
+        if {"/run-task/{task_name}", LOGS} <= self.paths:
+            found.append(
+                Accident(
+                    "kill",
+                    "Kill the process in the middle",
+                    "Twenty tasks are accepted, then all its processes are"
+                    " killed and started again. How many tasks end?",
+                    self.kill,
+                )
+            )
+        return {accident.name: accident for accident in found}
+
+    # --- sending ---------------------------------------------------------------
+
+    def request(
+        self, method: str, path: str, body: str = ""
+    ) -> tuple[httpx2.Response, float]:
+        """Send one request; return its response, and how long it took.
+
+        From a thread: the event loop has the stage to serve.
+        """
+        headers = {"content-type": "application/json"} if body else {}
+        with new_client() as client:
+            began = time.perf_counter_ns()
+            response = client.request(
+                method,
+                f"{self.base}{path}",
+                content=body.encode() if body else None,
+                headers=headers,
+            )
+            ended = time.perf_counter_ns()
+        if self.mounted:
+            self.mounted.waits.append((began, ended))
+        return response, (ended - began) / 1e6
+
+    async def send(self, method: str, path: str, body: str = "") -> Answer:
+        """Send a request as a client of the stage, and keep the answer."""
+        title = f"{method} {path}"
+        try:
+            response, took = await asyncio.to_thread(
+                self.request, method, path, body
+            )
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            text = f"{type(error).__name__}: {error}"
+            self.answer = Answer(title, "no response", comment=text)
+            return self.answer
+        code = response.status_code
+        self.answer = Answer(
+            title,
+            f"{code} {HTTPStatus(code).phrase}",
+            took,
+            shown(response),
+            comment_on(code),
+        )
+        return self.answer
+
+    async def fail(self) -> Answer:
+        """Ask for the task that always fails."""
+        return await self.send("POST", "/run-task/crash")
+
+    async def fail_to_write(self) -> Answer:
+        """Notify somebody while the file cannot be written."""
+        async with self.busy:
+            with unwritable(self.files.folder / NOTIFICATIONS):
+                path = "/send-notification/ada@example.com"
+                answer = await self.send("POST", path)
+                await self.until_idle()
+        return answer
+
+    async def refuse(self) -> Answer:
+        """Send a mail to two, of whom the mail server knows one."""
+        body = (
+            '{"subject": "Hello", "body": "Hi!", "recipients":'
+            ' ["nobody@example.com", "ada@example.com"]}'
+        )
+        return await self.send("POST", "/send-email/", body)
+
+    async def ten_at_once(self) -> Answer:
+        """Notify ten at the same moment."""
+        path = "/send-notification/user{}@example.com"
+        done = await asyncio.gather(
+            *(
+                asyncio.to_thread(self.request, "POST", path.format(number))
+                for number in range(AT_ONCE)
+            )
+        )
+        times = [took for _, took in done]
+        codes = sorted({str(response.status_code) for response, _ in done})
+        self.answer = Answer(
+            f"{AT_ONCE} × POST {path.format('…')}",
+            " ".join(codes),
+            median(times),
+            comment=f"Ten responses; the first after {min(times):.0f} ms,"
+            f" the last after {max(times):.0f} ms. The picture is that of"
+            " one request.",
+        )
+        return self.answer
+
+    async def until_idle(self) -> None:
+        """Wait until no request and no task of the stage is at work."""
+        end = time.monotonic() + PATIENCE
+        while self.mounted and self.mounted.recorder.running:
+            if time.monotonic() > end:
+                return
+            await asyncio.sleep(0.01)
+
+    # --- a process of its own -----------------------------------------------------
+
+    async def start(self) -> None:
+        """Start the stage in processes of its own."""
+        async with self.busy:
+            await asyncio.to_thread(self.apart.start)
+            if not self.mounted:
+                self.openapi = await asyncio.to_thread(self.apart.openapi)
+
+    async def stop(self) -> None:
+        """Stop these processes."""
+        async with self.busy:
+            await asyncio.to_thread(self.apart.stop)
+
+    async def kill(self) -> Answer:
+        """Accept tasks, kill what runs them, start again, and count."""
+        await self.start()
+        async with self.busy:
+            ended = await asyncio.to_thread(self.ended_after_a_kill)
+        if self.mounted:
+            await self.stop()
+        lost = KILLED - ended
+        verdict = (
+            f"{lost} were accepted and will never run: this process had them"
+            " in its memory only."
+            if lost
+            else "None was lost: they were stored, and somebody took them up."
+        )
+        self.answer = Answer(
+            f"{KILLED} × POST {REPORT}, then killed and started again",
+            comment=f"{KILLED} tasks were accepted. {ended} ended. {verdict}",
+        )
+        return self.answer
+
+    def ended_after_a_kill(self) -> int:
+        """Return how many of the tasks ended in spite of it."""
+        with new_client() as client:
+            known = {row["id"] for row in logs(client, self.apart.base)}
+            url = f"{self.apart.base}{REPORT}"
+            with ThreadPoolExecutor(KILLED) as pool:
+                for _ in pool.map(client.post, [url] * KILLED):
+                    pass
+            self.apart.kill()
+            self.apart.start()
+            return final(client, self.apart.base, known)
+
+    # --- what is shown --------------------------------------------------------------
+
+    @property
+    def recording(self) -> Recording | None:
+        """The request that is drawn."""
+        return self.mounted.newest if self.mounted else None
+
+    def steps(self, recording: Recording) -> list[dict[str, Any]]:
+        """Return what happened in order, each with its lines of code."""
+        places = {lane.name: lane.place for lane in recording.lanes}
+        found = []
+        for phrase in recording.order:
+            name = next((n for n in places if phrase.startswith(f"{n} ")), "")
+            lines: Lines | None = None
+            if name:
+                lines = self.functions.lines(places[name])
+            found.append({"text": phrase, "lines": lines})
+        return found
+
+    async def left_behind(self) -> LeftBehind:
+        """Return what the last tasks left."""
+        mails = [*self.mailbox.mails][-3:] if self.mailbox else []
+        return LeftBehind(
+            self.files.texts(), mails[::-1], (await self.rows())[::-1]
+        )
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """Return the stage's last rows, by its own endpoint."""
+        if LOGS not in self.paths:
+            return []
+        try:
+            if self.mounted:
+                transport = httpx2.ASGITransport(self.mounted.unrecorded)
+                async with httpx2.AsyncClient(transport=transport) as client:
+                    response = await client.get(f"{self.server}{LOGS}")
+                return rows_of(response)[-ROWS:]
+            if self.apart.running:
+                with new_client() as client:
+                    found = await asyncio.to_thread(logs, client, self.base)
+                return found[-ROWS:]
+        except httpx2.HTTPError:
+            pass  # it is being started or killed
+        return []
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yield when there may be something new to show."""
+        before: object = None
+        while True:
+            now = (
+                self.mounted.version if self.mounted else self.apart.log,
+                self.answer,
+                self.apart.running,
+                self.last_mail,
+            )
+            at_work = self.mounted and self.mounted.recorder.running
+            if now != before or at_work:
+                before = now
+                yield
+            await asyncio.sleep(GROWS)
+
+    @property
+    def last_mail(self) -> Mail | None:
+        """The newest e-mail, if one has arrived."""
+        mails = self.mailbox.mails if self.mailbox else ()
+        return mails[-1] if mails else None
+
+
+def new_client() -> httpx2.Client:
+    """Return a client that keeps no connection: a failed task cuts it."""
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.Client(limits=limits, timeout=PATIENCE, trust_env=False)
+
+
+def rows_of(response: httpx2.Response) -> list[dict[str, Any]]:
+    """Return the rows that a response holds."""
+    rows: list[dict[str, Any]] = response.raise_for_status().json()
+    return rows
+
+
+def logs(client: httpx2.Client, base: str) -> list[dict[str, Any]]:
+    """Return the rows of a stage's tasks."""
+    return rows_of(client.get(f"{base}{LOGS}"))
+
+
+def final(client: httpx2.Client, base: str, known: set[int]) -> int:
+    """Wait until no row changes any more; return how many new ones ended."""
+    since, before = time.monotonic(), -1
+    while True:
+        rows = [row for row in logs(client, base) if row["id"] not in known]
+        ended = sum(row["status"] in ENDED for row in rows)
+        if ended != before:
+            since, before = time.monotonic(), ended
+        if ended == KILLED or time.monotonic() - since > UNCHANGED:
+            return ended
+        time.sleep(0.1)
+
+
+@contextmanager
+def unwritable(file: Path) -> Iterator[None]:
+    """Let a folder stand where a file is to be written."""
+    aside = file.with_name(f"{file.name}.aside")
+    if file.exists():
+        file.rename(aside)
+    file.mkdir()
+    try:
+        yield
+    finally:
+        file.rmdir()
+        if aside.exists():
+            aside.rename(file)
+
+
+def shown(response: httpx2.Response) -> str:
+    """Return a body to be read: JSON with its lines, or the text."""
+    text = response.text
+    if len(text) > 4000:  # noqa: PLR2004 (what one reads)
+        return f"{text[:4000]} …"
+    return text
+
+
+def comment_on(code: int) -> str:
+    """Say what a status means for the task."""
+    if code == INVALID:
+        return (
+            "The input is invalid: the endpoint was not called, no task ran."
+        )
+    return ""

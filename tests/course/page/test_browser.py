@@ -1,0 +1,206 @@
+"""The page in a real browser: Chromium, headless, driven by Playwright."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from course.folders import data_dir
+from course.mailbox import authority
+from course.page.app import create_app
+from course.stage import find_stages
+from tests.servers import Server, forget_settings
+
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--disable-sync",
+]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="install Debian's package chromium"
+)
+SECONDS = 60_000  # milliseconds that a step may take on a busy machine
+EVIL = """<!doctype html><title>evil</title><iframe src="{0}/stage/5"></iframe>
+<script>
+const ask = (path, more) => fetch("{0}" + path, {{mode: "no-cors", ...more}});
+Promise.allSettled([
+  ask("/stages/05/run-task/evil", {{method: "POST"}}),
+  ask("/stage/5/accident/fail", {{method: "POST"}}),
+  fetch("{0}/mailbox"),
+]).then((done) => document.title = done[2].status);
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder in which the page is served."""
+    return tmp_path_factory.mktemp("course")
+
+
+@pytest.fixture(autouse=True)
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in that folder: the stages write to `data` of where one is."""
+    monkeypatch.chdir(folder)
+
+
+def served(app: FastAPI) -> Iterator[str]:
+    """Serve an application; give its address."""
+    server = Server(app)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert server.ready.wait(60)
+    yield server.address
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Serve the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        authority(data_dir())
+        forget_settings()
+        yield from served(create_app(find_stages(), None))
+        forget_settings()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once."""
+    expect.set_options(timeout=SECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=OPTIONS
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Give an empty tab, which must report no error of the script."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(SECONDS)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        yield page
+        page.close()
+    assert not errors
+
+
+def test_one_click_shows_what_happened(page: Page, address: str) -> None:
+    """Send: the response, the picture and the line in the file appear."""
+    page.goto(f"{address}/stage/1")
+    page.get_by_label("email").fill("grace@example.com")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#answer")).to_contain_text("200 OK")
+    expect(page.locator("#picture svg:visible")).to_contain_text(
+        "write_notification"
+    )
+    expect(page.locator("#left")).to_contain_text("grace@example.com")
+    expect(page.locator("#code tr.lit").first).to_contain_text(
+        "def write_notification"
+    )
+    assert page.url.endswith("/stage/1")  # it was not loaded anew
+
+
+WATCH = """() => {
+  window.steps = [];
+  const step = document.getElementById("step");
+  new MutationObserver(() => window.steps.push(
+    [step.textContent, document.querySelector("#code tr.lit")?.innerText])
+  ).observe(step, {childList: true});
+}"""
+
+
+def test_replay_goes_through_the_code(page: Page, address: str) -> None:
+    """It says each moment and lights the function that it is about."""
+    page.goto(f"{address}/stage/1")
+    page.get_by_label("email").fill("hedy@example.com")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#left")).to_contain_text("hedy@example.com")
+    page.evaluate(WATCH)
+    page.get_by_role("button", name="Replay slowly").click()
+    last = "5 of 5: write_notification ended"
+    expect(page.locator("#step")).to_have_text(last)
+    steps = dict(page.evaluate("window.steps"))
+    assert [step.partition(": ")[2] for step in steps] == [
+        "send_notification began",
+        "send_notification ended",
+        "response sent",
+        "write_notification began",
+        "write_notification ended",
+    ]
+    assert "def write_notification" in steps[last]
+
+
+def test_invalid_input_is_welcome(page: Page, address: str) -> None:
+    """The browser does not stop it: the learner sees the 422."""
+    page.goto(f"{address}/stage/2")
+    page.get_by_label("email").fill("nobody")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#answer")).to_contain_text("no task ran")
+
+
+def test_a_failing_task_is_seen(page: Page, address: str) -> None:
+    """The client has its 200, and the row says why the task failed."""
+    page.goto(f"{address}/stage/5")
+    page.get_by_role("button", name="Fail the task").click()
+    expect(page.locator("#answer")).to_contain_text("200 OK")
+    expect(page.locator("#left")).to_contain_text("always crashes")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_serious_stands_in_anyone_s_way(
+    browser: Browser, address: str, theme: str, width: int
+) -> None:
+    """axe-core finds nothing serious, and no page is wider than the screen."""
+    with browser.new_context(
+        color_scheme="dark" if theme == "dark" else "light",
+        viewport={"width": width, "height": 800},
+    ) as context:
+        page = context.new_page()
+        page.set_default_timeout(SECONDS)
+        for path in (
+            *("/", "/stage/1", "/stage/5", "/stage/7", "/exercise/1"),
+            *("/new/2", "/notebook/01_background_tasks", "/mailbox"),
+        ):
+            page.goto(address + path)
+            found = Axe().run(page).response["violations"]
+            serious = [
+                (one["id"], [node["html"] for node in one["nodes"]][:2])
+                for one in found
+                if one["impact"] in {"serious", "critical"}
+            ]
+            assert not serious, path
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, path
+        page.close()
+
+
+def test_another_site_drives_nothing(page: Page, address: str) -> None:
+    """Its requests run no task, read nothing, and its frame stays empty."""
+    evil = FastAPI()
+
+    @evil.get("/")
+    def attack() -> HTMLResponse:
+        return HTMLResponse(EVIL.format(address))
+
+    for elsewhere in served(evil):
+        page.goto(elsewhere)
+        page.wait_for_function("document.title != 'evil'")
+        assert page.title() == "rejected"
+        (frame,) = page.main_frame.child_frames
+        assert not frame.get_by_role("heading").count()
+    page.goto(f"{address}/stage/5")
+    assert "evil" not in page.locator("#left").inner_text()

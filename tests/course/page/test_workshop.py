@@ -1,0 +1,163 @@
+"""The page at work, on a real server: send, fail, ten at once, kill."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from course.folders import data_dir
+from course.mailbox import authority
+from course.page.app import create_app
+from course.page.workshop import unwritable
+from course.stage import find_stages
+from tests.servers import Server, forget_settings
+
+FRAGMENT = {"X-Fragment": "yes"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder in which the page is served."""
+    return tmp_path_factory.mktemp("course")
+
+
+@pytest.fixture(autouse=True)
+def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in that folder: the stages write to `data` of where one is."""
+    monkeypatch.chdir(folder)
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Iterator[httpx2.Client]:
+    """Serve the page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        authority(data_dir())
+        forget_settings()
+        server = Server(create_app(find_stages(), None))
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        assert server.ready.wait(60)
+        with httpx2.Client(base_url=server.address, timeout=100) as client:
+            yield client
+        server.should_exit = True
+        thread.join()
+        forget_settings()
+
+
+def happened(
+    page: httpx2.Client, number: int, words: str
+) -> dict[str, object]:
+    """Read the page's events until the words are in its order."""
+    with page.stream("GET", f"/stage/{number}/events") as events:
+        for line in events.iter_lines():
+            if line.startswith("data:"):
+                news: dict[str, object] = json.loads(line[5:])
+                order = [step["text"] for step in news["steps"]]  # type: ignore[attr-defined]
+                if words in order:
+                    return news
+    raise AssertionError(words)
+
+
+def test_send_shows_the_response_and_draws_the_task(
+    page: httpx2.Client,
+) -> None:
+    """The response leaves before the task begins, and the page says so."""
+    form = {
+        "operation": "POST /send-notification/{email}",
+        "email": "eve@example.com",
+    }
+    answer = page.post("/stage/1/send", data=form, headers=FRAGMENT)
+    assert "200 OK" in answer.text
+    assert "Notification sent in the background" in answer.text
+    news = happened(page, 1, "write_notification ended")
+    order = [step["text"] for step in news["steps"]]  # type: ignore[attr-defined]
+    assert order.index("response sent") < order.index(
+        "write_notification began"
+    )
+    assert "the client waits" in str(news["picture"])
+    assert "Notification for eve@example.com" in str(news["left"])
+
+
+def test_each_step_has_its_lines(page: httpx2.Client) -> None:
+    """The function that runs can be lit in the code."""
+    page.post("/stages/01/send-notification/ada@example.com")
+    news = happened(page, 1, "write_notification ended")
+    source = find_stages()[0].source.splitlines()
+    for step in news["steps"]:  # type: ignore[attr-defined]
+        if step["lines"]:
+            first, last = step["lines"]
+            name = step["text"].partition(" ")[0]
+            assert f"def {name}" in "\n".join(source[first - 1 : last])
+
+
+def test_invalid_input_is_explained(page: httpx2.Client) -> None:
+    """A 422 says that no task ran."""
+    form = {"operation": "POST /send-notification/{email}", "email": "nobody"}
+    answer = page.post("/stage/2/send", data=form, headers=FRAGMENT)
+    assert "422" in answer.text
+    assert "no task ran" in answer.text
+
+
+def test_without_javascript_the_page_is_shown_again(
+    page: httpx2.Client,
+) -> None:
+    """The answer stands on it."""
+    form = {
+        "operation": "POST /send-notification/{email}",
+        "email": "zoe@example.com",
+    }
+    answer = page.post("/stage/3/send", data=form, follow_redirects=True)
+    assert "Notification sent in the background" in answer.text
+    assert "zoe@example.com" in answer.text
+
+
+@pytest.mark.parametrize("number", [1, 3, 5, 6])
+def test_a_failed_task_does_not_change_the_answer(
+    page: httpx2.Client, number: int
+) -> None:
+    """The client has its 200 already; the picture shows the exception."""
+    answer = page.post(f"/stage/{number}/accident/fail", headers=FRAGMENT)
+    assert "200 OK" in answer.text
+    shown = page.get(f"/stage/{number}").text
+    assert "raised" in shown or "always crashes" in shown
+
+
+def test_ten_at_once_are_all_answered(page: httpx2.Client) -> None:
+    """Pictures may be dropped, requests never are."""
+    answer = page.post("/stage/2/accident/ten", headers=FRAGMENT)
+    assert "Ten responses" in answer.text
+    lines = Path("data/notifications.txt").read_text("utf-8")
+    assert len(set(re.findall(r"user\d@example.com", lines))) == 10
+
+
+def test_a_killed_process_loses_its_tasks(page: httpx2.Client) -> None:
+    """Stage 5 has them in its memory only."""
+    answer = page.post("/stage/5/accident/kill", headers=FRAGMENT)
+    found = re.search(r"20 tasks were accepted. (\d+) ended", answer.text)
+    assert found
+    assert int(found[1]) < 20
+    assert "will never run" in answer.text
+
+
+def test_a_queue_in_the_database_resumes(page: httpx2.Client) -> None:
+    """Stage 11 ends them after the restart."""
+    answer = page.post("/stage/11/processes/start", follow_redirects=True)
+    assert "Stop it" in answer.text
+    answer = page.post("/stage/11/accident/kill", headers=FRAGMENT)
+    assert "20 tasks were accepted. 20 ended." in answer.text
+    answer = page.post("/stage/11/processes/stop", follow_redirects=True)
+    assert "Start it" in answer.text
+
+
+def test_a_file_is_given_back(tmp_path: Path) -> None:
+    """What it held is there again, also when the test of it failed."""
+    file = tmp_path / "notes.txt"
+    file.write_text("kept")
+    with pytest.raises(IsADirectoryError), unwritable(file):
+        file.open("a")
+    assert file.read_text() == "kept"
