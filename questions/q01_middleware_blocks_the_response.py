@@ -34,7 +34,7 @@ app.mount("/right", behind_pure)
 
 
 async def work() -> None:
-    time.sleep(0.1)  # noqa: ASYNC251 (blocks the event loop, as q10 shows)
+    time.sleep(0.1)
 
 
 @behind_base.post("/")

@@ -39,7 +39,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 URL = os.environ.get("Q05_DATABASE", "sqlite+aiosqlite:///q05.db")
-engine = create_async_engine(URL)  # or postgresql+asyncpg://…
+engine = create_async_engine(URL, pool_pre_ping=True)
 new_session = async_sessionmaker(engine, expire_on_commit=False)
 
 
@@ -100,12 +100,16 @@ async def schedule_two(session: AsyncSession) -> list[int]:
 
 
 @app.post("/wrong")
-async def wrong(session: SessionDep, background_tasks: BackgroundTasks) -> None:
+async def wrong(
+    session: SessionDep, background_tasks: BackgroundTasks
+) -> None:
     background_tasks.add_task(work, session, await schedule_two(session))
 
 
 @app.post("/right")
-async def right(session: SessionDep, background_tasks: BackgroundTasks) -> None:
+async def right(
+    session: SessionDep, background_tasks: BackgroundTasks
+) -> None:
     log_ids = await schedule_two(session)
     background_tasks.add_task(work_each_in_its_own, log_ids)
 

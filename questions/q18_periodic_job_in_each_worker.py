@@ -30,7 +30,6 @@ import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -48,12 +47,12 @@ async def wrong() -> None:
 
 
 async def right() -> None:
-    with Path("job.lock").open("a") as lock:  # kept open while it runs
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{os.getpid()} leaves it to another worker", flush=True)
-            return
+    lock = os.open("job.lock", os.O_CREAT)  # open as long as the process
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"{os.getpid()} leaves it to another worker", flush=True)
+    else:
         await job("right")
 
 

@@ -44,9 +44,7 @@ def work_on_a_copy(path: Path) -> None:
 
 
 @app.post("/wrong")
-async def wrong(
-    upload: UploadFile, background_tasks: BackgroundTasks
-) -> None:
+async def wrong(upload: UploadFile, background_tasks: BackgroundTasks) -> None:
     try:
         background_tasks.add_task(work, upload)
     finally:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from course.folders import ROOT
@@ -122,7 +123,7 @@ def table(columns: Sequence[Sequence[Result]]) -> Iterator[str]:
     changed = []
     for question in find():
         cells = [cell(f"test_q{question.number:02}", c) for c in columns]
-        same = [a == b for a, b in zip(cells, cells[1:], strict=False)]
+        same = [a == b for a, b in pairwise(cells)]
         shown = ["=" if s else c for s, c in zip(same, cells[1:], strict=True)]
         changed += [f"{question.number}. {question.title}"] * (False in same)
         link = f"[{question.title}](../{question.path.relative_to(ROOT)})"

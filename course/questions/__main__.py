@@ -74,7 +74,7 @@ def draw(question: Question, console: Console) -> None:
     folder.mkdir(exist_ok=True)
     os.chdir(folder)
     sys.path.insert(0, str(ROOT))
-    running.rehearse()
+    running.warm_up()
     module = running.load(question.module)
     for name in ("wrong", "right"):
         console.print(f"\n{name}", style="bold")

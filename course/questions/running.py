@@ -17,7 +17,7 @@ from starlette.routing import Mount, WebSocketRoute
 
 from fastapi_timeline import Recorder, Recording, record, serve
 from fastapi_timeline import show as draw
-from fastapi_timeline.serving import rehearse as rehearse
+from fastapi_timeline.serving import rehearse
 
 PATIENCE = 20.0  # seconds for a response, and again for its tasks
 
@@ -119,6 +119,11 @@ def running(module: ModuleType) -> Iterator[Served]:
         httpx2.Client(base_url=address, timeout=PATIENCE) as client,
     ):
         yield Served(address, client, recorder)
+
+
+def warm_up() -> None:
+    """Load what the first request of a process would have to load."""
+    rehearse()
 
 
 def show(way: Way, console: Console) -> None:

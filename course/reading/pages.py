@@ -87,7 +87,8 @@ def questions() -> Iterator[Page]:
     """Return a page for each question, and before them one that names all."""
     found = find()
     lines = [
-        f"{each.number}. [{each.title}]({each.path.name})" for each in found
+        f"{each.number}. [{each.title}](questions/{each.path.name})"
+        for each in found
     ]
     first = "\n".join(["# What people really ask", "", *lines, ""])
     yield Page("questions", "All", first, "Questions")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from course.folders import environment
 
@@ -17,10 +18,14 @@ class Process:
     """`python -m …`, with what it says; `wait_for` waits for a line of it."""
 
     def __init__(
-        self, command: Sequence[str], settings: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        settings: Mapping[str, str],
+        folder: Path | None = None,
     ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", *command],
+            cwd=folder,
             env={**environment(), **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -6,7 +6,9 @@ from .conftest import Happens, Question
 def test_wrong(question: Question, happens: Happens) -> None:
     """The client has its 200, and then the commit fails."""
     happened = question.wrong.send()
-    late = happened.before("response sent", "commit_later raised IntegrityError")
+    late = happened.before(
+        "response sent", "commit_later raised IntegrityError"
+    )
     happens(f"wrong: {happened.status}, then the commit fails")
     assert (happened.status, late) == (200, True)
 

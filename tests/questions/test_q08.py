@@ -10,9 +10,11 @@ def test_wrong(question: Question, happens: Happens) -> None:
     assert happened.before("response sent", "work raised SoldOutError")
     replaced = happened.order[-1] == "error reached the server: RuntimeError"
     called = bool(question.module.handled)
-    happens(f"wrong: {'a RuntimeError' if replaced else 'the exception'}"
-            f" reaches the server, the handler is {'' if called else 'not '}"
-            "called")
+    happens(
+        f"wrong: {'a RuntimeError' if replaced else 'the exception'}"
+        f" reaches the server, the handler is {'' if called else 'not '}"
+        "called"
+    )
     assert (replaced, called) == (True, False)
 
 

@@ -1,7 +1,7 @@
 """Question 18: a periodic job with two workers."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,19 +11,22 @@ from .processes import Process
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="not available on Windows: fcntl"
 )
+APP = "questions.q18_periodic_job_in_each_worker:app"
 
 
-@pytest.fixture
-def jobs(question: Question, start: Callable[..., Process]) -> Iterator[str]:
-    """Give what two workers print until both have started their jobs."""
-    server = start(
-        *("uvicorn", f"{question.name}:app", "--port", "0"),
-        *("--workers", "2"),
-    )
-    server.wait_for("Application startup complete", times=2)
-    server.wait_for("wrong by", times=2)
-    server.wait_for("leaves it to another worker")
-    yield "\n".join(server.lines)
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give what two workers print when both have started their jobs."""
+    folder = tmp_path_factory.mktemp("q18")
+    command = ("uvicorn", APP, "--port", "0", "--workers", "2")
+    server = Process(command, {}, folder)
+    try:
+        server.wait_for("wrong by", times=2)
+        server.wait_for("leaves it to another worker")
+        server.wait_for("right by")
+        yield "\n".join(server.lines)
+    finally:
+        server.kill()
 
 
 def test_wrong(question: Question, happens: Happens, jobs: str) -> None:

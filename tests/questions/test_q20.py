@@ -28,7 +28,7 @@ def work(
             server.send(way)
         worker = start(
             *("celery", "-A", f"{question.name}:celery", "worker"),
-            *("--pool", "solo", "--loglevel", "info"),
+            *("--pool", "solo", "--loglevel", "info", "--without-mingle"),
             SHOP_URL=server.address,
             PYTHONWARNINGS="default",
         )

@@ -1,6 +1,6 @@
 """Question 22: a trace that goes on in a Celery worker."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,40 +12,46 @@ from .processes import Process
 
 pytest.importorskip("celery")
 pytest.importorskip("opentelemetry")
+CELERY = "questions.q22_one_trace_to_the_worker:celery"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that is the broker."""
+    return tmp_path_factory.mktemp("q22")
+
+
+@pytest.fixture(scope="module")
+def worker(folder: Path) -> Iterator[Process]:
+    """Run one worker for all tests."""
+    settings = {"QUEUE_FOLDER": str(folder), "PYTHONWARNINGS": "default"}
+    command = ("celery", "-A", CELERY, "worker", "--pool", "solo")
+    process = Process([*command, "--without-mingle"], settings)
+    yield process
+    process.kill()
 
 
 @pytest.fixture(autouse=True)
-def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the broker be a folder of this test."""
-    monkeypatch.setenv("QUEUE_FOLDER", str(tmp_path))
+def queue(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the application send to that folder."""
+    monkeypatch.setenv("QUEUE_FOLDER", str(folder))
 
 
-def traced(
-    question: Question, start: Callable[..., Process], way: Way
-) -> str:
+def traced(worker: Process, way: Way) -> str:
     """Send one request; return what the worker says of its trace."""
+    said = "worker: trace"
+    before = sum(said in line for line in worker.lines)
     way.send()
-    worker = start(
-        *("celery", "-A", f"{question.name}:celery", "worker"),
-        *("--pool", "solo"),
-        PYTHONWARNINGS="default",
-    )
-    return worker.wait_for("worker: trace")
+    return worker.wait_for(said, times=before + 1)
 
 
-def test_wrong(
-    question: Question, happens: Happens, start: Callable[..., Process]
-) -> None:
+def test_wrong(question: Question, happens: Happens, worker: Process) -> None:
     """The worker knows nothing of the request's trace."""
-    line = traced(question, start, question.wrong)
-    assert question.module.TRACE not in line
+    assert question.module.TRACE not in traced(worker, question.wrong)
     happens("wrong: the worker has no trace")
 
 
-def test_right(
-    question: Question, happens: Happens, start: Callable[..., Process]
-) -> None:
+def test_right(question: Question, happens: Happens, worker: Process) -> None:
     """The message carries it, and the worker goes on with it."""
-    line = traced(question, start, question.right)
-    assert question.module.TRACE in line
+    assert question.module.TRACE in traced(worker, question.right)
     happens("right: the worker goes on with the request's trace")
