@@ -63,7 +63,8 @@ def measure(fastapi: str, python: str) -> Result:
         done = subprocess.run(
             [
                 *(program, "-m", "pytest", "-q", "-W", "ignore"),
-                *("--confcutdir", TESTED, f"--junitxml={report}", TESTED),
+                *("--confcutdir", TESTED, "-o", "junit_family=xunit1"),
+                *(f"--junitxml={report}", TESTED),
             ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -17,10 +17,12 @@ FILES = sorted(Path(__file__).parent.glob("test_q[0-9][0-9].py"))
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Run all tests of right ways with the wrong ones, in one process."""
     report = tmp_path_factory.mktemp("swapped") / "report.xml"
-    command = ["-m", "pytest", "--swapped", "-k", "right", "--timeout=30"]
-    conftest = f"--confcutdir={Path(__file__).parent}"
+    command = [
+        *("-m", "pytest", "--swapped", "-k", "right", "--timeout=30"),
+        *("-o", "junit_family=xunit1", f"--junitxml={report}"),
+    ]
     done = subprocess.run(
-        [sys.executable, *command, conftest, f"--junitxml={report}", *FILES],
+        [sys.executable, *command, *FILES],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -34,7 +36,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_the_wrong_way_is_not_taken_for_the_right_one(
     path: Path, outcomes: dict[str, set[str]]
