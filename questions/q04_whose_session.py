@@ -1,4 +1,4 @@
-"""Can a background task use the request's database session?
+"""Is the request's database session open or closed in a background task?
 
 Answer: From FastAPI 0.118 on it is still open in the task, but that is not
 for the task: a session that has read anything since its last commit

@@ -19,6 +19,7 @@ TITLES = {
     " conjunction with injected `BackgroundTasks` - the custom response"
     " overwrites the tasks": 2,
     "background tasks don't run when raise a HTTPException": 3,
+    "session closed": 4,
     "Yield dependency doesn't allow to add a background task in its closing"
     " code": 7,
     "Raising exceptions with registered exception handlers from"
