@@ -30,7 +30,7 @@ PACKAGES = [
     *("aiosqlite", "celery", "opentelemetry-api", "pydantic-settings"),
     *("sqlalchemy[asyncio]>=2.1", "uvloop; sys_platform != 'win32'"),
 ]
-FOLDER = ROOT / ".nox" / "questions"
+FOLDER = ROOT / ".nox" / "answers"
 TESTED = "tests/questions"
 TABLE = ROOT / "docs" / "questions.md"
 HEAD = """\
@@ -55,8 +55,12 @@ class Result:
     wrong: list[str] = field(default_factory=list)
 
 
-def measure(fastapi: str, python: str) -> Result:
-    """Run all tests of the questions in one environment."""
+def measure(fastapi: str, python: str, *, swapped: bool) -> Result:
+    """Run all tests of the questions in one environment.
+
+    `swapped` also has the wrong ways tested as if they were right.
+    """
+    left_out = [] if swapped else [f"--ignore={TESTED}/test_swapped.py"]
     program = environment(fastapi, python, *PACKAGES, folder=FOLDER)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
@@ -64,7 +68,7 @@ def measure(fastapi: str, python: str) -> Result:
             [
                 *(program, "-m", "pytest", "-q", "-W", "ignore"),
                 *("--confcutdir", TESTED, "-o", "junit_family=xunit1"),
-                *(f"--junitxml={report}", TESTED),
+                *(f"--junitxml={report}", *left_out, TESTED),
             ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -91,9 +95,9 @@ def read(report: Path, result: Result) -> None:
         name = str(case.get("classname")).rpartition(".")[2]
         if case.find("failure") is not None or case.find("error") is not None:
             result.wrong.append(f"{name}::{case.get('name')}")
-        skipped = case.find("skipped")
-        if skipped is not None:
-            found[name].append(str(skipped.get("message")))
+        for each in case.iter("skipped"):
+            if "not available" in (message := str(each.get("message"))):
+                found[name].append(message)
         for each in case.iter("property"):
             if each.get("name") == "happens":
                 found[name].append(str(each.get("value")))
@@ -157,8 +161,13 @@ def main() -> None:
         print(f"Left out: Python {python} was not found on this machine.")
         chosen.python.remove(python)
     pairs = [(f, p) for f in chosen.fastapi for p in chosen.python]
+    first = chosen.python[0]  # once for each FastAPI is enough
     with ThreadPoolExecutor(max(1, (os.cpu_count() or 2) // 2)) as pool:
-        results = list(pool.map(lambda pair: measure(*pair), pairs))
+        runs = [
+            pool.submit(measure, fastapi, python, swapped=python == first)
+            for fastapi, python in pairs
+        ]
+        results = [run.result() for run in runs]
     count = len(chosen.python)
     columns = [results[n : n + count] for n in range(0, len(results), count)]
     lines = "\n".join(table(columns))

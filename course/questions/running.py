@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import httpx2
-from fastapi.testclient import TestClient
 from rich.console import Console
 from starlette.routing import Mount, WebSocketRoute
 
@@ -19,6 +18,7 @@ from fastapi_timeline import Recorder, Recording, record, serve
 from fastapi_timeline import show as draw
 from fastapi_timeline.serving import rehearse
 
+SHORT = 200  # letters of an answer that is shown
 PATIENCE = 20.0  # seconds for a response, and again for its tasks
 
 
@@ -131,6 +131,8 @@ def show(way: Way, console: Console) -> None:
     if way.route is None:
         console.print(called(way.function))
     elif isinstance(way.route, WebSocketRoute):
+        from fastapi.testclient import TestClient  # noqa: PLC0415 (rarely)
+
         with record(way.module.app) as recorder:
             client = TestClient(way.module.app)
             with client.websocket_connect(way.path) as socket:
@@ -140,7 +142,8 @@ def show(way: Way, console: Console) -> None:
     else:
         happened = way.send()
         draw(happened.recording, console)
-        console.print(f"answer: {happened.response.text[:200]}")
+        if len(text := happened.response.text) < SHORT:
+            console.print(f"answer: {text}", markup=False)
 
 
 def called(function: Callable[..., Any]) -> str:
