@@ -20,6 +20,7 @@ ABOUT = (
     "docs/choosing.md",
     "docs/why.md",
     "docs/compat.md",
+    "docs/questions.md",
     "docs/timeline-truth.md",
 )
 PROJECT = ("CONTRIBUTING.md", "CHANGELOG.md")

@@ -65,7 +65,7 @@ def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_words_that_nobody_uses_are_answered_with_a_way_out() -> None:
     """The message says what to do."""
-    with pytest.raises(SystemExit, match="see all: .* ask --list"):
+    with pytest.raises(SystemExit, match="ask --list"):
         main(["zeppelin"])
 
 
