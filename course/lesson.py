@@ -238,7 +238,7 @@ def source(thing: Any) -> Shown:
 def questions(notebook: str) -> Shown:
     """Name the questions that a notebook, named as in "01", answers."""
     lines = [
-        f"{each.number}. [{each.title}](../questions/{each.path.name})"
+        f"- **{each.number}** [{each.title}](../questions/{each.path.name})"
         for each in find()
         if each.notebook.startswith(notebook)
     ]
