@@ -1,4 +1,4 @@
-"""Why is a contextvar (request ID) that a dependency sets unset in the task?
+"""Why are contextvars (a request ID) of a sync dependency unset in the task?
 
 Answer: A `def` dependency runs in a worker thread, in a copy of the request's
 context: what it sets there is gone when it returns. So the context variable
