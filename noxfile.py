@@ -24,7 +24,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 # groups that only stand in others
 PARTS = {"stages", "queues", "course", "test"}
 CODE = [
-    *("start.py", "noxfile.py", "stages", "solutions", "checks"),
+    *("start.py", "noxfile.py", "stages", "solutions", "checks", "questions"),
     *("course", "fastapi_timeline", "tests"),
 ]
 NOX = logging.getLogger("nox")  # what nox itself says
@@ -144,6 +144,12 @@ def timeline(session: nox.Session) -> None:
     """Draw a request: timeline myapp:app POST /path --json '{}'."""
     session.chdir(session.invoked_from)
     learner(session, "fastapi_timeline")
+
+
+@nox.session(python=False)
+def ask(session: nox.Session) -> None:
+    """Find what people really ask, with an answer that runs: ask WORDS."""
+    learner(session, "course.questions")
 
 
 @nox.session(python=False)
@@ -313,6 +319,13 @@ def truth(session: nox.Session) -> None:
     """Test the recorder on many versions of FastAPI and Python."""
     install(session, "start")
     session.run("python", "-m", "course.labs.timeline_truth", *session.posargs)
+
+
+@nox.session
+def questions(session: nox.Session) -> None:
+    """Test the answers to the questions on many versions of FastAPI."""
+    install(session, "start")
+    session.run("python", "-m", "course.labs.questions", *session.posargs)
 
 
 @nox.session(venv_backend="none")

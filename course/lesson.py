@@ -26,6 +26,7 @@ from course import ports
 from course.broker import Broker
 from course.folders import ROOT, data_dir
 from course.mailbox import Mailbox, authority
+from course.questions.found import find
 from course.stage import changes, earlier, find_stages
 from course.workers import until
 from fastapi_timeline import (
@@ -268,6 +269,16 @@ def source(thing: Any) -> Shown:
     import inspect  # noqa: PLC0415 (slow, and only here)
 
     return Shown(f"```python\n{inspect.getsource(thing).rstrip()}\n```")
+
+
+def questions(notebook: str) -> Shown:
+    """Name the questions that a notebook, named as in "01", answers."""
+    lines = [
+        f"- **{each.number}** [{each.title}](../questions/{each.path.name})"
+        for each in find()
+        if each.notebook.startswith(notebook)
+    ]
+    return Shown("\n".join(lines))
 
 
 def compare(

@@ -9,7 +9,8 @@
 # to know that it *will* happen. They need not watch.
 #
 # FastAPI calls such work a **background task**. The endpoint's response is sent
-# first, then the work begins, in the same process.
+# first, then the work begins, in the same process. Behind a middleware this
+# needs a word more: it stands [below](#behind-a-middleware).
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, running, send, source
@@ -127,6 +128,37 @@ print(f"a TestClient waits {waited * 1000:.0f} ms")
 # see. Ask how one could prove "response first" in a test at all; the answer
 # comes in the notebook on testing. Live: change 0.3 to 3 and run both cells
 # again: only the second number and the `TestClient`'s grow.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Behind a middleware
+#
+# `@app.middleware("http")` makes a `BaseHTTPMiddleware`. It does not hand the
+# response to the server: it reads the response from a stream and sends it on
+# itself. The application is done when the last part is in the stream, and the
+# server may still be sending it.
+
+# %% slideshow={"slide_type": "fragment"}
+behind = FastAPI()
+behind.mount("/app", app)
+
+
+@behind.middleware("http")
+async def pass_through(request, call_next):  # type: ignore[no-untyped-def]
+    return await call_next(request)
+
+
+moments = ["afterwards ended", "response sent", "slow_work began"]
+happened = send(behind, "POST", "/app/afterwards")
+compare(moments, happened, among=moments)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The order holds here because this Starlette waits for it: the middleware sets
+# an event, `response_sent`, when the last part has left, and only then the
+# task begins. **Before Starlette 1.7, and so on FastAPI 0.118, nothing
+# waited**: the task began when the last part was in the stream. A slow client
+# still had to receive it, and an `async def` task that blocked held it up.
+# [Question 1](../questions/q01_middleware_blocks_the_response.py) shows both;
+# a pure ASGI middleware is right on every version.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
@@ -294,7 +326,19 @@ happened
 # | the address is a plain `str` | `not-an-email` is answered with 200 |
 # | the task's folder is missing | 200, and an error in the server's log |
 # | the server is killed | the task is lost; nothing says so |
+# | a `BaseHTTPMiddleware` before Starlette 1.7 | the task begins before the response has left |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 1](../exercises/ex01_background_task.py), then
 # [stage 2](02_task_dependency.ipynb), in which the task can be replaced.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("01")

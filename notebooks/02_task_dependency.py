@@ -246,3 +246,14 @@ for name, seconds in waited.items():
 # **Next:** [exercise 2](../exercises/ex02_task_dependency.py), then
 # [stage 3](03_chained_dependencies.ipynb), in which the task has needs of its
 # own.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("02")

@@ -329,3 +329,14 @@ _ = send(early, "POST", "/")
 # **Next:** [exercise 3](../exercises/ex03_chained_dependencies.py), then
 # [stage 4](04_email_service.ipynb), in which the task has settings and sends
 # real e-mail.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("03")

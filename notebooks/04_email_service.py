@@ -555,3 +555,14 @@ print("in the request:", refused.status, refused.json["detail"][0]["type"])
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Enough of mail: on to [exercise 4](../exercises/ex04_settings.py) and
 # [stage 5](05_task_tracker.ipynb).
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("04")

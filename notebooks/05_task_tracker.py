@@ -815,3 +815,14 @@ small.dispose()
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # And now [exercise 5](../exercises/ex05_own_session.py) and
 # [exercise 6](../exercises/ex06_predict_the_order.py).
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("05")

@@ -470,3 +470,14 @@ print("the rows say:", *statuses())
 # a row that is enough, and a queue behind it. Then
 # [stage 7](07_celery.ipynb): workers of their own, and not a line of this
 # stage changes.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("06")

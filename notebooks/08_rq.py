@@ -239,3 +239,14 @@ print(worker_log("Publishing").splitlines()[0])
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), whose solution uses
 # RQ, and [stage 9](09_taskiq.ipynb), with an engine that is `async`.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("08")

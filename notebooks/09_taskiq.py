@@ -185,3 +185,14 @@ source(worker)
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
 # done it. Then [stage 10](10_procrastinate.ipynb), in which there is no
 # broker: the database is the queue.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("09")

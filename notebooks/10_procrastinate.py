@@ -283,3 +283,14 @@ source(inspect.getmodule(ProcrastinateQueue))
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
 # done it. Then [stage 11](11_dbos.ipynb), in which a killed task does not
 # begin again: it goes on.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("10")

@@ -290,3 +290,14 @@ source(stage)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
 # done it. Then [which engine](which_engine.ipynb): all of them side by side.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("11")

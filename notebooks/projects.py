@@ -541,3 +541,14 @@ progress.app.dependency_overrides.clear()
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or the one of the five
 # that you need. Then [stage 6](06_at_work.ipynb): the same application at work.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## Questions that you can now answer
+#
+# People ask these in public trackers. Each is a small application with its
+# answer: `python3 start.py ask` and the number runs it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import questions
+
+questions("projects")

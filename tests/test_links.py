@@ -13,14 +13,14 @@ from tests.servers import ROOT
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
-ROOMS = "stages|exercises|solutions|checks|notebooks|docs|locks|course|tests"
+ROOMS = "stages|questions|exercises|solutions|checks|notebooks|docs|locks|course|tests"
 PLACE = re.compile(rf"(?<![\w/.-])(?:{ROOMS})/[\w/.-]*\w")
 COMMAND = re.compile(r"python3\s+start\.py\s+([a-z]+)")
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *sources([])]
 LESSONS = [
     file
-    for room in ("stages", "exercises", "solutions", "checks")
+    for room in ("stages", "questions", "exercises", "solutions", "checks")
     for file in sorted((ROOT / room).glob("*.py"))
     if file.stem != "__init__"
 ]

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.folders import ROOT
+from course.questions.found import find
 from course.stage import Stage, changes, find_stages
 
 from .cells import Lesson, fenced, lessons
 from .exercise import Exercise, exercises
 from .links import led
+from .question import text_of
 
 NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
 ABOUT = (
     "docs/choosing.md",
     "docs/why.md",
     "docs/compat.md",
+    "docs/questions.md",
     "docs/timeline-truth.md",
 )
 PROJECT = ("CONTRIBUTING.md", "CHANGELOG.md")
@@ -47,6 +50,7 @@ def pages() -> list[Page]:
         *map(notebook, lessons()),
         *stages(),
         *map(exercise, exercises()),
+        *questions(),
         document("docs/teaching.md", "Teaching"),
         *(document(path, "About") for path in (*ABOUT, *PROJECT)),
     ]
@@ -78,6 +82,20 @@ def exercise(each: Exercise) -> Page:
     """Return what a learner is asked for, and what is checked."""
     path = f"exercises/{each.name}.py"
     return Page(path, each.title, each.page(), "Exercises")
+
+
+def questions() -> Iterator[Page]:
+    """Return a page for each question, and before them one that names all."""
+    found = find()
+    lines = [
+        f"{each.number}. [{each.title}](questions/{each.path.name})"
+        for each in found
+    ]
+    first = "\n".join(["# What people really ask", "", *lines, ""])
+    yield Page("questions", "All", first, "Questions")
+    for each in found:
+        path = f"questions/{each.path.name}"
+        yield Page(path, each.title, text_of(each), "Questions")
 
 
 def document(path: str, group: str) -> Page:

@@ -1,0 +1,1 @@
+"""What people really ask: find a question, run it, show what happens."""

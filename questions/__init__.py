@@ -1,0 +1,1 @@
+"""What people really ask: one small application for each question."""

@@ -1,0 +1,54 @@
+"""Question 20: `async def` in a Celery worker, a process of its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from course.questions.running import Way
+
+from .conftest import Happens, Question
+from .processes import Process
+
+pytest.importorskip("celery")
+
+
+@pytest.fixture(autouse=True)
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the broker be a folder of this test."""
+    monkeypatch.setenv("QUEUE_FOLDER", str(tmp_path))
+
+
+def work(
+    question: Question, start: Callable[..., Process], way: Way, said: str
+) -> Process:
+    """Send two requests; return the worker that has said this twice."""
+    with question.running() as server:
+        for _ in range(2):
+            server.send(way)
+        worker = start(
+            *("celery", "-A", f"{question.name}:celery", "worker"),
+            *("--pool", "solo", "--loglevel", "info", "--without-mingle"),
+            SHOP_URL=server.address,
+            PYTHONWARNINGS="default",
+        )
+        worker.wait_for("succeeded in")
+        worker.wait_for(said, times=2 if "succeeded" in said else 1)
+        return worker
+
+
+def test_wrong(
+    question: Question, happens: Happens, start: Callable[..., Process]
+) -> None:
+    """The first job works; the second meets a connection of a closed loop."""
+    work(question, start, question.wrong, "RuntimeError: Event loop is closed")
+    happens("wrong: the second job fails, the event loop is closed")
+
+
+def test_right(
+    question: Question, happens: Happens, start: Callable[..., Process]
+) -> None:
+    """In one loop both jobs work."""
+    worker = work(question, start, question.right, "succeeded in")
+    assert "RuntimeError" not in "\n".join(worker.lines)
+    happens("right: both jobs succeed")
