@@ -1,5 +1,8 @@
 """What a browser asks for, and what it gets."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,15 +20,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
 
 from course.apart import NotStartedError
-from course.folders import ROOT
+from course.folders import ROOT, data_dir, environment
 from course.page import code, notebook
 from course.page.course import Course
 from course.page.mounted import Mounted
 from course.page.workshop import Answer, Workshop
+from course.questions import found, recorded
 from course.stage import Stage
-from fastapi_timeline import svg
+from fastapi_timeline import Recording, svg
 
 SEE_OTHER = 303
+RUN_LIMIT = 100  # seconds for both ways of a question
 FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
 
 router = APIRouter()
@@ -73,6 +78,18 @@ def get_workshop(
 
 
 WorkshopDep = Annotated[Workshop, Depends(get_workshop)]
+
+
+def get_question(number: int) -> found.Question:
+    """Return the question that the address names, or answer 404."""
+    for one in found.find():
+        if one.number == number:
+            return one
+    raise HTTPException(404, f"There is no question {number}.")
+
+
+QuestionDep = Annotated[found.Question, Depends(get_question)]
+Ways = dict[str, tuple[Recording | None, str]]
 
 
 def render(request: Request, template: str, /, **shown: object) -> Response:
@@ -258,6 +275,74 @@ def exercise(request: Request, course: CourseDep, number: int) -> Response:
                 done=course.done,
             )
     raise HTTPException(404, f"There is no exercise {number}.")
+
+
+@router.get("/questions")
+def list_questions(
+    request: Request, course: CourseDep, q: str = ""
+) -> Response:
+    """List the questions; those that have some words, the best first."""
+    every = found.find()
+    shown = found.search(q, every) if q.strip() else every
+    return render(
+        request, "questions.html", course=course, asked=q, questions=shown
+    )
+
+
+@router.get("/question/{number}")
+def question(
+    request: Request, course: CourseDep, one: QuestionDep
+) -> Response:
+    """Show a question: its answer and its code."""
+    return render_question(request, course, one, {}, "")
+
+
+@router.post("/question/{number}/run")
+async def run_question(
+    request: Request, course: CourseDep, one: QuestionDep
+) -> Response:
+    """Run both of its ways, and draw what happened."""
+    try:
+        ways = await asyncio.to_thread(run_both, one)
+    except (subprocess.SubprocessError, ValueError) as error:
+        return render_question(request, course, one, {}, str(error))
+    return render_question(request, course, one, ways, "")
+
+
+def run_both(one: found.Question) -> Ways:
+    """Run a question in a process of its own."""
+    folder = data_dir() / "questions"
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "course.questions.recorded", one.module],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=RUN_LIMIT,
+        check=True,
+    )
+    return recorded.read(done.stdout.decode())
+
+
+def render_question(
+    request: Request,
+    course: Course,
+    one: found.Question,
+    ways: Ways,
+    problem: str,
+) -> Response:
+    """Show a question, with what happened if it was run."""
+    return render(
+        request,
+        "question.html",
+        course=course,
+        question=one,
+        lines=code.whole(one.code),
+        ways=ways,
+        problem=problem,
+    )
 
 
 @router.get("/file/{path:path}")

@@ -130,7 +130,7 @@ def show(way: Way, console: Console) -> None:
     """Run a way once, and print the picture of it or what it gave."""
     if way.route is None:
         console.print(called(way.function))
-    elif isinstance(way.route, WebSocketRoute):
+    elif is_websocket(way.route):
         from fastapi.testclient import TestClient  # noqa: PLC0415 (rarely)
 
         with record(way.module.app) as recorder:
@@ -144,6 +144,11 @@ def show(way: Way, console: Console) -> None:
         draw(happened.recording, console)
         if len(text := happened.response.text) < SHORT:
             console.print(f"answer: {text}", markup=False)
+
+
+def is_websocket(route: object) -> bool:
+    """Tell a WebSocket's route."""
+    return isinstance(route, WebSocketRoute)
 
 
 def called(function: Callable[..., Any]) -> str:

@@ -174,6 +174,7 @@ def test_nothing_serious_stands_in_anyone_s_way(
         for path in (
             *("/", "/stage/1", "/stage/5", "/stage/7", "/exercise/1"),
             *("/new/2", "/notebook/01_background_tasks", "/mailbox"),
+            *("/questions", "/question/2"),
         ):
             page.goto(address + path)
             found = Axe().run(page).response["violations"]

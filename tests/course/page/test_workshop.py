@@ -154,6 +154,17 @@ def test_a_queue_in_the_database_resumes(page: httpx2.Client) -> None:
     assert "Start it" in answer.text
 
 
+def test_a_question_is_found_and_run(page: httpx2.Client) -> None:
+    """By its words; both ways are drawn."""
+    listed = page.get("/questions", params={"q": "own Response drops task"})
+    first = re.search(r'href="(/question/\d+)"', listed.text)
+    assert first
+    assert first[1] == "/question/2"
+    shown = page.post("/question/2/run").text
+    assert shown.count("<svg") == 4
+    assert "never ran" in shown
+
+
 def test_a_file_is_given_back(tmp_path: Path) -> None:
     """What it held is there again, also when the test of it failed."""
     file = tmp_path / "notes.txt"
