@@ -18,7 +18,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Run all tests of right ways with the wrong ones, in one process."""
     report = tmp_path_factory.mktemp("swapped") / "report.xml"
     command = [
-        *("-m", "pytest", "--swapped", "-k", "right", "--timeout=30"),
+        *("-m", "pytest", "--swapped", "-k", "right"),
         *("-W", "ignore"),  # what fails shall fail for one reason only
         *("-o", "junit_family=xunit1", f"--junitxml={report}"),
     ]
