@@ -25,11 +25,14 @@ class Around(Notes):
 
     def chain(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow the first of a chain, from which the others are known."""
+        known = self.surroundings
         if moment == "began":
             first = first_argument(frame)
-            self.surroundings.read(first)
-            if id(first) in self.surroundings.unread:
+            known.read(first)
+            if id(first) in known.unread:
                 self.remarks.append(UNREAD)
+            if (id(frame.f_code), id(first)) not in known.parts:
+                return
         self.around(moment, frame, value)
 
     def around(self, moment: Moment, frame: FrameType, value: object) -> bool:

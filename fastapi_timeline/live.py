@@ -87,7 +87,9 @@ class Live(Tasks, Asides, Notes):
             return
         try:
             key = id(code)
-            role = self.roles.get(key) or self.own_codes.get(key)
+            role = self.roles.get(key)
+            if role is None and self.own_codes:
+                role = self.own_codes.get(key)
             if role and getattr(self, role)(moment, frame, value) is not False:
                 return
             if self.asides and self.aside(moment, frame, value):
@@ -200,7 +202,8 @@ class Live(Tasks, Asides, Notes):
         """
         names, above = frame.f_locals, frame.f_back
         dependant, owner = names["dependant"], id(above)
-        self.settle(owner)
+        if self.dues or self.awaited:
+            self.settle(owner)
         parent = self.solving.get(owner)
         asked, kind, by_hand = dependant, "dependency", False
         if parent is not None:

@@ -206,7 +206,9 @@ class Recording:
             ended=last.at if last else None,
             where=tuple(
                 dict.fromkeys(
-                    e.where for e in mine if e.what != "added" and e.where
+                    e.where
+                    for e in mine
+                    if e.what not in {"added", STARTED_BY} and e.where
                 )
             ),
             error=bad.note if bad else "",

@@ -96,6 +96,10 @@ class Sheet:
         if sent is not None:
             x = LEFT + self.scale(sent)
             self.draw.path(f"M{x:.1f} {HEAD}V{self.bottom}", "sent", 1.5)
+        y = float(TOP)
+        for row in self.rows:
+            row.paint_logged(y)
+            y += row.height
         y = self._legend(self.bottom + 56)
         lines = [(line, "soft") for line in self.remarks]
         for line, colour in [*lines, *((w, "error") for w in self.warnings)]:
@@ -302,9 +306,14 @@ class Row:
             self._outcome(life, y)
         for one in group.lives[:: max(1, count // MOST)]:
             self._marks(one, y)
+
+    def paint_logged(self, y: float) -> None:
+        """Write what it logged, over all lines that go through the plot."""
         for number, line in enumerate(self.logged):
             colour = "warning" if line.startswith("WARN") else "error"
             at = (PAD + 16, y + ROW - 1 + LOG * number)
+            wide = WIDTH - 2 * PAD
+            self.draw.box((PAD, at[1] - 12), (wide, LOG), "paper", rx="3")
             self.draw.fill(triangle(PAD + 5, at[1] - 4), colour)
             self.draw.text(at, line, colour, size="11")
 

@@ -397,3 +397,17 @@ def test_one_recording_cannot_be_compared() -> None:
     """A sentence, not an IndexError."""
     with pytest.raises(ValueError, match="two recordings or more"):
         stacked([BORROWED])
+
+
+def test_no_time_is_given_where_watching_took_of_it() -> None:
+    """Only what an answer, or a lane, took: the order is right."""
+    lanes = tuple(replace(lane, untimed="all") for lane in BORROWED.lanes)
+    slow = replace(BORROWED, lanes=lanes, untimed=True)
+    for face in (svg(slow), terminal(slow)):
+        assert not re.search(r"\d ms|\d s\b", face)
+        assert "On Python 3.11 code runs slower" in face
+    held = replace(lanes[0], untimed="work")
+    part = replace(BORROWED, lanes=(held, *BORROWED.lanes[1:]))
+    assert ">held 103 ms<" in svg(part)
+    assert "works" not in svg(part)
+    assert "100 ms" in svg(part)
