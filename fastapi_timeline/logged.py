@@ -23,7 +23,7 @@ def codes() -> list[Any]:
     `callHandlers` is called after levels, `logging.disable` and filters have
     had their say. A class of somebody's own may have its own.
     """
-    kinds = {logging.Logger, logging.getLoggerClass()}
+    kinds: set[Any] = {logging.Logger, logging.getLoggerClass()}
     known = list(logging.Logger.manager.loggerDict.values())
     kinds |= {type(one) for one in known if isinstance_of(one, logging.Logger)}
     found = [plain_code(static(kind, "callHandlers")) for kind in kinds]
@@ -70,7 +70,7 @@ def harmless(value: Any, depth: int = 0) -> bool:
         return all(harmless(one, depth + 1) for one in inside)
     if isinstance_of(value, BaseException):
         own = (static(kind, "__str__"), static(kind, "__repr__"))
-        args = BaseException.args.__get__(value)
+        args = static(BaseException, "args").__get__(value)
         return not any(map(plain_code, own)) and harmless(args, depth + 1)
     module = type.__dict__["__module__"].__get__(kind)
     return module in HARMLESS and module in sys.stdlib_module_names

@@ -41,7 +41,7 @@ CURRENT: ContextVar[Listener | None] = ContextVar("timeline", default=None)
 # Threads of the application, by what is to run in them: who started it, and
 # its lane; then by the thread's number.
 ELSEWHERE: dict[int, tuple[weakref.ref[Any], Any, int]] = {}
-THREADS: dict[int, Listener] = {}
+THREADS: dict[int, Any] = {}
 
 
 def in_thread(
