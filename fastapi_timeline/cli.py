@@ -132,6 +132,7 @@ def visit(
         made.append(recorder.recording(client=answer.waited))
     told(answer, request, patience)
     left = beside.wait(patience)
+    made[-1] = recorder.recording(client=answer.waited)
     show(made[-1])
     if len(made) > 1:
         print(repeated(made))
@@ -193,6 +194,8 @@ def repeated(made: list[Recording]) -> str:
         f"{len(made)} requests: the client waited {milliseconds(middle)}"
         f" (median), {milliseconds(low)} to {milliseconds(high)}."
     )
+    if made[-1].untimed:
+        text = f"{len(made)} requests."
     orders = Counter(sentence(r) for r in made).most_common()
     if len(orders) == 1:
         return f"{text}\nAll happened in the same order."

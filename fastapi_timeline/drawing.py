@@ -19,6 +19,10 @@ THEMES = {
         "dependency": "#6e56cf",
         "endpoint": "#0b6bcb",
         "task": "#b65c02",
+        "middleware": "#0f766e",
+        "handler": "#a8327d",
+        "aside": "#8a6d00",
+        "warning": "#8a5a00",
         "error": "#c62a2f",
     },
     "dark": {
@@ -32,6 +36,10 @@ THEMES = {
         "dependency": "#a18fff",
         "endpoint": "#5eb0ff",
         "task": "#f5a14b",
+        "middleware": "#3fc7b6",
+        "handler": "#f08acb",
+        "aside": "#d3c04a",
+        "warning": "#e8b64c",
         "error": "#ff7b7e",
     },
 }
@@ -133,3 +141,7 @@ class Drawing:
             f'<path d="{steps}" fill="none" stroke="{self.colour[colour]}"'
             f' stroke-width="{width}"/>'
         )
+
+    def fill(self, steps: str, colour: str) -> None:
+        """Fill a shape along SVG's own steps."""
+        self.parts.append(f'<path d="{steps}" fill="{self.colour[colour]}"/>')

@@ -84,6 +84,8 @@ def cell_value(cell: object) -> object:
 def choose(found: list[Due], frame: FrameType, loop: int) -> Due | None:
     """Choose the call that this is, of those that run the same code."""
     made = [due for due in found if due.is_made_by(frame, loop)]
+    if len(made) == 1:
+        return made[0]
     if len(made) > 1:
         made = [d for d in made if d.is_below(frame)] or made
     if len(made) > 1:  # from one factory, and due at the same time

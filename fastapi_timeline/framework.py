@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette import endpoints, responses, routing
 from starlette.background import BackgroundTask
-from starlette.middleware import base
+from starlette.middleware import base, errors
 
+from .callables import own as values
 from .original import own
 
 # Whose code is watched: the method of `Live` that follows it.
@@ -26,7 +27,14 @@ FOLLOWED = {
     "plain endpoint": "plain",
     "plain socket": "plain",
     "class endpoint": "plain",
+    "socket endpoint": "socket",
+    "route": "route",
+    "socket route": "route",
+    "chain": "chain",
+    "call next": "next_called",
 }
+# Of these, that they begin is enough to know.
+STARTING = {"task made", "route", "socket route", "chain"}
 FRAMEWORK = ("fastapi.", "starlette.")
 
 
@@ -45,16 +53,31 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
         "class endpoint": own(
             endpoints.HTTPEndpoint.dispatch, "HTTPEndpoint.dispatch"
         ),
+        "socket endpoint": own(
+            endpoints.WebSocketEndpoint.dispatch, "WebSocketEndpoint.dispatch"
+        ),
+        "route": own(routing.Route.handle, "Route.handle"),
+        "socket route": own(
+            routing.WebSocketRoute.handle, "WebSocketRoute.handle"
+        ),
+        "chain": own(
+            errors.ServerErrorMiddleware.__call__,
+            "ServerErrorMiddleware.__call__",
+        ),
     }
     ours = getattr(base, "_StreamingResponse", None)
     if ours and "__call__" in vars(ours):
         codes["middleware's response"] = ours.__call__.__code__
-    for role, made_by in (
-        ("plain endpoint", routing.request_response),
-        ("plain socket", routing.websocket_session),
+    called = own(
+        base.BaseHTTPMiddleware.__call__, "BaseHTTPMiddleware.__call__"
+    )
+    for role, made_by, name in (
+        ("plain endpoint", routing.request_response.__code__, "app"),
+        ("plain socket", routing.websocket_session.__code__, "app"),
+        ("call next", called, "call_next"),
     ):
-        for code in made_by.__code__.co_consts:
-            if isinstance(code, CodeType) and code.co_name == "app":
+        for code in made_by.co_consts:
+            if isinstance(code, CodeType) and code.co_name == name:
                 codes[role] = code
     try:
         if utils is None:
@@ -72,3 +95,11 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
         f"This FastAPI has no {lost}: dependencies and endpoint cannot be"
         " seen, only tasks and the response."
     )
+
+
+def has_lifespan(app: object) -> bool:
+    """Tell an application with a lifespan of its own from one without."""
+    router = values(app).get("router")
+    lifespan = values(router).get("lifespan_context")
+    default = type(lifespan).__name__ == "_DefaultLifespan"
+    return not default or bool(values(router).get("on_startup"))

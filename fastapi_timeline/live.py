@@ -4,8 +4,7 @@ import contextlib
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import get_ident
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 from types import (
     AsyncGeneratorType,
     CodeType,
@@ -17,26 +16,28 @@ from types import (
 )
 from typing import Any, Protocol
 
-from . import model
-from .callables import Described, static
+from . import logged, model
+from .asides import Asides
+from .callables import Described, bare, isinstance_of, own, static
 from .due import Due, choose, first_argument
-from .framework import FOLLOWED
 from .notes import Notes, Planned, planned
+from .surroundings import Surroundings
 from .tasks import Tasks
 from .watch import GENERATOR, LAZY, Moment
 
 # By id of the call, its kind and its scope: the call, its lane, its code.
 Key = tuple[int, str, str]
-Code = Callable[[], CodeType | None]
-Plans = dict[Key, tuple["weakref.ref[Any]", Planned, Code, Code, Described]]
+Plans = dict[Key, tuple["weakref.ref[Any]", Planned, Described]]
 
 
 class Owner(Protocol):
     """What one request needs of the recorder that follows it."""
 
     plans: Plans
-    roles: dict[int, str]
+    roles: dict[int, str]  # by id of a code: our method for it
+    surroundings: Surroundings
     blind: str
+    stretches: bool
     watch: Callable[[CodeType], None]
 
     def give_up(self, exc: BaseException, live: "Live") -> object:
@@ -57,14 +58,18 @@ class Solving:
     lane: int = -1
 
 
-class Live(Tasks, Notes):
+class Live(Tasks, Asides, Notes):
     """Follows one request's calls; never calls the application."""
 
     def __init__(self, recorder: Owner, limit: int) -> None:
         Notes.__init__(self, limit)
         Tasks.__init__(self)
+        Asides.__init__(self)
         self.recorder, self.watch = recorder, recorder.watch
         self.roles, self.plans = recorder.roles, recorder.plans
+        self.surroundings = recorder.surroundings
+        if recorder.stretches:
+            self.spent = [process_time_ns()]
         self.solving: dict[int, Solving] = {}  # by id of its frame
         self.opened: list[Due] = []  # decorated: to be called from inside
         self.outer: dict[int, Due] = {}  # by id of the decorator's frame
@@ -77,21 +82,74 @@ class Live(Tasks, Notes):
     ) -> None:
         """Take note of it; our own mistakes cost the picture, no more."""
         if self.closed:
+            if self.asides:
+                self.beside(moment, code, frame, value)
             return
         try:
-            role = self.roles.get(id(code))
-            if role is not None:
-                getattr(self, FOLLOWED[role])(moment, frame, value)
-            elif id(code) in self.own_codes:
-                getattr(self, self.own_codes[id(code)])(moment, frame, value)
-            elif moment == "began":
+            key = id(code)
+            role = self.roles.get(key)
+            if role is None and self.own_codes:
+                role = self.own_codes.get(key)
+            if role and getattr(self, role)(moment, frame, value) is not False:
+                return
+            if self.asides and self.aside(moment, frame, value):
+                return
+            if moment == "began":
                 self.began(code, frame)
             else:
                 self.went_on(moment, frame, value)
         except Exception as exc:  # noqa: BLE001
-            with contextlib.suppress(Exception):
-                self.recorder.give_up(exc, self)
-            self.closed = True
+            self.mistaken(exc)
+
+    def beside(
+        self, moment: Moment, code: CodeType, frame: FrameType, value: object
+    ) -> None:
+        """Take note of what the request started and does not wait for."""
+        try:
+            if self.roles.get(id(code)) == "log":
+                self.log(moment, frame, value)
+            else:
+                self.aside(moment, frame, value)
+        except Exception as exc:  # noqa: BLE001
+            self.mistaken(exc)
+
+    def mistaken(self, exc: Exception) -> None:
+        """Give these notes up; the request goes on."""
+        with contextlib.suppress(Exception):
+            self.recorder.give_up(exc, self)
+        self.closed = True
+        self.asides.clear()
+
+    # --- what its functions log ---------------------------------------------
+
+    def log(self, moment: Moment, frame: FrameType, value: object) -> None:
+        """Follow `Logger.callHandlers`: warnings and errors, no others."""
+        del value
+        names = frame.f_code.co_varnames
+        if moment != "began" or len(names) < 2:  # noqa: PLR2004 (self, record)
+            return
+        record: Any = frame.f_locals.get(names[1])
+        level = getattr(record, "levelno", 0)
+        above = frame.f_back
+        if type(level) is not int or level < logged.LEAST or above is None:
+            return
+        if self.roles.get(id(above.f_code)) != "log":  # it called its super
+            self.note(model.LOGGED, self.lane_of(above), logged.line(record))
+
+    def lane_of(self, frame: FrameType | None) -> int | None:
+        """Say in whose function this is, however deep."""
+        for _ in range(DEEPEST):
+            if frame is None:
+                break
+            key = id(frame)
+            due = self.frames.get(key) or self.outer.get(key)
+            if due is not None:
+                return due.lane
+            lane = self.asides.get(key, self.rings.get(key, NONE)[0])
+            if lane is not None:
+                return lane
+            frame = frame.f_back
+        return None
 
     # --- FastAPI resolves dependencies -------------------------------------
 
@@ -144,7 +202,8 @@ class Live(Tasks, Notes):
         """
         names, above = frame.f_locals, frame.f_back
         dependant, owner = names["dependant"], id(above)
-        self.settle(owner)
+        if self.dues or self.awaited:
+            self.settle(owner)
         parent = self.solving.get(owner)
         asked, kind, by_hand = dependant, "dependency", False
         if parent is not None:
@@ -171,8 +230,7 @@ class Live(Tasks, Notes):
         key = (id(call), kind, scope)
         known = self.plans.get(key) if same else None
         if known is not None and known[0]() is call:
-            code, inner = known[2](), known[3]()
-            return known[1], known[4]._replace(code=code, inner=inner)
+            return known[1], known[2]
         plan, about = planned(kind, call, asked)
         for code in (about.code, about.inner):
             if code is not None:
@@ -181,13 +239,7 @@ class Live(Tasks, Notes):
             self.plans.clear()
         if same and call is not None:
             with contextlib.suppress(TypeError):  # not everything can be
-                self.plans[key] = (
-                    weakref.ref(call),
-                    plan,
-                    weakly(about.code),
-                    weakly(about.inner),
-                    about._replace(code=None, inner=None),
-                )
+                self.plans[key] = weakref.ref(call), plan, about
         return plan, about
 
     def add_lane(self, plan: Planned) -> int:
@@ -217,6 +269,37 @@ class Live(Tasks, Notes):
         self.dues.append(
             Due("endpoint", lane, *known, call, now, id(frame), about.cache)
         )
+
+    def route(self, moment: Moment, frame: FrameType, value: object) -> None:
+        """Follow a route whose endpoint is an ASGI application, no function.
+
+        Others are followed where they are called.
+        """
+        del value
+        if moment != "began":
+            return
+        call = own(first_argument(frame)).get("endpoint")
+        inner = bare(call)
+        known = isinstance_of(inner, type) or type(inner) is FunctionType
+        if call is not None and not known:
+            plan, about = self.plan("endpoint", call, None)
+            lane, now = self.add_lane(plan), perf_counter_ns()
+            codes = about.code, about.inner
+            self.dues.append(
+                Due("endpoint", lane, *codes, call, now, id(frame))
+            )
+
+    def socket(self, moment: Moment, frame: FrameType, value: object) -> None:
+        """Follow a class of Starlette's for WebSockets: all of it is one."""
+        if moment != "began":
+            self.went_on(moment, frame, value)
+            return
+        kind = type(first_argument(frame))
+        plan, _ = self.plan("endpoint", kind, None)
+        lane, now = self.add_lane(plan), perf_counter_ns()
+        due = Due("endpoint", lane, frame.f_code, None, kind, now, id(frame))
+        self.frames[id(frame)] = due
+        self.note("began", lane)
 
     def settle_endpoint(self, *, streams: bool = True) -> None:
         """FastAPI has moved on from the endpoint that was due.
@@ -289,11 +372,7 @@ class Live(Tasks, Notes):
             due = inside[-1]
         due.begun += 1
         self.frames[id(frame)] = due
-        if len(self.notes) < self.limit:
-            now, thread = perf_counter_ns(), get_ident()
-            self.notes.append((now, "began", due.lane, thread, "", None))
-        else:
-            self.dropped += 1
+        self.note("began", due.lane)
 
     def decorated(self, moment: Moment, due: Due, value: object) -> None:
         """Say so if a decorator has ended and never called the function.
@@ -388,6 +467,9 @@ class Live(Tasks, Notes):
         self.awaited.clear()
         self.answering.clear()
         self.running.clear()
+        self.rings.clear()
+        self.rows.clear()
+        self.passing.clear()
 
 
 def is_route(frame: FrameType | None) -> bool:
@@ -416,15 +498,8 @@ def handler_of(endpoint: Any) -> Any:
     return MethodType(function, endpoint)
 
 
-def weakly(code: CodeType | None) -> Code:
-    """Know a code object, and do not keep it."""
-    return nothing if code is None else weakref.ref(code)
-
-
-def nothing() -> None:
-    """Know none."""
-
-
 # What a decorator may hand on, that has yet to run.
 RUNS = (CoroutineType, GeneratorType, AsyncGeneratorType)
+NONE = (None, None)
+DEEPEST = 200  # frames between a log record and the function it is from
 PLANS = 1000  # how many lanes are remembered from one request to the next

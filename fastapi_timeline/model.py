@@ -13,7 +13,9 @@ from typing import Any, Literal
 
 FORMAT = 1
 
-Kind = Literal["dependency", "endpoint", "task"]
+Kind = Literal[
+    "dependency", "endpoint", "task", "middleware", "handler", "aside"
+]
 
 # A lane's events: added (a task), began, yielded, resumed, ended, raised;
 # or one of the verdicts below, which say why it was not seen to run.
@@ -26,6 +28,17 @@ VERDICTS = {
     "answered": "not called: its decorator answered",
     "refused": "not called: its decorator raised",
     "misfit": "not called: its arguments do not fit",
+}
+# What stands around these, or beside them, has words of its own, so that an
+# assertion on the order of the functions stays true when it is added:
+# middleware, an exception handler, a task or thread that a function started.
+STARTED_BY, LOGGED = "made", "logged"
+AROUND = {
+    "entered": "began",
+    "inner": "yielded",  # it calls the application that it is around
+    "returned": "resumed",
+    "left": "ended",
+    "broke": "raised",
 }
 # The request's own events.
 ARRIVED, STARTED, CHUNK, SENT = "arrived", "started", "chunk", "sent"
@@ -45,6 +58,10 @@ class Lane:
     place: str = ""  # file:line of its definition
     scope: str = ""  # "function" or "request", where FastAPI says so
     replaces: str = ""  # what it overrides
+    about: str = ""  # which error a handler has, who started a thread
+    # What was slower for being watched, so that no time is given: all of it,
+    # or its own work, but not what it held.
+    untimed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +73,7 @@ class Event:
     lane: int | None = None
     # "thread 1" and so on, as the request met them; "" where not known
     where: str = "loop"
-    note: str = ""  # a status, an exception's type, a size
+    note: str = ""  # a status, an exception's type, a size, a message
     place: str = ""  # file:line, where an exception left the function
 
 
@@ -77,10 +94,14 @@ class Life:
     verdict: str = ""
     at: int = 0
     again: int = 0  # how often its value was used again from the cache
+    logged: tuple[Event, ...] = ()  # its warnings and errors
 
     @property
     def held(self) -> int | None:
-        """How long what it gave was in use; None if it does not yield."""
+        """How long what it gave was in use; None if it does not yield.
+
+        Of a middleware: how long the application inside it ran.
+        """
         if self.yielded is None or self.resumed is None:
             return None
         return self.resumed - self.yielded
@@ -111,6 +132,8 @@ class Recording:
     lost: str = ""  # what could not be seen, and why
     format: int = FORMAT
     query: str = ""
+    remarks: tuple[str, ...] = ()  # about what no lane shows
+    untimed: bool = False  # being watched made the answer slower
 
     @property
     def title(self) -> str:
@@ -155,7 +178,13 @@ class Recording:
 
     def _life(self, number: int) -> Life:
         at: dict[str, Event] = {}
-        mine = [e for e in self.events if e.lane == number]
+        logged, mine = [], []
+        for event in self.events:
+            if event.lane == number and event.what == LOGGED:
+                logged.append(event)
+            elif event.lane == number:
+                what = AROUND.get(event.what)
+                mine.append(replace(event, what=what) if what else event)
         for event in mine:
             at.setdefault(event.what, event)
         ends = [e for e in mine if e.what in {"raised", "ended"}]
@@ -164,7 +193,7 @@ class Recording:
         verdict = next((e.what for e in mine if e.what in VERDICTS), "")
         shown = at.get("began") or (mine[-1] if mine else None)
         when = {key: at[key].at for key in at}
-        if self.lanes[number].kind != "dependency":
+        if self.lanes[number].kind in {"endpoint", "task"}:
             # A generator endpoint streams: it does not hold anything.
             when.pop("yielded", None)
             when.pop("resumed", None)
@@ -177,7 +206,9 @@ class Recording:
             ended=last.at if last else None,
             where=tuple(
                 dict.fromkeys(
-                    e.where for e in mine if e.what != "added" and e.where
+                    e.where
+                    for e in mine
+                    if e.what not in {"added", STARTED_BY} and e.where
                 )
             ),
             error=bad.note if bad else "",
@@ -185,12 +216,38 @@ class Recording:
             thrown=at["resumed"].note if "resumed" in at else "",
             verdict=verdict,
             at=shown.at if shown else 0,
+            logged=tuple(logged),
         )
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """The order in words: ("get_db entered", …, "response sent", …)."""
+        """The order in words: ("get_db entered", …, "response sent", …).
+
+        It tells of dependencies, endpoint, tasks and response: of what the
+        application adds around them, `steps` tells as well.
+        """
         return tuple(filter(None, (self._phrase(e) for e in self.events)))
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The order with middleware, handlers, what was started and logged."""
+        said = (self._beside(e) or self._phrase(e) for e in self.events)
+        return tuple(filter(None, said))
+
+    def _beside(self, event: Event) -> str:
+        """Say what happened around the functions of the order."""
+        if event.lane is None:
+            return ""
+        name, note = self.lanes[event.lane].name, event.note
+        return {
+            STARTED_BY: f"{name} was started",
+            "entered": f"{name} began",
+            "inner": f"{name} called the application",
+            "returned": f"the application returned to {name}",
+            "left": f"{name} ended",
+            "broke": f"{name} {raised(note)}",
+            LOGGED: f"{name} logged {note}",
+        }.get(event.what, "")
 
     def _phrase(self, event: Event) -> str:
         if event.lane is None:
@@ -204,9 +261,7 @@ class Recording:
             }.get(event.what, "")
         lane = self.lanes[event.lane]
         if event.what == "raised":
-            passed = event.note.startswith("↑")
-            verb = "left with" if passed else "raised"
-            return f"{lane.name} {verb} {event.note.lstrip('↑')}"
+            return f"{lane.name} {raised(event.note)}"
         if event.what in VERDICTS:
             return f"{lane.name} {VERDICTS[event.what]}"
         if lane.kind == "dependency" and "yield" in lane.form:
@@ -246,7 +301,14 @@ class Recording:
             [lanes[event.lane] for event in events if event.lane is not None]
             client = data["client"] and tuple(data["client"])
             known = {"lanes": lanes, "events": events, "client": client}
+            known["remarks"] = tuple(data.get("remarks", ()))
             return cls(**{**data, **known})
         except (KeyError, IndexError, TypeError) as exc:
             message = f"This recording is damaged ({exc}): record it anew."
             raise ValueError(message) from None
+
+
+def raised(name: str) -> str:
+    """Tell whose error it was: an arrow says that it came from elsewhere."""
+    verb = "left with" if name.startswith("↑") else "raised"
+    return f"{verb} {name.lstrip('↑')}"

@@ -10,7 +10,15 @@ from sys import _getframe as frame_at
 from types import CodeType
 from typing import Any
 
-from .watch import CURRENT, GENERATOR, Watcher, is_real_yield
+from .watch import (
+    CURRENT,
+    ELSEWHERE,
+    GENERATOR,
+    THREADS,
+    Watcher,
+    in_thread,
+    is_real_yield,
+)
 
 assert sys.version_info >= (3, 12), "it came with Python 3.12"
 
@@ -22,6 +30,10 @@ class Monitor(Watcher):
     """Takes one of Python's six places for tools."""
 
     tool = -1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: dict[int, int] = {}  # by id of a code: which events
 
     def start(self) -> None:
         """Take a place; a RuntimeError says that none is free."""
@@ -45,6 +57,7 @@ class Monitor(Watcher):
     def stop(self) -> None:
         """Give the place back."""
         mon, tool, self.tool = sys.monitoring, self.tool, -1
+        self.wanted.clear()
         if tool < 0:
             return
         if mon.get_tool(tool) != NAME:
@@ -60,7 +73,8 @@ class Monitor(Watcher):
 
     def watch(self, code: CodeType, *, start_only: bool = False) -> None:
         """Tell of this code from now on; asking again changes nothing."""
-        if id(code) in self.codes or self.tool < 0:
+        known = self.wanted.get(id(code), 0)
+        if self.tool < 0 or (known and start_only):
             return
         on = sys.monitoring.events
         wanted = on.PY_START
@@ -68,8 +82,9 @@ class Monitor(Watcher):
             wanted |= on.PY_RETURN
         if code.co_flags & GENERATOR:
             wanted |= on.PY_YIELD | on.PY_RESUME
-        sys.monitoring.set_local_events(self.tool, code, wanted)
-        self.codes[id(code)] = code
+        if wanted != known:
+            sys.monitoring.set_local_events(self.tool, code, wanted)
+            self.wanted[id(code)], self.codes[id(code)] = wanted, code
 
     def _callbacks(self) -> dict[int, Callable[..., Any]]:
         on = sys.monitoring.events
@@ -83,8 +98,13 @@ class Monitor(Watcher):
         }
 
     def _unwound(self, code: CodeType, _offset: int, exc: object) -> None:
-        if id(code) in self.codes and (live := current()):
+        if id(code) not in self.codes:
+            return
+        live = current()
+        if live:
             live.happened("raised", code, frame_at(1), exc)
+        elif THREADS:
+            in_thread("raised", code, frame_at(1), exc)
 
     def _thrown(self, code: CodeType, _offset: int, exc: object) -> None:
         if code.co_flags & GENERATOR and id(code) in self.codes:
@@ -102,6 +122,8 @@ def started(code: CodeType, _offset: int) -> None:
     live = current()
     if live:
         live.happened("began", code, frame_at(1), None)
+    elif ELSEWHERE or THREADS:
+        in_thread("began", code, frame_at(1), None)
 
 
 def returned(code: CodeType, _offset: int, value: object) -> None:
@@ -109,6 +131,8 @@ def returned(code: CodeType, _offset: int, value: object) -> None:
     live = current()
     if live:
         live.happened("ended", code, frame_at(1), value)
+    elif THREADS:
+        in_thread("ended", code, frame_at(1), value)
 
 
 def resumed(code: CodeType, _offset: int) -> None:

@@ -5,15 +5,16 @@ request pays for no more than a list's append.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import get_ident
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 from . import model
 from .arrival import Arrival
 from .callables import Call, Described, describe, name_of, shorten
 from .model import Event, Kind, Lane, Recording
+from .words import milliseconds
 
 UNKNOWN = Arrival({})  # until a recorder says what came in
 
@@ -33,6 +34,7 @@ class Planned:
     where: Place | None
     scope: str = ""
     replaces: str = ""
+    about: str = ""
 
     def as_lane(self) -> Lane:
         """Make plain data of it."""
@@ -44,6 +46,7 @@ class Planned:
             place=place,
             scope=self.scope,
             replaces=self.replaces,
+            about=self.about,
         )
 
 
@@ -74,10 +77,14 @@ class Notes:
         self.trailers = False  # whether they come after the body
         self.lost = ""  # why something cannot be seen, if so
         self.dropped = 0
+        self.remarks: list[str] = []
+        self.startup: tuple[int, int] | None = None  # of the application
         self.loop = get_ident()
         self.lanes: list[Planned] = []
         self.arrival = UNKNOWN
         self.shelves: list[Any] = []  # who is given the recording
+        # The processor's time at each note, where watching takes of it.
+        self.spent: list[int] | None = None
         self.zero = perf_counter_ns()
         self.notes: list[Note] = [
             (self.zero, model.ARRIVED, None, self.loop, "", None)
@@ -94,6 +101,8 @@ class Notes:
         if len(self.notes) < self.limit:
             now = perf_counter_ns()
             self.notes.append((now, what, lane, get_ident(), text, place))
+            if self.spent is not None:
+                self.spent.append(process_time_ns())
         else:
             self.dropped += 1
 
@@ -101,6 +110,8 @@ class Notes:
         """Write down what nobody saw: when it can only have been."""
         if len(self.notes) < self.limit:
             self.notes.append((at, what, lane, 0, text, None))
+            if self.spent is not None:
+                self.spent.append(process_time_ns())
         else:
             self.dropped += 1
 
@@ -170,12 +181,69 @@ class Notes:
             )
             for at, what, lane, thread, text, place in self.notes
         ]
+        lanes = [lane.as_lane() for lane in self.lanes]
+        untimed = False
+        if self.spent is not None:
+            lanes = [
+                replace(lane, untimed=self.is_untimed(number))
+                for number, lane in enumerate(lanes)
+            ]
+            sent = [n for n, e in enumerate(events) if e.what == model.SENT]
+            untimed = self.busy(0, sent[0] if sent else len(events) - 1)
+        remarks = [*started(self.startup, self.zero), *self.remarks]
         return Recording(
-            lanes=tuple(lane.as_lane() for lane in self.lanes),
+            lanes=tuple(lanes),
+            untimed=untimed,
             events=tuple(events),
             method=self.arrival.method,
             path=self.arrival.path,
             query=self.arrival.query,
             dropped=self.dropped,
+            remarks=tuple(dict.fromkeys(remarks)),
             **about,
         )
+
+    def is_untimed(self, lane: int) -> str:
+        """Tell whether "all" of this lane's time, or its own "work", was busy.
+
+        A dependency's own work may be, while what it held was waiting.
+        """
+        mine = {
+            model.AROUND.get(note[1], note[1]): number
+            for number, note in enumerate(self.notes)
+            if note[2] == lane and note[1] in TIMED
+        }
+        first, last = mine.get("began"), max(mine.values(), default=0)
+        if first is None:
+            return ""
+        back = mine.get("resumed", last)
+        if self.busy(first, last):
+            return "all"
+        before = self.busy(first, mine.get("yielded", last))
+        return "work" if before or self.busy(back, last) else ""
+
+    def busy(self, first: int, last: int) -> bool:
+        """Tell whether the processor was at work between two notes.
+
+        It may have been at work for the watching, or longer because of it.
+        What was waiting instead has its true length. On a busy machine this
+        process is made to wait, too: then what it worked is judged as well.
+        """
+        assert self.spent is not None
+        worked = self.spent[last] - self.spent[first]
+        took = self.notes[last][0] - self.notes[first][0]
+        return worked * 5 > took or (worked > MUCH and worked * 100 > took)
+
+
+MUCH = 5_000_000  # nanoseconds of work
+TIMED = {"began", "yielded", "resumed", "ended", "raised", *model.AROUND}
+
+
+def started(startup: tuple[int, int] | None, arrived: int) -> list[str]:
+    """Say how long the lifespan's startup took, where there is one."""
+    if startup is None:
+        return []
+    took = milliseconds(startup[1] - startup[0])
+    before = milliseconds(max(arrived - startup[1], 0))
+    text = f"The lifespan's startup took {took}; it was over {before} before"
+    return [f"{text} this request."]

@@ -12,6 +12,7 @@ from .model import CHUNK, Life, Recording
 from .rows import Group, framework, groups, late, legend, zones
 from .scale import Scale
 from .words import (
+    brought,
     clipped,
     counted,
     detail,
@@ -19,8 +20,11 @@ from .words import (
     middle,
     milliseconds,
     outcome,
+    remarks,
     sentence,
+    slowed,
     spoken,
+    took,
     warnings,
     work,
 )
@@ -67,27 +71,39 @@ class Sheet:
             for text in warnings(recording)
             for line in folded(text, WIDTH - 2 * PAD, 11)
         ]
+        self.remarks = [
+            line
+            for text in remarks(recording)
+            for line in folded(text, WIDTH - 2 * PAD, 11)
+        ]
         self.groups = groups(recording)
         self.framework = framework(recording)
         self.legend = legend(recording)
-        self.bottom = TOP + len(self._rows()) * ROW + 6
+        self.rows = self._rows()
+        self.bottom = TOP + sum(row.height for row in self.rows) + 6
         lines = (len(self.legend) + 1) // 2
-        self.height = self.bottom + 50 + 19 * lines + 15 * len(self.warnings)
+        below = len(self.remarks) + len(self.warnings)
+        self.height = self.bottom + 50 + 19 * lines + 15 * below
 
     def drawn(self) -> str:
         """Draw all of it: the SVG's text."""
         self._frame()
         y = float(TOP)
-        for paint in self._rows():
-            paint(y)
-            y += ROW
+        for row in self.rows:
+            row.paint(y)
+            y += row.height
         sent = self.recording.sent
         if sent is not None:
             x = LEFT + self.scale(sent)
             self.draw.path(f"M{x:.1f} {HEAD}V{self.bottom}", "sent", 1.5)
+        y = float(TOP)
+        for row in self.rows:
+            row.paint_logged(y)
+            y += row.height
         y = self._legend(self.bottom + 56)
-        for line in self.warnings:
-            self.draw.text((PAD, y), line, "error", size="11")
+        lines = [(line, "soft") for line in self.remarks]
+        for line, colour in [*lines, *((w, "error") for w in self.warnings)]:
+            self.draw.text((PAD, y), line, colour, size="11")
             y += 15
         return self._wrapped()
 
@@ -113,12 +129,11 @@ class Sheet:
 
     def _sign(self, sign: str, x: float, y: float) -> None:
         draw = self.draw
-        if sign == "held":
-            draw.box((x, y + 3), (20, 4), "dependency", opacity="0.4")
-        elif sign == "way":
-            draw.box((x, y + 3), (20, 4), "client", opacity="0.5")
-        elif sign == "framework":
-            draw.box((x, y + 3), (20, 4), "soft")
+        if sign in THIN:
+            colour, opacity = THIN[sign]
+            draw.box((x, y + 3), (20, 4), colour, opacity=opacity)
+        elif sign == "log":
+            draw.fill(triangle(x + 10, y + 5), "warning")
         elif sign == "never":
             draw.path(f"M{x + 10} {y - 1}l6 6l-6 6l-6 -6z", "soft", 1.5)
         elif sign == "error":
@@ -133,7 +148,8 @@ class Sheet:
     def _wrapped(self) -> str:
         recording, height = self.recording, self.height
         title = f"What happened when: {recording.title}"
-        words = ". ".join([sentence(recording), *warnings(recording)])
+        more = [*remarks(recording), *warnings(recording)]
+        words = ". ".join([sentence(recording), *more])
         salt = f"{self.theme}{self.note}{sorted(self.marked)}"
         body = recording.to_json() + salt
         key = "t" + sha256(body.encode(errors="replace")).hexdigest()[:10]
@@ -163,7 +179,7 @@ class Sheet:
         draw.text((LEFT, axis), "0", "soft", size="11")
         if scale.two:
             draw.box((change, top), (LAST - change, bottom - top), "after")
-            said = milliseconds(scale.split)
+            said = took(recording, scale.split)
             look = {"size": "11", "text_anchor": "middle"}
             draw.text((change, axis), said, "soft", **look)
             words = "Two time scales: they change at the green line."
@@ -177,7 +193,7 @@ class Sheet:
         self._zone(before, LEFT + 6, "start")
         if scale.two:
             self._zone(after, LAST - 6, "end")
-        over = milliseconds(recording.end)
+        over = "" if slowed(recording) else milliseconds(recording.end)
         look = {"size": "11", "text_anchor": "end"}
         draw.text((LAST, axis), over, "soft", **look)
 
@@ -196,8 +212,11 @@ class Row:
     def __init__(self, sheet: Sheet, what: Group | str) -> None:
         self.sheet, self.what = sheet, what
         self.draw, self.scale = sheet.draw, sheet.scale
+        one = what.lives[0] if isinstance(what, Group) else None
+        self.logged = brought(one) if one is not None else []
+        self.height = ROW + LOG * len(self.logged)
 
-    def __call__(self, y: float) -> None:
+    def paint(self, y: float) -> None:
         """Draw it at a height."""
         recording = self.sheet.recording
         if isinstance(self.what, Group):
@@ -209,9 +228,9 @@ class Row:
             self._client(y, *recording.client)
         elif self.what == "framework":
             spans = self.sheet.framework
-            took = milliseconds(sum(end - start for start, end in spans))
-            self._label(y, "framework", "middleware, validation")
-            self._said(y, took, "soft")
+            alone = took(recording, sum(end - start for start, end in spans))
+            self._label(y, "framework", "routing, validation, …")
+            self._said(y, alone, "soft")
             for span in spans:
                 x, end = map(self.scale, span)
                 at = (LEFT + min(x, self.scale.width - 1), y + 11)
@@ -229,11 +248,12 @@ class Row:
         under = "left before the end"
         if recording.sent is not None:
             apart = end - start - min(recording.sent, end)
-            under = f"on the network: {milliseconds(max(apart, 0))}"
+            under = took(recording, max(apart, 0))
+            under = f"on the network: {under}" if under else ""
         elif not recording.status:
             under = "left without an answer"
         self._label(y, "client waits", under)
-        self._said(y, milliseconds(end - start), "ink")
+        self._said(y, took(recording, end - start), "ink")
         if after and recording.sent is not None:
             x, last = self.scale(recording.sent), self.scale(end)
             at = (LEFT + min(x, self.scale.width - 1), y + 11)
@@ -250,8 +270,13 @@ class Row:
         count = fitting("x" * 99, LEFT - PAD - 6, SMALL)
         if len(under) > count and "raised at" in under:
             under = middle(under.rpartition(" · ")[2], count)
-        elif len(under) > count:  # the colour says which kind of task
-            under = clipped(under.removeprefix("background "), count)
+        elif len(under) > count:  # the colour says of which kind it is
+            kind, found, rest = under.removeprefix("background ").partition(
+                " · "
+            )
+            fits = not found or len(kind) + 3 + len(rest) <= count
+            under = f"{kind}{found}{rest}" if fits else rest
+            under = clipped(under, count)
         self.draw.text((PAD, y), under, "soft", size=f"{SMALL}")
 
     def _said(self, y: float, said: str, colour: str, below: str = "") -> None:
@@ -271,7 +296,8 @@ class Row:
         elif count > 1:
             self._label(y, life.lane.name, detail(life))
             colour = "error" if failed(life) else "ink"
-            below = f"{group.took} in all" if life.began is not None else ""
+            known = life.began is not None and group.took
+            below = f"{group.took} in all" if known else ""
             name = life.error.lstrip("↑")
             below = clipped(name, 18) if name else below
             self._said(y, f"×{count}", colour, below)
@@ -280,6 +306,16 @@ class Row:
             self._outcome(life, y)
         for one in group.lives[:: max(1, count // MOST)]:
             self._marks(one, y)
+
+    def paint_logged(self, y: float) -> None:
+        """Write what it logged, over all lines that go through the plot."""
+        for number, line in enumerate(self.logged):
+            colour = "warning" if line.startswith("WARN") else "error"
+            at = (PAD + 16, y + ROW - 1 + LOG * number)
+            wide = WIDTH - 2 * PAD
+            self.draw.box((PAD, at[1] - 12), (wide, LOG), "paper", rx="3")
+            self.draw.fill(triangle(PAD + 5, at[1] - 4), colour)
+            self.draw.text(at, line, colour, size="11")
 
     def _outcome(self, life: Life, y: float) -> None:
         said, exception = outcome(life)
@@ -290,7 +326,13 @@ class Row:
             said = f"≠ {said}"
         if not exception:
             own = work(life)
-            self._said(y, said, colour, f"works {own}" if own else "")
+            below = f"works {own}" if own else ""
+            if life.lane.kind == "middleware" and " + " in said:
+                before, _, after = said.partition(" + ")
+                said, below = f"{before} before", f"{after} after"
+            elif said.endswith(BY):
+                said, below = said.removesuffix(BY), BY.strip()
+            self._said(y, said, colour, below)
             return
         size, step = 12, 13
         lines = list(broken(exception, fitting(exception, room, size)))
@@ -328,12 +370,30 @@ class Row:
                 self._bar((back, end), y, kind)
         else:
             self._bar((life.began, end), y, kind)
+        for event in life.logged[:MOST]:
+            colour = "warning" if event.note.startswith("WARN") else "error"
+            x = LEFT + min(max(self.scale(event.at), 5), self.scale.width - 5)
+            self.draw.fill(triangle(x, y + 26), colour)
         if failed(life):
             x = LEFT + min(max(self.scale(end), 5), self.scale.width - 5)
             cross = f"M{x - 5:.1f} {y + 8:.1f}l10 10m0 -10l-10 10"
             self.draw.path(cross, "error", 2.5)
 
 
+def triangle(x: float, y: float) -> str:
+    """Draw the sign of a log record around a point."""
+    return f"M{x:.1f} {y - 5:.1f}l5 9h-10z"
+
+
+# The thin bars: their colour, and how much of it.
+THIN = {
+    "held": ("dependency", "0.4"),
+    "inner": ("middleware", "0.4"),
+    "way": ("client", "0.5"),
+    "framework": ("soft", "1"),
+}
+LOG = 16  # the height of a line that was logged
+BY = " by its decorator"
 MOST = 200  # bars in one row: more could not be told from each other
 
 

@@ -11,10 +11,20 @@ import importlib
 import opcode
 import sys
 import threading
+from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from .watch import CURRENT, GENERATOR, Moment, Watcher, is_real_yield
+from .watch import (
+    CURRENT,
+    ELSEWHERE,
+    GENERATOR,
+    THREADS,
+    Moment,
+    Watcher,
+    in_thread,
+    is_real_yield,
+)
 
 BLIND = (
     "Python 3.11 cannot show what runs on worker threads older than the"
@@ -44,9 +54,12 @@ class Profile(Watcher):
 
     active = False
     blind = BLIND
+    stretches = True
 
     def __init__(self) -> None:
         super().__init__()
+        self.catchers: dict[int, CodeType] = {}
+        self.profile = self._make_profile()
         self.bytes: dict[int, bytes] = {}
         # A running frame's id: the exception last seen in it, and where.
         self.open: dict[int, tuple[object, int]] = {}
@@ -55,7 +68,6 @@ class Profile(Watcher):
         self.unnamed: dict[int, tuple[Any, int, frozenset[int]]] = {}
         self.yields: dict[int, int] = {}  # where a running frame has yielded
         self.known: dict[int, set[int]] = {}  # by id of the notes
-        self.catchers: dict[int, CodeType] = {}
         self.local = threading.local()
         self.holds = False  # whether the garbage waits for us
         self.busy = 0  # requests that are watched
@@ -66,14 +78,14 @@ class Profile(Watcher):
         self.holds = CRASHES and gc.isenabled()
         if self.holds:
             gc.disable()
-        self.catchers = {id(code): code for code in catchers()}
-        threading.setprofile(self._profile)
+        self.catchers.update({id(code): code for code in catchers()})
+        threading.setprofile(self.profile)
 
     def stop(self) -> None:
         """Let go; other threads do at their next call."""
         self.active = False
         threading.setprofile(None)
-        if sys.getprofile() == self._profile:
+        if sys.getprofile() is self.profile:
             sys.setprofile(None)
         self.open.clear()
         self._forget()
@@ -85,8 +97,8 @@ class Profile(Watcher):
         with self.lock:
             self.busy += 1
         if sys.getprofile() is None:
-            sys.setprofile(self._profile)
-        return "" if sys.getprofile() == self._profile else OTHER
+            sys.setprofile(self.profile)
+        return "" if sys.getprofile() is self.profile else OTHER
 
     def leave_thread(self) -> None:
         """Take out the garbage now and then, when no request runs."""
@@ -114,23 +126,35 @@ class Profile(Watcher):
             self.bytes[id(code)] = code.co_code
             self.codes[id(code)] = code
 
-    def _profile(self, frame: FrameType, event: str, value: object) -> None:
-        code = frame.f_code
-        if id(code) not in self.codes:
-            if not self.active:
+    def _make_profile(self) -> Callable[[FrameType, str, Any], None]:
+        """Make what Python asks about every call: the less it does, the better.
+
+        Calls of C functions are the most, and of no interest.
+        """
+        codes, catchers_ = self.codes, self.catchers
+
+        def profile(frame: FrameType, event: str, value: object) -> None:
+            if event == "c_call" or event == "c_return":  # noqa: PLR1714 (fast)
+                return
+            code = frame.f_code
+            if id(code) in codes:
+                if event == "call":
+                    self._called(frame)
+                elif event == "return":
+                    self._returned(frame, code, value)
+            elif not self.active:
                 sys.setprofile(None)
-            elif event == "call" and id(code) in self.catchers:
+            elif event == "call" and id(code) in catchers_:
                 self._caught(frame)
-            return
-        if event == "call":
-            self._called(frame)
-        elif event == "return":
-            self._returned(frame, code, value)
+
+        return profile
 
     def _tell(self, moment: Moment, frame: FrameType, value: object) -> None:
         live = CURRENT.get()
         if live is not None:
             live.happened(moment, frame.f_code, frame, value)
+        elif ELSEWHERE or THREADS:
+            in_thread(moment, frame.f_code, frame, value)
 
     def _called(self, frame: FrameType) -> None:
         begins = id(frame) not in self.open

@@ -9,14 +9,18 @@ override already chosen, and left just before the call), and Starlette's
 import contextlib
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
-from types import CodeType, TracebackType
+from time import perf_counter_ns
+from types import CodeType, MethodType, TracebackType
 from typing import Any, Self
 
 from .arrival import Arrival
-from .framework import framework
+from .asides import STARTS
+from .framework import FOLLOWED, STARTING, framework, has_lifespan
 from .live import Live, Plans
+from .logged import codes as log_codes
 from .notes import Notes
 from .shelf import Shelf
+from .surroundings import Surroundings
 from .watch import CURRENT, make_watcher
 
 Message = MutableMapping[str, Any]
@@ -55,11 +59,12 @@ class Recorder(Shelf):
         self.limit, self.at_once = limit, at_once
         self.lost = ""  # why something cannot be seen, if so
         self.skipped = 0
+        # When its lifespan began to start it, and when it had.
+        self.startup: tuple[int, int] | None = None
         self._said = ""
-        self.plans: Plans = {}
-        self.roles: dict[int, str] = {}
         self.watch: Callable[[CodeType], None] = WATCHER.watch
-        self.blind = WATCHER.blind
+        self._forget()
+        self.blind, self.stretches = WATCHER.blind, WATCHER.stretches
         self._release: Callable[[], object] | None = None
         self.on = True
 
@@ -72,22 +77,36 @@ class Recorder(Shelf):
     def on(self, wanted: bool) -> None:
         if wanted and self._release is None:
             try:
-                self.plans.clear()  # what they name is watched anew
                 self._release = bool  # what the server is told can be seen
                 self._release = WATCHER.use(self)
                 codes, missing = framework()
                 self.lost = self.lost or missing
                 for role, code in codes.items():
-                    self.roles[id(code)] = role
-                    WATCHER.watch(code, start_only=role == "task made")
+                    self.roles[id(code)] = FOLLOWED[role]
+                    WATCHER.watch(code, start_only=role in STARTING)
+                starts = STARTS | dict.fromkeys(log_codes(), "log")
+                for code, name in starts.items():
+                    self.roles[id(code)] = name
+                    WATCHER.watch(code, start_only=True)
             except Exception as exc:  # noqa: BLE001 (a picture, not a request)
                 self.lost = self.give_up(exc)
         elif not wanted and self._release is not None:
             release, self._release = self._release, None
+            self._forget()
             try:
                 release()
             except Exception as exc:  # noqa: BLE001
                 self.lost = self.give_up(exc)
+
+    def _forget(self) -> None:
+        """Hold nothing of the application; a request that runs keeps its own.
+
+        What is known is watched anew when the recorder is on again.
+        """
+        self.plans: Plans = {}
+        self.roles: dict[int, str] = {}
+        self.surroundings = Surroundings(WATCHER.watch, self.roles)
+        self._read: object = None  # the application, when that was read
 
     def __enter__(self) -> Self:
         self.on = True
@@ -128,6 +147,8 @@ class Recorder(Shelf):
             raise RuntimeError(message)
         live = self._begin(scope) if self._release else None
         if live is None:
+            if scope.get("type") == "lifespan":
+                send = self._starting(scope, send)
             await app(scope, receive, send)
             return
         token = CURRENT.set(live)
@@ -153,6 +174,18 @@ class Recorder(Shelf):
                 CURRENT.reset(token)
             self._end(live)
 
+    def _starting(self, scope: Message, send: Send) -> Send:
+        """Take the time of the lifespan's startup."""
+        began = perf_counter_ns()
+
+        async def send_(message: Message) -> None:
+            await send(message)
+            complete = message.get("type") == "lifespan.startup.complete"
+            if complete and has_lifespan(scope.get("app")):
+                self.startup = began, perf_counter_ns()
+
+        return send_
+
     def _begin(self, scope: MutableMapping[str, Any]) -> Live | None:
         """Take notes, unless it is no request or somebody else does."""
         try:
@@ -165,7 +198,12 @@ class Recorder(Shelf):
             if self.running >= self.at_once:
                 self.skipped += 1
                 return None
+            if self._read is not self.app:
+                self._read = self.app
+                if not isinstance(self.app, MethodType | Recorder):
+                    self.surroundings.read_outer(self.app)
             live = self.live(self, self.limit)
+            live.startup = self.startup
             live.arrival = Arrival(scope)
             live.lost = WATCHER.enter_thread()
         except Exception as exc:  # noqa: BLE001

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .model import CHUNK, VERDICTS, Life, Recording
+from .model import CHUNK, LOGGED, VERDICTS, Life, Recording
 from .words import failed, milliseconds
 
 MANY = 4  # equal rows, from which on they are one
@@ -20,7 +20,9 @@ class Group:
 
     @property
     def took(self) -> str:
-        """How long all of them worked, together."""
+        """How long all of them worked, together; "" where that is not known."""
+        if any(life.lane.untimed for life in self.lives):
+            return ""
         return milliseconds(sum(life.took for life in self.lives))
 
 
@@ -46,7 +48,8 @@ def _alike(life: Life) -> tuple[object, ...]:
     lane, ended = life.lane, life.ended is not None
     ran = life.began is not None
     same = (lane.kind, lane.name, lane.place, ran, ended)
-    return (*same, life.error, life.verdict, life.yielded is not None)
+    logged = tuple(event.note for event in life.logged)
+    return (*same, logged, life.error, life.verdict, life.yielded is not None)
 
 
 def spans(life: Life, end: int) -> Iterator[tuple[int, int]]:
@@ -68,7 +71,10 @@ def framework(recording: Recording) -> list[tuple[int, int]]:
     if not recording.lives or recording.method == "WS":
         return []
     ran = sorted(
-        span for life in recording.lives for span in spans(life, recording.end)
+        span
+        for life in recording.lives
+        if life.lane.kind != "aside"  # it runs beside the framework
+        for span in spans(life, recording.end)
     )
     free, at = [], 0
     for start, stop in [*ran, (end, end)]:
@@ -100,17 +106,34 @@ def legend(recording: Recording) -> dict[str, str]:
     found = {
         "client": recording.client and "the client waits for its answer",
         "way": late(recording) and "sent, on its way to the client",
-        "framework": framework(recording) and "the framework or a middleware",
+        "framework": framework(recording) and "the framework runs",
+        "middleware": "middleware" in kinds and "a middleware: before + after",
         "dependency": "dependency" in kinds and "a dependency runs",
         "endpoint": "endpoint" in kinds and "the endpoint runs",
         "task": "task" in kinds and "a background task runs",
-        "held": any(life.yielded is not None for life in lives)
+        "handler": "handler" in kinds and "an exception handler runs",
+        "aside": "aside" in kinds and "a task or thread beside the request",
+        "held": any(
+            life.yielded is not None and life.lane.kind == "dependency"
+            for life in lives
+        )
         and "held: what it gave is in use",
+        "inner": any(
+            life.yielded is not None and life.lane.kind == "middleware"
+            for life in lives
+        )
+        and "the application inside it runs",
         "never": any(
-            life.began is None and life.verdict in VERDICTS for life in lives
+            life.began is None
+            and (life.verdict in VERDICTS or life.lane.kind == "aside")
+            for life in lives
         )
         and "it was not called",
         "error": any(map(failed, lives)) and "it raised an error",
+        "log": any(
+            e.what == LOGGED and e.lane is not None for e in recording.events
+        )
+        and "it logged a warning or an error",
         "part": any(e.what == CHUNK for e in recording.events)
         and "a part of the response",
         "sent": recording.sent is not None

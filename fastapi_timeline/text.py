@@ -10,17 +10,28 @@ from .rows import Group, framework, groups, late, legend, zones
 from .scale import Scale
 from .words import (
     brief,
+    brought,
     clipped,
     counted,
     failed,
     middle,
     milliseconds,
     outcome,
+    remarks,
+    slowed,
+    took,
     warnings,
 )
 
-COLOURS = {"dependency": "magenta", "endpoint": "blue", "task": "yellow"}
-WIDTH, NAME, SAID, WHERE = 79, 18, 27, 6
+COLOURS = {
+    "dependency": "magenta",
+    "endpoint": "blue",
+    "task": "yellow",
+    "middleware": "cyan",
+    "handler": "red",
+    "aside": "green",
+}
+WIDTH, NAME, SAID, WHERE, HALF = 79, 18, 27, 6, 39
 SIGNS = {
     "client": "▒",
     "way": "╌",
@@ -28,7 +39,12 @@ SIGNS = {
     "dependency": "█",
     "endpoint": "█",
     "task": "█",
+    "middleware": "█",
+    "handler": "█",
+    "aside": "█",
     "held": "─",
+    "inner": "─",
+    "log": "▲",
     "never": "◇",
     "error": "✗",
     "part": "·",
@@ -73,7 +89,7 @@ class Picture:
         drawn = list(self._drawn())
         yield from drawn
         yield from self._legend("".join(text.plain for text in drawn))
-        order = list(brief(recording.order)) or ["nothing was seen"]
+        order = list(brief(recording.steps)) or ["nothing was seen"]
         for line in wrapped(order, " → "):
             yield Text(line, style="dim")
 
@@ -86,11 +102,12 @@ class Picture:
             row = self._row()
             for start, end in spans:
                 self._fill(row, start, end, "░", over=False)
-            took = milliseconds(sum(end - start for start, end in spans))
-            yield Text(f"{'framework':<{NAME}} {''.join(row)} {took}")
+            alone = took(recording, sum(end - start for start, end in spans))
+            yield Text(f"{'framework':<{NAME}} {''.join(row)} {alone}")
         for group in self.groups:
             yield from self._lane(group)
         yield from self._below()
+        yield from self._said()
 
     def _zones(self) -> Text:
         """Name both halves of the plot, each on its side of the line."""
@@ -112,11 +129,13 @@ class Picture:
         for kind, colour in COLOURS.items():
             if kind in signs:
                 runs.append(f" {kind}", style=colour)
-        if "█" in drawn:
+        if "█" in drawn and len(runs.plain) < HALF:
             entries.insert(0, runs)
+        elif "█" in drawn:
+            yield runs
         for number in range(0, len(entries), 2):
             line = entries[number]
-            line.pad_right(39 - len(line.plain))
+            line.pad_right(HALF - len(line.plain))
             yield Text.assemble(line, *entries[number + 1 : number + 2])
 
     def _client(self, start: int, end: int) -> Text:
@@ -127,7 +146,7 @@ class Picture:
         if after and sent is not None:
             self._fill(row, sent, end, "╌", over=False)
             row[self.column] = "┊"
-        waited = milliseconds(end - start)
+        waited = took(self.recording, end - start)
         return Text(f"{'client waits':<{NAME}} {''.join(row)} {waited}")
 
     def _below(self) -> Iterator[Text]:
@@ -141,7 +160,8 @@ class Picture:
             yield Text(f"{'sending':<{NAME}} {''.join(row)} {count}")
         if recording.sent is not None:
             note = f"response {recording.status} sent"
-            note += f" after {milliseconds(recording.sent)}"
+            if after := took(recording, recording.sent):
+                note += f" after {after}"
             room = NAME + 1 + self.column
             fits = room + 2 + len(note) <= WIDTH
             text = f"┊ {note}" if fits else f"{note} ┊"
@@ -149,12 +169,20 @@ class Picture:
             yield Text(" " * pad + text, style="green")
         if scale.two:
             rest = milliseconds(recording.end - scale.split)
-            text = f"left of ┊ and right of it ({rest}) have a time scale each"
+            rest = "" if slowed(recording) else f" ({rest})"
+            text = f"left of ┊ and right of it{rest} have a time scale each"
             yield Text(" " * (NAME + 1) + text, style="dim")
+
+    def _said(self) -> Iterator[Text]:
+        """Say in sentences what belongs to it and is not drawn."""
+        recording = self.recording
         if recording.sent is None and any(
             e.what == GONE for e in recording.events
         ):
             yield Text("the client went away")
+        for text in remarks(recording):
+            for line in wrapped(text.split(" "), " "):
+                yield Text(line, style="dim")
         for text in warnings(recording):
             for line in wrapped(text.split(" "), " "):
                 yield Text(line, style="red")
@@ -180,6 +208,8 @@ class Picture:
                 self._fill(row, back, end, "█")
         else:
             self._fill(row, life.began, end, "█")
+        for event in life.logged:
+            row[round(self.scale(event.at))] = "▲"
         if failed(life):
             row[round(self.scale(end))] = "✗"
 
@@ -193,13 +223,14 @@ class Picture:
         elif count > 1:
             name = f"{middle(name, NAME - len(str(count)) - 2)} ×{count}"
             ran = life.began is not None and not life.error
-            said = f"{group.took} in all" if ran else said
+            said = f"{group.took} in all" if ran and group.took else said
         elif life.again:
             uses = f" ×{life.again + 1}"
             name = middle(name, NAME - len(uses)) + uses
         threads = [w for one in group.lives for w in one.where]
         where = "+".join(dict.fromkeys(threads))
-        where = where if life.began is not None else ""
+        if life.began is None or life.lane.kind == "middleware":
+            where = ""
         where = where.replace("thread ", "t")
         line = Text(f"{middle(name, NAME):<{NAME}} ")
         line.append("".join(row), style=COLOURS[life.lane.kind])
@@ -210,6 +241,9 @@ class Picture:
         yield line
         if short != said:  # a long name has a line of its own, not an end
             yield Text(f"{outcome(life)[1]:>{WIDTH - WHERE - 1}}", style=red)
+        for text in brought(life):
+            colour = "yellow" if text.startswith("WARN") else "red"
+            yield Text(f"  ▲ {text}", style=colour)
 
     def _fill(
         self,

@@ -13,9 +13,9 @@ import sys
 import weakref
 from contextvars import ContextVar
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
-from threading import Lock
+from threading import Lock, get_ident
 from types import CodeType, FrameType
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Moment = Literal["began", "yielded", "resumed", "thrown", "ended", "raised"]
 
@@ -31,8 +31,33 @@ class Listener(Protocol):
     ) -> None:
         """Take note of it; must never raise."""
 
+    def beside(
+        self, moment: Moment, code: CodeType, frame: FrameType, value: object
+    ) -> None:
+        """Take note of what happens in a thread without our context."""
+
 
 CURRENT: ContextVar[Listener | None] = ContextVar("timeline", default=None)
+# Threads of the application, by what is to run in them: who started it, and
+# its lane; then by the thread's number.
+ELSEWHERE: dict[int, tuple[weakref.ref[Any], Any, int]] = {}
+THREADS: dict[int, Any] = {}
+
+
+def in_thread(
+    moment: Moment, code: CodeType, frame: FrameType, value: object
+) -> None:
+    """Tell whoever started this thread, which has no context of theirs."""
+    live = THREADS.get(get_ident())
+    if live is None and moment == "began" and code.co_argcount:
+        runner = frame.f_locals.get(code.co_varnames[0])
+        expected = ELSEWHERE.get(id(runner))
+        if expected is not None and expected[0]() is runner:
+            del ELSEWHERE[id(runner)]
+            live = THREADS[get_ident()] = expected[1]
+            expected[1].asides[id(frame)] = expected[2]
+    if live is not None:
+        live.beside(moment, code, frame, value)
 
 
 def is_real_yield(code: CodeType, value: object) -> bool:
@@ -46,6 +71,7 @@ class Watcher:
     """The code objects watched, for as long as somebody wants to see them."""
 
     blind = ""  # why Python code that was called may not be seen
+    stretches = False  # code runs slower for being watched
 
     def __init__(self) -> None:
         # By identity: code objects of one file loaded twice are *equal*.

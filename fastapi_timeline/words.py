@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .model import Life, Recording
+from .model import LOGGED, Life, Recording
 
 
 def milliseconds(nanoseconds: int) -> str:
@@ -25,7 +25,7 @@ def counted(number: int, noun: str) -> str:
 
 def sentence(recording: Recording) -> str:
     """Everything in its order, for a report or somebody who listens."""
-    return " → ".join(recording.order) or "nothing was seen"
+    return " → ".join(recording.steps) or "nothing was seen"
 
 
 def brief(order: Sequence[str]) -> Iterator[str]:
@@ -54,46 +54,97 @@ def failed(life: Life) -> bool:
 def outcome(life: Life) -> tuple[str, str]:
     """Say how a lane ended, in a word or two, and the exception's name."""
     if life.verdict and life.began is None:
-        said = {
-            "cached": "cached",
-            "remembered": "from a cache",
-            "unseen": "not seen",
-            "invalid": "invalid input",
-        }
-        return said.get(life.verdict, "never ran"), ""
+        return VERDICTS.get(life.verdict, "never ran"), ""
+    if life.began is None and life.lane.kind == "aside":
+        return "not seen yet", ""
     if life.error:
         verb = "raised" if failed(life) else "left with"
         return verb, life.error.lstrip("↑")
+    return duration(life), ""
+
+
+def duration(life: Life) -> str:
+    """Say how long it took, as far as that is known."""
     if life.ended is None:
-        return "not ended", ""
+        return "not ended"
+    if untimed(life):
+        return "ended"
+    if life.lane.kind == "middleware":
+        return around(life)
     if life.held is not None and life.lane.kind == "dependency":
-        return f"held {milliseconds(life.held)}", ""
-    return milliseconds(life.took), ""
+        return f"held {milliseconds(life.held)}"
+    return milliseconds(life.took)
+
+
+def untimed(life: Life) -> bool:
+    """Tell whether it was slower for being watched."""
+    held = life.lane.kind == "dependency" and life.held is not None
+    return life.lane.untimed == "all" or (bool(life.lane.untimed) and not held)
+
+
+# In a word or two, what `model.VERDICTS` says in a sentence.
+VERDICTS = {
+    "cached": "cached",
+    "remembered": "from a cache",
+    "unseen": "not seen",
+    "invalid": "invalid input",
+    "answered": "answered by its decorator",
+    "refused": "refused by its decorator",
+    "misfit": "wrong arguments",
+}
+
+
+def around(life: Life) -> str:
+    """Say how long a middleware worked before and after the inner part."""
+    if life.began is None or life.ended is None or life.yielded is None:
+        return milliseconds(life.took)
+    back = life.resumed if life.resumed is not None else life.ended
+    before = milliseconds(life.yielded - life.began)
+    return f"{before} + {milliseconds(life.ended - back)}"
+
+
+KINDS = {
+    "task": "background task",
+    "handler": "exception handler",
+    "aside": "",
+}
 
 
 def detail(life: Life) -> str:
     """Say what a lane is and where it ran, below its name."""
     lane = life.lane
-    kind = "background task" if lane.kind == "task" else lane.kind
+    kind = KINDS.get(lane.kind, lane.kind)
     uses = f" ×{life.again + 1}" if life.again else ""
-    parts: list[str] = [f"{kind}{uses}"]
+    parts: list[str] = [f"{kind}{uses}", lane.about]
     if failed(life) and life.place:
         return f"{lane.kind} · raised at {life.place.rpartition('/')[2]}"
-    if life.began is not None:
+    if life.began is not None and lane.kind != "middleware":
         parts += [
             "event loop" if w == "loop" else w.replace("thread", "worker")
             for w in life.where
         ]
     if lane.replaces and lane.replaces != lane.name:
         parts.append(f"for {lane.replaces}")
-    if lane.scope == "function":
+    if lane.scope == "function" and lane.kind == "dependency":
         parts.append("function scope")
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))
+
+
+def brought(life: Life) -> list[str]:
+    """Say what a lane logged: level and the message's beginning."""
+    lines = [clipped(event.note, LONGEST) for event in life.logged]
+    more = len(lines) - MOST
+    return [*lines[:MOST], *([f"and {more} more"] if more > 0 else [])]
+
+
+LONGEST, MOST = 70, 3  # characters of a log record, and how many of them
 
 
 def work(life: Life) -> str:
     """Say how long a dependency worked that is said to be held."""
     if life.held is None or life.lane.kind != "dependency" or life.error:
+        return ""
+    if life.lane.untimed:
         return ""
     return milliseconds(life.took)
 
@@ -103,7 +154,49 @@ def spoken(life: Life) -> str:
     place = life.place if failed(life) else life.lane.place
     where = f" ({place})" if place else ""
     how = " ".join(filter(None, outcome(life)))
-    return f"{life.lane.name}{where}, {detail(life)}: {how}"
+    logged = [f"logged {event.note}" for event in life.logged]
+    return "; ".join(
+        [f"{life.lane.name}{where}, {detail(life)}: {how}", *logged]
+    )
+
+
+def remarks(recording: Recording) -> list[str]:
+    """Say what belongs to the picture and is in no lane."""
+    lives = recording.lives
+    running = [
+        life.lane.name
+        for life in lives
+        if life.lane.kind == "aside" and life.ended is None
+    ]
+    still = f"Nobody waits for {', '.join(running)}, not ended by now."
+    logged = [
+        f"Logged outside of these functions: {clipped(event.note, LONGEST)}"
+        for event in recording.events
+        if event.what == LOGGED and event.lane is None
+    ]
+    return [
+        *([UNTIMED] if slowed(recording) else []),
+        *recording.remarks,
+        *([still] if running else []),
+        *logged[:MOST],
+    ]
+
+
+UNTIMED = (
+    "On Python 3.11 code runs slower while it is watched, up to 14 times: a"
+    " time is given only where most of it was waiting."
+)
+
+
+def slowed(recording: Recording) -> bool:
+    """Tell whether a time is not given."""
+    lanes = recording.lanes
+    return recording.untimed or any(lane.untimed for lane in lanes)
+
+
+def took(recording: Recording, nanoseconds: int) -> str:
+    """Say how long a part of the answer took, unless watching took it."""
+    return "" if recording.untimed else milliseconds(nanoseconds)
 
 
 def warnings(recording: Recording) -> list[str]:

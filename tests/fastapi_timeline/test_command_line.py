@@ -184,7 +184,7 @@ def test_work_beside_the_answer_without_end_is_cut_and_named(
     """The picture is there all the same."""
     done = run("myapp", "GET", "/loops", "--wait", "0.5")
     assert "Still running after 0.5 s and cut here: sleep" in done.stdout
-    assert "loops began → loops ended" in done.stdout
+    assert "loops began → sleep was started" in done.stdout
     assert done.returncode == 0
 
 

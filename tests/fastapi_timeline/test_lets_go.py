@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from starlette.background import BackgroundTask
 
-from fastapi_timeline import record
+from fastapi_timeline import Recorder, record
 from tests.fastapi_timeline.small import ORDER, small
 
 
@@ -92,3 +92,18 @@ def test_a_recording_that_met_a_mock_costs_later_ones_nothing() -> None:
     if sys.version_info >= (3, 12):
         tools = map(sys.monitoring.get_tool, range(6))
         assert "fastapi_timeline" not in tools
+
+
+def test_a_recorder_that_is_off_holds_nothing_of_the_application() -> None:
+    """Neither its functions nor what it knows of its middleware."""
+    recorder = Recorder(small())
+    TestClient(recorder).get("/")
+    assert recorder.plans
+    assert recorder.surroundings.parts
+    recorder.on = False
+    assert not recorder.plans
+    assert not recorder.surroundings.parts
+    recorder.on = True
+    TestClient(recorder).get("/")
+    assert recorder.order == ORDER
+    recorder.on = False

@@ -24,9 +24,15 @@ from fastapi_timeline import (
 from fastapi_timeline.drawing import MONO, THEMES, WIDE
 from fastapi_timeline.picture import LEFT, WIDTH
 from fastapi_timeline.words import milliseconds
-from tests.fastapi_timeline.examples import BORROWED, FAILING, LEFT_FIRST, made
+from tests.fastapi_timeline.examples import (
+    BORROWED,
+    FAILING,
+    LEFT_FIRST,
+    SURROUNDED,
+    made,
+)
 
-ALL = [BORROWED, LEFT_FIRST, FAILING]
+ALL = [BORROWED, LEFT_FIRST, FAILING, SURROUNDED]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -64,7 +70,8 @@ def test_the_terminal_picture_fits_80_columns(recording: Recording) -> None:
     for said in recording.order:
         assert " ".join(said.split()) in together
     for event in recording.events:
-        assert event.note.lstrip("↑") in together
+        shown = event.note[:60] if event.what == "logged" else event.note
+        assert shown.lstrip("↑") in together
 
 
 @pytest.mark.parametrize("recording", ALL)
@@ -103,7 +110,7 @@ def test_no_two_pictures_of_a_page_share_an_id() -> None:
     """Both themes of many recordings stand in one HTML document."""
     pictures = [svg(r, t) for r in ALL for t in ("light", "dark")]
     ids = re.findall(r'\bid="(\w+)"', "".join(pictures))
-    assert len(ids) == len(set(ids)) == 12
+    assert len(ids) == len(set(ids)) == 4 * len(ALL)
 
 
 @pytest.mark.parametrize("recording", ALL)
@@ -205,10 +212,12 @@ def test_each_sign_of_a_picture_is_explained_in_it(
 ) -> None:
     """For somebody who never saw one; and no other sign is."""
     for face in (svg(recording), terminal(recording)):
-        assert "held: what it gave is in use" in face
+        held = "held: what it gave is in use" in face
+        assert held == (recording is not SURROUNDED)
         assert "worker: a thread beside the loop" in face
-        assert "the framework or a middleware" in face
-        assert ("it raised an error" in face) == (recording is FAILING)
+        assert "the framework runs" in face
+        failed = any(e.what == "raised" for e in recording.events)
+        assert ("it raised an error" in face) == failed
         assert "it was not called" not in face
     assert "the client waits ┊ after the response" in terminal(recording)
     words = [e.text for e in ET.fromstring(svg(recording)).iter(f"{SVG}text")]  # noqa: S314
@@ -248,6 +257,71 @@ def test_a_short_bar_has_a_number() -> None:
     """Of its own work, too, where what it gave was held for long."""
     assert ">works 0.60 ms<" in svg(BORROWED)
     assert ">0.08 ms<" in svg(wide(1, "get", dependency=("began", "ended")))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("answered", "answered by its decorator"),
+        ("refused", "refused by its decorator"),
+        ("misfit", "wrong arguments"),
+    ],
+)
+def test_a_verdict_has_a_few_words_in_every_face(
+    verdict: str, words: str
+) -> None:
+    """In two lines where the column is narrow; the order has the sentence."""
+    one = wide(1, "get", dependency=(verdict,))
+    assert words in terminal(one)
+    drawn = ET.fromstring(svg(one)).iter(f"{SVG}text")  # noqa: S314
+    assert words in " ".join(e.text or "" for e in drawn)
+    assert "never ran" not in terminal(one)
+
+
+def test_what_is_said_below_a_name_is_not_cut() -> None:
+    """What the colour says as well is left out where it has no room."""
+    lane = Lane("dependency", "get", "def", "app.py:1", "function", "got")
+    events = tuple(
+        Event(n, what, 0, "thread 1") for n, what in enumerate(("began",))
+    )
+    picture = svg(Recording("GET", "/", (lane,), events))
+    assert re.search(">worker 1 · for got · func[a-z]*…<", picture)
+    lane = replace(lane, replaces="")
+    picture = svg(Recording("GET", "/", (lane,), events))
+    assert ">worker 1 · function scope<" in picture
+    lane = replace(lane, kind="endpoint")
+    picture = svg(Recording("GET", "/", (lane,), events))
+    assert ">endpoint · worker 1<" in picture
+
+
+def test_a_middleware_has_a_number_for_each_of_its_parts() -> None:
+    """Before and after the application that it is around."""
+    whats = ("entered", "inner", "returned", "left")
+    one = wide(1, "mark", middleware=whats)
+    one = replace(one, events=(*one.events, Event(900_000, "sent")))
+    assert ">0.08 ms before<" in svg(one)
+    assert ">0.08 ms after<" in svg(one)
+    assert "0.08 ms + 0.08 ms" in terminal(one)
+    assert "the application inside it runs" in svg(one)
+    assert one.order == ("response sent",)
+    assert Recording.from_json(one.to_json()) == one
+
+
+def test_a_message_stands_below_its_row() -> None:
+    """Of many, the first ones; rows below it move down."""
+    plain = wide(2, "get", task=("began", "ended"))
+    said = Event(50_000, "logged", 0, note="WARNING disk is full")
+    lines = [replace(said, at=50_000 + n) for n in range(5)]
+    made = replace(plain, events=(*plain.events, *lines))
+    assert svg(made).count(">WARNING disk is full<") == 3
+    assert "and 2 more" in svg(made)
+    assert "and 2 more" in terminal(made)
+    sizes = [
+        float(re.findall(r'viewBox="0 0 \d+ (\d+)"', svg(r))[0])
+        for r in (plain, made)
+    ]
+    assert sizes[1] > sizes[0] + 60
+    assert "it logged a warning or an error" in terminal(made)
 
 
 def test_one_part_is_one_part() -> None:
@@ -323,3 +397,17 @@ def test_one_recording_cannot_be_compared() -> None:
     """A sentence, not an IndexError."""
     with pytest.raises(ValueError, match="two recordings or more"):
         stacked([BORROWED])
+
+
+def test_no_time_is_given_where_watching_took_of_it() -> None:
+    """Only what an answer, or a lane, took: the order is right."""
+    lanes = tuple(replace(lane, untimed="all") for lane in BORROWED.lanes)
+    slow = replace(BORROWED, lanes=lanes, untimed=True)
+    for face in (svg(slow), terminal(slow)):
+        assert not re.search(r"\d ms|\d s\b", face)
+        assert "On Python 3.11 code runs slower" in face
+    held = replace(lanes[0], untimed="work")
+    part = replace(BORROWED, lanes=(held, *BORROWED.lanes[1:]))
+    assert ">held 103 ms<" in svg(part)
+    assert "works" not in svg(part)
+    assert "100 ms" in svg(part)

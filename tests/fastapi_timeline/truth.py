@@ -16,7 +16,7 @@ import fastapi
 from fastapi import BackgroundTasks
 
 from fastapi_timeline import Recording, record, serve
-from fastapi_timeline.model import VERDICTS
+from fastapi_timeline.model import AROUND, VERDICTS
 from tests.fastapi_timeline.outer import Outer
 
 VERSION = tuple(map(int, fastapi.__version__.split(".")[:2]))
@@ -151,14 +151,17 @@ class Log:
         first: Send | None = None,
         *,
         overlapping: bool = False,
+        around: bool = False,
     ) -> Recording:
         """Record one request and compare it with this log, and verdicts.
 
         Where worker threads and the event loop are at work at the same time,
         two clocks need not agree on which was a microsecond ahead: then the
         order is compared for the loop and each function by itself
-        (`overlapping`).
+        (`overlapping`). Middleware and exception handlers are compared where
+        they log what they do (`around`).
         """
+        compared = COMPARED | set(AROUND if around else ())
         outer = Outer(app, self)
         with record(app) as recorder, serve(outer) as url:
             if first:
@@ -179,7 +182,7 @@ class Log:
                 e.where == "loop",
             )
             for e in made.events
-            if e.what in COMPARED
+            if e.what in compared
         ]
         unseen = [e for e in seen if e[0] in codeless and e[1] != "added"]
         assert len(unseen) == 2 * len(codeless)
