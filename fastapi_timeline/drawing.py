@@ -19,6 +19,7 @@ THEMES = {
         "dependency": "#6e56cf",
         "endpoint": "#0b6bcb",
         "task": "#b65c02",
+        "message": "#0e7490",
         "error": "#c62a2f",
     },
     "dark": {
@@ -32,6 +33,7 @@ THEMES = {
         "dependency": "#a18fff",
         "endpoint": "#5eb0ff",
         "task": "#f5a14b",
+        "message": "#4fc3d9",
         "error": "#ff7b7e",
     },
 }

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 FORMAT = 1
 
-Kind = Literal["dependency", "endpoint", "task"]
+Kind = Literal["dependency", "endpoint", "task", "message"]
 
 # A lane's events: added (a task), began, yielded, resumed, ended, raised;
 # or one of the verdicts below, which say why it was not seen to run.
@@ -27,6 +27,8 @@ VERDICTS = {
     "refused": "not called: its decorator raised",
     "misfit": "not called: its arguments do not fit",
 }
+# The end of a task that can have no other: its process is gone.
+LOST = "lost"
 # The request's own events.
 ARRIVED, STARTED, CHUNK, SENT = "arrived", "started", "chunk", "sent"
 GONE, FAILED, DONE = "gone", "failed", "done"
@@ -86,6 +88,11 @@ class Life:
         return self.resumed - self.yielded
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether a worker of an engine ran it."""
+        return any(where.startswith("process") for where in self.where)
+
+    @property
     def took(self) -> int:
         """Nanoseconds of its own work: what it held is not work."""
         if self.began is None or self.ended is None:
@@ -111,6 +118,7 @@ class Recording:
     lost: str = ""  # what could not be seen, and why
     format: int = FORMAT
     query: str = ""
+    remarks: tuple[str, ...] = ()  # about what no lane shows
 
     @property
     def title(self) -> str:
@@ -158,9 +166,9 @@ class Recording:
         mine = [e for e in self.events if e.lane == number]
         for event in mine:
             at.setdefault(event.what, event)
-        ends = [e for e in mine if e.what in {"raised", "ended"}]
+        ends = [e for e in mine if e.what in {"raised", "ended", LOST}]
         last = ends[-1] if ends else None  # a decorator may try again
-        bad = last if last and last.what == "raised" else None
+        bad = last if last and last.what in {"raised", LOST} else None
         verdict = next((e.what for e in mine if e.what in VERDICTS), "")
         shown = at.get("began") or (mine[-1] if mine else None)
         when = {key: at[key].at for key in at}
@@ -203,6 +211,12 @@ class Recording:
                 CLOSED: f"socket closed{note}",
             }.get(event.what, "")
         lane = self.lanes[event.lane]
+        if lane.kind == "message" and event.what != "began":
+            verb = "committed" if lane.form == "row" else ""
+            verb = f"refused: {event.note}" if event.note else verb
+            return f"{lane.name} {verb}" if verb else ""
+        if event.what == LOST:
+            return f"{lane.name} was cut: its process is gone"
         if event.what == "raised":
             passed = event.note.startswith("↑")
             verb = "left with" if passed else "raised"
@@ -213,6 +227,8 @@ class Recording:
             verb = {"began": "entered", "ended": "left"}.get(event.what, "")
         elif lane.kind == "dependency":
             verb = {"began": "called"}.get(event.what, "")
+        elif lane.kind == "message":
+            verb = "inserted" if lane.form == "row" else "published"
         else:
             verb = event.what if event.what in {"began", "ended"} else ""
         return f"{lane.name} {verb}" if verb else ""
@@ -246,6 +262,7 @@ class Recording:
             [lanes[event.lane] for event in events if event.lane is not None]
             client = data["client"] and tuple(data["client"])
             known = {"lanes": lanes, "events": events, "client": client}
+            known["remarks"] = tuple(data.get("remarks", ()))
             return cls(**{**data, **known})
         except (KeyError, IndexError, TypeError) as exc:
             message = f"This recording is damaged ({exc}): record it anew."

@@ -68,7 +68,10 @@ def framework(recording: Recording) -> list[tuple[int, int]]:
     if not recording.lives or recording.method == "WS":
         return []
     ran = sorted(
-        span for life in recording.lives for span in spans(life, recording.end)
+        span
+        for life in recording.lives
+        if life.lane.kind != "message" and not life.elsewhere
+        for span in spans(life, recording.end)
     )
     free, at = [], 0
     for start, stop in [*ran, (end, end)]:
@@ -104,6 +107,8 @@ def legend(recording: Recording) -> dict[str, str]:
         "dependency": "dependency" in kinds and "a dependency runs",
         "endpoint": "endpoint" in kinds and "the endpoint runs",
         "task": "task" in kinds and "a background task runs",
+        "message": "message" in kinds
+        and "a row or a message that waits",
         "held": any(life.yielded is not None for life in lives)
         and "held: what it gave is in use",
         "never": any(

@@ -19,7 +19,12 @@ from .words import (
     warnings,
 )
 
-COLOURS = {"dependency": "magenta", "endpoint": "blue", "task": "yellow"}
+COLOURS = {
+    "dependency": "magenta",
+    "endpoint": "blue",
+    "task": "yellow",
+    "message": "cyan",
+}
 WIDTH, NAME, SAID, WHERE = 79, 18, 27, 6
 SIGNS = {
     "client": "▒",
@@ -28,6 +33,7 @@ SIGNS = {
     "dependency": "█",
     "endpoint": "█",
     "task": "█",
+    "message": "▬",
     "held": "─",
     "never": "◇",
     "error": "✗",
@@ -106,11 +112,11 @@ class Picture:
         entries = [
             Text(f"{SIGNS[sign]:>2} {words}", style="dim")
             for sign, words in signs.items()
-            if sign not in COLOURS and SIGNS[sign] in drawn
+            if SIGNS[sign] not in "█" and SIGNS[sign] in drawn
         ]
         runs = Text(" █ runs:", style="dim")
         for kind, colour in COLOURS.items():
-            if kind in signs:
+            if kind in signs and SIGNS[kind] == "█":
                 runs.append(f" {kind}", style=colour)
         if "█" in drawn:
             entries.insert(0, runs)
@@ -179,7 +185,8 @@ class Picture:
             if life.resumed is not None:
                 self._fill(row, back, end, "█")
         else:
-            self._fill(row, life.began, end, "█")
+            sign = "▬" if life.lane.kind == "message" else "█"
+            self._fill(row, life.began, end, sign)
         if failed(life):
             row[round(self.scale(end))] = "✗"
 
@@ -200,7 +207,7 @@ class Picture:
         threads = [w for one in group.lives for w in one.where]
         where = "+".join(dict.fromkeys(threads))
         where = where if life.began is not None else ""
-        where = where.replace("thread ", "t")
+        where = where.replace("thread ", "t").replace("process ", "p")
         line = Text(f"{middle(name, NAME):<{NAME}} ")
         line.append("".join(row), style=COLOURS[life.lane.kind])
         red = "red" if life.error else ""

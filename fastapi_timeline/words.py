@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .model import Life, Recording
+from .model import LOST, Life, Recording
 
 
 def milliseconds(nanoseconds: int) -> str:
@@ -61,11 +61,16 @@ def outcome(life: Life) -> tuple[str, str]:
             "invalid": "invalid input",
         }
         return said.get(life.verdict, "never ran"), ""
+    if life.error == LOST:
+        return "no end seen", ""
+    if life.error and life.lane.kind == "message":
+        return "refused", life.error
     if life.error:
         verb = "raised" if failed(life) else "left with"
         return verb, life.error.lstrip("↑")
     if life.ended is None:
-        return "not ended", ""
+        waits = life.lane.kind == "message"
+        return "waits" if waits else "not ended", ""
     if life.held is not None and life.lane.kind == "dependency":
         return f"held {milliseconds(life.held)}", ""
     return milliseconds(life.took), ""
@@ -74,7 +79,10 @@ def outcome(life: Life) -> tuple[str, str]:
 def detail(life: Life) -> str:
     """Say what a lane is and where it ran, below its name."""
     lane = life.lane
+    if lane.kind == "message":
+        return "row, until its commit" if lane.form == "row" else lane.form
     kind = "background task" if lane.kind == "task" else lane.kind
+    kind += f" · {lane.form}" if lane.form.startswith("attempt") else ""
     uses = f" ×{life.again + 1}" if life.again else ""
     parts: list[str] = [f"{kind}{uses}"]
     if failed(life) and life.place:
@@ -110,7 +118,8 @@ def warnings(recording: Recording) -> list[str]:
     """Say what is not in the picture, and why."""
     count = recording.dropped
     more = f"{count} more events are not shown." if count else ""
-    return [text for text in (recording.lost, more) if text]
+    found = (recording.lost, more, *recording.remarks)
+    return [text for text in found if text]
 
 
 def clipped(text: str, room: int) -> str:

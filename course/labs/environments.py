@@ -14,13 +14,15 @@ RECORDER = ["uvicorn", "rich", "python-multipart"]
 TESTS = ["pytest", "pytest-timeout", "httpx<0.28", "httpx2", "websockets"]
 
 
-def environment(fastapi: str, python: str, *packages: str) -> Path:
+def environment(
+    fastapi: str, python: str, *packages: str, name: str = ""
+) -> Path:
     """Make an environment, or find it made; give its Python.
 
     `fastapi` is a version or "newest". What stops it ends the program with
     what uv says.
     """
-    folder = FOLDER / f"{python}-{fastapi}"
+    folder = FOLDER / (name or f"{python}-{fastapi}")
     program = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     wanted = "fastapi" if fastapi == "newest" else f"fastapi=={fastapi}"
     everything = [wanted, *RECORDER, *packages]
