@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 from .following import Follower, Run, between, safely
 
 INSERT = re.compile(r"\s*INSERT\s+INTO\s+([\w.\"`]+)", re.IGNORECASE)
-OWN = {"workflow_status", "operation_outputs"}  # DBOS keeps them by SQLAlchemy
 
 
 def celery(follower: Follower) -> None:
@@ -205,6 +204,7 @@ def dbos(follower: Follower) -> None:
     It has no hook for either, and these places are private.
     """
     from dbos import _core  # noqa: PLC0415
+    from dbos._schemas.system_database import SystemSchema  # noqa: PLC0415
     from dbos._sys_db import SystemDatabase  # noqa: PLC0415
 
     def sending(_: Any, status: Any, *__: Any, **___: Any) -> Any:
@@ -223,6 +223,7 @@ def dbos(follower: Follower) -> None:
     def ended(run: Any, _: Any, error: Any) -> None:
         follower.ended(run, error)
 
+    follower.tables |= {t.name for t in SystemSchema.metadata_obj.sorted_tables}
     follower.wrap(_core, "_execute_workflow_async", began, ended)
     follower.wrap(_core, "_execute_workflow_wthread", began, ended)
 
@@ -237,7 +238,7 @@ def sqlalchemy(follower: Follower) -> None:
     def executed(connection: Any, statement: str) -> None:
         found = INSERT.match(statement)
         name = found[1].replace('"', "").split(".")[-1] if found else ""
-        if name and name not in OWN and follower.request():
+        if name and name not in follower.tables and follower.request():
             rows = added.setdefault(connection, {})
             rows.setdefault(name, perf_counter_ns())
 

@@ -55,6 +55,7 @@ class Follower:
         self.undo: list[Callable[[], object]] = []
         self.keys: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
         self.numbers = count()
+        self.tables: set[str] = set()  # an engine's own: no news
 
     def request(self) -> str:
         """Name the request that runs here, if a recorder follows one."""

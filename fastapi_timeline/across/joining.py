@@ -324,15 +324,15 @@ class Story:
 
 def settled(lines: list[Line]) -> bool:
     """Whether a task has ended; for a while, one that failed may go on."""
-    steps = [x for x in lines if x.what in {"published", "began", "ended"}]
-    begun = [x.what for x in steps if x.what != "ended"]
-    if begun[-1] == "published" or steps[-1].what == "began":
+    steps = [x for x in lines if x.what in {"published", "began"}]
+    ends = {x["run"]: x for x in lines if x.what == "ended"}
+    end = ends.get(steps[-1]["run"])
+    if end is None:  # it waits, or it runs
         return False
-    ended = sum(x.what == "ended" for x in steps)
-    age = (time.time_ns() - steps[-1].wall) / 1e9
-    return ended >= begun.count("began") and (
-        not steps[-1]["error"] or age > AGAIN
-    )
+    runs = [x for x in steps if x.what == "began"]
+    if any(x["run"] not in ends and not x.process.gone for x in runs):
+        return False
+    return not end["error"] or time.time_ns() - end.wall > AGAIN * 10**9
 
 
 def lines_before(lines: list[Line], clock_: str) -> int:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +17,36 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize(
-    "engine", ["celery", "rq", "taskiq", "procrastinate", "dbos"]
-)
-def test_the_picture_is_what_both_processes_logged(engine: str) -> None:
-    """One case of each kind; the job `truth` runs fifty."""
-    done = subprocess.run(
-        [sys.executable, "-m", LAB, engine, "9"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert (result["cases"], result["wrong"]) == (9, {}), done.stderr
+ENGINES = ["celery", "rq", "taskiq", "procrastinate", "dbos"]
+Labs = dict[str, subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def labs() -> Iterator[Labs]:
+    """Start all engines at once: each waits more than it works."""
+    labs = {
+        engine: subprocess.Popen(
+            [sys.executable, "-m", LAB, engine, "9"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for engine in ENGINES
+    }
+    yield labs
+    for lab in labs.values():
+        lab.kill()
+        lab.communicate()
+
+
+@pytest.mark.timeout(600)  # a busy machine is no fault
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_picture_is_what_both_processes_logged(
+    labs: Labs, engine: str
+) -> None:
+    """One case of each kind; the job `across` runs fifty."""
+    output, errors = labs[engine].communicate()
+    assert labs[engine].returncode == 0, errors
+    result = json.loads(output.splitlines()[-1])
+    assert (result["cases"], result["wrong"]) == (9, {}), errors

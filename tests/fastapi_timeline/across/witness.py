@@ -67,8 +67,16 @@ def attempt(case: str, name: str) -> int:
     raise AssertionError(case)
 
 
-def act(case: str, name: str, publish: Callable[[str, str], None]) -> None:
-    """Be a task: do what its case is about, and log that."""
+def act(
+    case: str,
+    name: str,
+    publish: Callable[[str, str], None],
+    again: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Be a task: do what its case is about, and log that.
+
+    `again` is told of a failure, which attempt it was, before it is raised.
+    """
     kind, number = case.split("-")[0], attempt(case, name)
     log(case, f"{name} began")
     tell(case, f"{name} began")
@@ -80,6 +88,7 @@ def act(case: str, name: str, publish: Callable[[str, str], None]) -> None:
         with publishing(case, "second"):
             publish(case, "second")
     if kind == "failure" or (kind == "retry" and number == 1):
+        again(number)
         log(case, f"{name} raised")
         raise CaseError
     log(case, f"{name} ended")
