@@ -107,8 +107,7 @@ def legend(recording: Recording) -> dict[str, str]:
         "dependency": "dependency" in kinds and "a dependency runs",
         "endpoint": "endpoint" in kinds and "the endpoint runs",
         "task": "task" in kinds and "a background task runs",
-        "message": "message" in kinds
-        and "a row or a message that waits",
+        "message": "message" in kinds and "a row or a message that waits",
         "held": any(life.yielded is not None for life in lives)
         and "held: what it gave is in use",
         "never": any(

@@ -112,7 +112,7 @@ class Picture:
         entries = [
             Text(f"{SIGNS[sign]:>2} {words}", style="dim")
             for sign, words in signs.items()
-            if SIGNS[sign] not in "█" and SIGNS[sign] in drawn
+            if SIGNS[sign] != "█" and SIGNS[sign] in drawn
         ]
         runs = Text(" █ runs:", style="dim")
         for kind, colour in COLOURS.items():

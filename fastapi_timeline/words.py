@@ -61,13 +61,8 @@ def outcome(life: Life) -> tuple[str, str]:
             "invalid": "invalid input",
         }
         return said.get(life.verdict, "never ran"), ""
-    if life.error == LOST:
-        return "no end seen", ""
-    if life.error and life.lane.kind == "message":
-        return "refused", life.error
     if life.error:
-        verb = "raised" if failed(life) else "left with"
-        return verb, life.error.lstrip("↑")
+        return bad_end(life)
     if life.ended is None:
         waits = life.lane.kind == "message"
         return "waits" if waits else "not ended", ""
@@ -76,13 +71,22 @@ def outcome(life: Life) -> tuple[str, str]:
     return milliseconds(life.took), ""
 
 
+def bad_end(life: Life) -> tuple[str, str]:
+    """Say what ended a lane that has no good end."""
+    if life.error == LOST:
+        return "no end seen", ""
+    verb = "raised" if failed(life) else "left with"
+    verb = "refused" if life.lane.kind == "message" else verb
+    return verb, life.error.lstrip("↑")
+
+
 def detail(life: Life) -> str:
     """Say what a lane is and where it ran, below its name."""
     lane = life.lane
     if lane.kind == "message":
         return "row, until its commit" if lane.form == "row" else lane.form
-    kind = "background task" if lane.kind == "task" else lane.kind
-    kind += f" · {lane.form}" if lane.form.startswith("attempt") else ""
+    kind: str = "background task" if lane.kind == "task" else lane.kind
+    kind = lane.form if lane.form.startswith("attempt") else kind
     uses = f" ×{life.again + 1}" if life.again else ""
     parts: list[str] = [f"{kind}{uses}"]
     if failed(life) and life.place:

@@ -71,7 +71,7 @@ def functions(dependant: Any) -> Iterator[tuple[CodeType, str]]:
 
 def known(routes: Any) -> dict[int, str]:
     """Name all such functions by the identity of their code."""
-    found = {}
+    found: dict[int, str] = {}
     for route in routes:
         if inner := getattr(route, "routes", None):
             found |= known(inner)
@@ -91,10 +91,10 @@ class Witness:
     def __call__(self, frame: FrameType, what: str, _: object) -> None:
         """Note the first entry of each frame of such a function."""
         name = self.names.get(id(frame.f_code))
-        if what == "call" and name is not None:
-            if all(frame is not one for one in self.frames):
-                self.frames.append(frame)
-                self.calls.append(name)
+        known = any(frame is one for one in self.frames)
+        if what == "call" and name is not None and not known:
+            self.frames.append(frame)
+            self.calls.append(name)
 
     def taken(self) -> list[str]:
         """Give what was called since the last time."""
@@ -144,10 +144,9 @@ def order(app: Any, found: list[str]) -> tuple[int, int, list[str]]:
     """Compare which functions were called, in which order."""
     witness = Witness(known(app.routes))
     names = set(witness.names.values())
-    if sys.version_info < (3, 12):
-        return 0, 0, []
     right, total, wrong = 0, 0, []
-    threading.setprofile_all_threads(witness)
+    watch: Any = vars(threading)["setprofile_all_threads"]  # from 3.12 on
+    watch(witness)
     try:
         with serve(app, 30) as url, record(app, keep=1) as recorder:
             witness.taken()
@@ -171,7 +170,7 @@ def order(app: Any, found: list[str]) -> tuple[int, int, list[str]]:
                 else:
                     wrong.append(f"{path}: {seen}, and {calls} were called")
     finally:
-        threading.setprofile_all_threads(None)
+        watch(None)
     return right, total, wrong
 
 

@@ -1,4 +1,4 @@
-"""Follow tasks of each engine into its worker: is the picture right?"""
+"""Follow tasks of each engine into its worker, and check the picture."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Record applications that others wrote: do they answer as without it?"""
+"""Record applications that others wrote, and compare their answers."""
 
 import argparse
 import json

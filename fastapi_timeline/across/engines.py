@@ -48,20 +48,16 @@ def celery(follower: Follower) -> None:
         error, at = errors.pop(task_id, None), stopped.pop(task_id, 0)
         follower.ended(runs.pop(task_id, None), error, at)
 
-    for signal, take in [
+    hooks: list[tuple[Any, Any]] = [
         (signals.before_task_publish, sending),
         (signals.after_task_publish, sent),
         (signals.task_prerun, began),
         (signals.task_retry, again),
         (signals.task_failure, failed),
         (signals.task_postrun, ended),
-    ]:
-
-        def receive(
-            *_: Any, take: Any = take, signal: Any = None, **about: Any
-        ) -> None:
-            safely(take, **about)
-
+    ]
+    for signal, take in hooks:
+        receive = partial(safely, take)
         signal.connect(receive, weak=False)
         follower.undo.append(partial(signal.disconnect, receive))
 
@@ -223,7 +219,9 @@ def dbos(follower: Follower) -> None:
     def ended(run: Any, _: Any, error: Any) -> None:
         follower.ended(run, error)
 
-    follower.tables |= {t.name for t in SystemSchema.metadata_obj.sorted_tables}
+    follower.tables |= {
+        t.name for t in SystemSchema.metadata_obj.sorted_tables
+    }
     follower.wrap(_core, "_execute_workflow_async", began, ended)
     follower.wrap(_core, "_execute_workflow_wthread", began, ended)
 
@@ -248,7 +246,7 @@ def sqlalchemy(follower: Follower) -> None:
             about = {"name": name, "request": request, "error": error}
             follower.journal.write(at, "row", done=done, **about)
 
-    def cursor(  # noqa: PLR0913, PLR0917 (as SQLAlchemy calls it)
+    def cursor(
         conn: Any, _: Any, statement: str, __: Any, ___: Any, ____: Any
     ) -> None:
         safely(executed, conn, statement)

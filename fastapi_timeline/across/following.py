@@ -24,7 +24,8 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..watch import CURRENT
+from fastapi_timeline.watch import CURRENT
+
 from .journal import Journal
 
 FOLDER = "FASTAPI_TIMELINE_DIR"  # where this process and its children write
@@ -199,7 +200,11 @@ class Imports(MetaPathFinder):
         self.wanted.remove(name)
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
-            if find and finder is not self and (spec := find(name, path, target)):
+            if (
+                find
+                and finder is not self
+                and (spec := find(name, path, target))
+            ):
                 if spec.loader is not None:
                     spec.loader = Told(spec.loader, self.follower)
                 return spec  # type: ignore[no-any-return]

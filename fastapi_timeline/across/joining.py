@@ -9,13 +9,13 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..model import LOST, Event, Kind, Lane, Recording
+from fastapi_timeline.model import LOST, Event, Kind, Lane, Recording
+
 from .following import JOINED
 from .journal import FORMAT, clock
 
@@ -159,12 +159,14 @@ class Story:
         for line in lines:
             if line["task"] in alias:
                 line.about["task"] = alias[line["task"]]
-        self.rows = [x for x in lines if x.what == "row" and x["request"] == key]
+        self.rows = [
+            x for x in lines if x.what == "row" and x["request"] == key
+        ]
         sent = [x for x in lines if x.what == "published"]
         wanted = {x["task"] for x in sent if x["request"] == key}
-        while more := {
-            x["task"] for x in sent if x["parent"] in wanted
-        } - wanted:
+        while (
+            more := {x["task"] for x in sent if x["parent"] in wanted} - wanted
+        ):
             wanted |= more
         runs = {x["run"]: x["task"] for x in lines if x.what == "began"}
         for line in lines:
@@ -309,13 +311,14 @@ class Story:
         """Note an event where its process stands on the picture's axis."""
         where = self.name(line.process)
         kind = self.lanes[lane].kind
-        if line.process is self.processes[0] and kind == "message":
+        home = line.process is self.processes[0]
+        if kind == "message" and (home or what == "ended"):
             where = ""
         event = Event(line.moment(at), what, lane, where, text)
         self.events.append(event)
 
     def name(self, process: Process) -> str:
-        """Number the processes as they come; 0 is the request's own."""
+        """Name a process by its number, in which 0 is the request's own."""
         if process not in self.processes:
             process.name = f"process {len(self.processes)}"
             self.processes.append(process)

@@ -78,5 +78,5 @@ def program() -> str:
     while words and words[0].startswith("-") and words[0] not in {"-m", "-c"}:
         del words[: 2 if words[0] in {"-W", "-X"} else 1]
     if words[:1] == ["-m"]:
-        return " ".join(words[:2])
+        return " ".join(["python", *words[:2]])
     return Path(words[0]).name if words and words[0] != "-c" else "python"

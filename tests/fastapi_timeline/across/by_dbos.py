@@ -13,7 +13,10 @@ client = DBOSClient(system_database_url=URL, lazy=True)
 
 def publish(case: str, name: str, delay: float = 0) -> None:
     """Hand a task over."""
-    options: dict[str, object] = {"workflow_name": name, "queue_name": "across"}
+    options: dict[str, object] = {
+        "workflow_name": name,
+        "queue_name": "across",
+    }
     if delay:
         options["delay_seconds"] = delay
     client.enqueue(options, case)  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ def application(engine: Any) -> FastAPI:
 
     @app.post("/{case}")
     def endpoint(case: str) -> None:
-        kind = case.split("-")[0]
+        kind = case.partition("-")[0]
         witness.log(case, "endpoint began")
         for name in ("first", "second")[: 2 if kind == "two" else 1]:
             delay = {"delay": 1.0} if kind == "delayed" else {}
@@ -147,7 +147,7 @@ def witnessed() -> dict[str, list[Line]]:
 def over(case: str, lines: list[Line]) -> bool:
     """Tell whether all that a case does is done."""
     whats = [line["what"] for line in lines]
-    kind = case.split("-")[0]
+    kind = case.partition("-")[0]
     if kind == "failure":
         return whats.count("first raised") == 2
     names = ["first", "second"] if kind in {"two", "chain"} else ["first"]
@@ -218,7 +218,7 @@ def fault(case: str, picture: Recording, lines: list[Line], zero: int) -> str:
         left.remove(at)
         if not low <= at[0] + zero <= high:
             return f"{what} at {at[0] + zero}: not in {low} to {high}"
-    if case.split("-")[0] in witness.HELD and whats != logged:
+    if case.partition("-")[0] in witness.HELD and whats != logged:
         return f"its order is {whats}, and {logged} happened"
     lost = sum(event.what == LOST for event in picture.events)
     if lost != case.startswith("killed"):
@@ -230,7 +230,9 @@ def zero_of(recording: Recording, seen: Path) -> int:
     """Find the arrival on the clock of the witness."""
     key = next(e for e in recording.events if e.what == "joined")
     lines = Folder.read(seen).lines
-    line = next(x for x in lines if x["request"] == key.note and x.what == "request")
+    line = next(
+        x for x in lines if x["request"] == key.note and x.what == "request"
+    )
     return line.at - key.at
 
 
@@ -301,6 +303,7 @@ def main(name: str, count: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "run":
-        print(json.dumps(run(sys.argv[2], int(sys.argv[3]))))
+        result = run(sys.argv[2], int(sys.argv[3]))
+        sys.stdout.write(f"{json.dumps(result)}\n")
     else:
         main(*sys.argv[1:])

@@ -77,7 +77,7 @@ def act(
 
     `again` is told of a failure, which attempt it was, before it is raised.
     """
-    kind, number = case.split("-")[0], attempt(case, name)
+    kind, number = case.partition("-")[0], attempt(case, name)
     log(case, f"{name} began")
     tell(case, f"{name} began")
     if kind in HELD:
