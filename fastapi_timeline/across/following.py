@@ -63,12 +63,14 @@ class Follower:
         live: Any = CURRENT.get()
         if live is None or live.closed:
             return ""
-        if live not in self.keys:
-            key, at = uuid.uuid4().hex, perf_counter_ns()
+        if found := self.keys.get(live):
+            return found
+        new, at = uuid.uuid4().hex, perf_counter_ns()
+        key = self.keys.setdefault(live, new)
+        if key is new:  # else another thread was faster
             live.notes.append((at, JOINED, None, get_ident(), key, None))
             self.journal.write(at, "request", request=key)
-            self.keys[live] = key
-        return self.keys[live]
+        return key
 
     def published(
         self, at: int, engine: str, task: object, name: str, **more: Any

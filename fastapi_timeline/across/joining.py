@@ -71,6 +71,9 @@ class Folder:
     """All lines of all files, and what could not be read."""
 
     lines: list[Line] = field(default_factory=list)
+    processes: dict[tuple[str, int, str], Process] = field(
+        default_factory=dict
+    )
     unread: int = 0
     full: bool = False
 
@@ -90,7 +93,9 @@ class Folder:
                 about = json.loads(text)
                 at, wall, what = (about.pop(x) for x in ("at", "wall", "what"))
                 if what == "process" and about.pop("format") == FORMAT:
-                    process = Process(**about)
+                    new = Process(**about)  # it may have several files
+                    key = (new.host, new.pid, new.clock)
+                    process = self.processes.setdefault(key, new)
                 elif process is not None:
                     yield Line(process, at, wall, what, about)
                 self.full = self.full or what == "full"

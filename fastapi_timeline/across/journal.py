@@ -19,7 +19,8 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pid = self.file = self.lines = 0
+        self.pid = self.lines = 0
+        self.file = -1
         self.over = False
 
     def write(self, at: int, what: str, **more: Any) -> None:
@@ -33,7 +34,7 @@ class Journal:
             self.over = self.lines >= LIMIT
             if self.over:
                 what, more = "full", {}
-            self._append({"at": at, "what": what, **more})
+            append(self.file, {"at": at, "what": what, **more})
         except Exception as exc:  # noqa: BLE001 (a picture, not a task)
             self.over = True
             with suppress(Exception):
@@ -41,26 +42,34 @@ class Journal:
                 print(f"timeline: {text}", file=sys.stderr)
 
     def _open(self) -> None:
-        self.pid, self.lines = os.getpid(), 0
+        """Open a file; two threads at once may open two, which does no harm.
+
+        A lock would: a fork in the midst of it could never be released.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{platform.node()}-{self.pid}-{time.time_ns()}.jsonl"
+        name = f"{platform.node()}-{os.getpid()}-{time.time_ns()}.jsonl"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        self.file = os.open(self.folder / name, flags, 0o600)
-        self._append(
+        file = os.open(self.folder / name, flags, 0o600)
+        append(
+            file,
             {
                 "at": perf_counter_ns(),
                 "what": "process",
                 "format": FORMAT,
                 "host": platform.node(),
-                "pid": self.pid,
+                "pid": os.getpid(),
                 "clock": clock(),
                 "program": program(),
-            }
+            },
         )
+        self.file, self.lines = file, 0
+        self.pid = os.getpid()  # last: who reads it finds the rest
 
-    def _append(self, line: dict[str, Any]) -> None:
-        line["wall"] = time.time_ns() - perf_counter_ns() + line["at"]
-        os.write(self.file, json.dumps(line).encode() + b"\n")
+
+def append(file: int, line: dict[str, Any]) -> None:
+    """Write a line at once, with the time of day beside its own."""
+    line["wall"] = time.time_ns() - perf_counter_ns() + line["at"]
+    os.write(file, json.dumps(line).encode() + b"\n")
 
 
 def clock() -> str:

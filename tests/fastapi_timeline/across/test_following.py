@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,18 @@ def test_a_folder_that_cannot_be_written_costs_the_picture_only(
     journal.write(1, "published")
     journal.write(2, "began")
     assert capsys.readouterr().err.count("no task of this process") == 1
+
+
+def test_threads_that_begin_at_once_lose_no_line(tmp_path: Path) -> None:
+    """Each may be the first: none writes to a file that is not open yet."""
+    for number in range(20):
+        folder = tmp_path / str(number)
+        journal = Journal(folder)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(partial(journal.write, what="began"), range(16)))
+        found = lines(folder)
+        began = sorted(x["at"] for x in found if x["what"] == "began")
+        assert began == list(range(16))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has none")
