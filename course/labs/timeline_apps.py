@@ -23,9 +23,10 @@ APPS = {
     "curies": (
         ["curies[fastapi]"],
         """\
-import curies
+from curies import Converter
+from curies.resolver_service import get_fastapi_app
 pairs = {"CHEBI": "http://purl.obolibrary.org/obo/CHEBI_"}
-app = curies.get_fastapi_app(curies.Converter.from_prefix_map(pairs))
+app = get_fastapi_app(Converter.from_prefix_map(pairs))
 """,
     ),
     "Glances": (
@@ -72,6 +73,7 @@ app = gr.mount_gradio_app(
     "simple-repository-server": (
         ["simple-repository-server"],
         """\
+from pathlib import Path
 from tempfile import mkdtemp
 from simple_repository_server.__main__ import create_app
 folder = Path(mkdtemp())
@@ -80,7 +82,7 @@ app = create_app([str(folder)])
 """,
     ),
     "SQLAdmin": (
-        ["sqladmin"],
+        ["sqladmin", "greenlet"],
         """\
 from fastapi import FastAPI
 from sqladmin import Admin, ModelView
@@ -205,7 +207,7 @@ def measure(name: str) -> dict[str, Any]:
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (subprocess.TimeoutExpired, IndexError, ValueError) as error:
         said = getattr(error, "stderr", None) or done.stderr
-        return {"name": name, "failed": str(said)[-2000:]}
+        return {"name": name, "failed": str(said)[-400:]}
     package = packages[0].partition("[")[0]
     about = {"version": version(python, package)}
     return {

@@ -9,6 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -45,6 +46,9 @@ class Process:
             os.kill(self.pid, 0)
         except OSError as exc:
             return isinstance(exc, ProcessLookupError)
+        with suppress(OSError):  # killed, and its parent has not asked yet
+            stat = Path(f"/proc/{self.pid}/stat").read_text("utf-8", "replace")
+            return stat.rpartition(")")[2].split()[0] == "Z"
         return False
 
 

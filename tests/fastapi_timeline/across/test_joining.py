@@ -163,6 +163,23 @@ def test_a_task_whose_process_is_gone(written: Written) -> None:
     assert "no end seen" in terminal(picture)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has none")
+def test_a_killed_process_is_gone_before_its_parent_asks(
+    written: Written,
+) -> None:
+    """Until then the system still has its number."""
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    gone = {"host": os.uname().nodename, "own": clock(), "pid": child}
+    written.process("web", *WEB)
+    written.process("worker", (8.0, "began", RUN), **gone)  # type: ignore[arg-type]
+    picture = joined(REQUEST, written.folder)
+    os.waitpid(child, 0)
+    assert picture.order[-1] == "send was cut: its process is gone"
+
+
 def test_tasks_that_tasks_publish_belong_to_the_request(
     written: Written,
 ) -> None:
