@@ -19,7 +19,7 @@ THEMES = {
         "dependency": "#6e56cf",
         "endpoint": "#0b6bcb",
         "task": "#b65c02",
-        "message": "#0e7490",
+        "message": "#4d7c0f",
         "error": "#c62a2f",
     },
     "dark": {
@@ -33,7 +33,7 @@ THEMES = {
         "dependency": "#a18fff",
         "endpoint": "#5eb0ff",
         "task": "#f5a14b",
-        "message": "#4fc3d9",
+        "message": "#b5d96a",
         "error": "#ff7b7e",
     },
 }

@@ -23,7 +23,7 @@ COLOURS = {
     "dependency": "magenta",
     "endpoint": "blue",
     "task": "yellow",
-    "message": "cyan",
+    "message": "bright_blue",
 }
 WIDTH, NAME, SAID, WHERE = 79, 18, 27, 6
 SIGNS = {

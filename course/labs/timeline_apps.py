@@ -70,17 +70,6 @@ app = gr.mount_gradio_app(
 )
 """,
     ),
-    "simple-repository-server": (
-        ["simple-repository-server"],
-        """\
-from pathlib import Path
-from tempfile import mkdtemp
-from simple_repository_server.__main__ import create_app
-folder = Path(mkdtemp())
-(folder / "x").mkdir()
-app = create_app([str(folder)])
-""",
-    ),
     "SQLAdmin": (
         ["sqladmin", "greenlet"],
         """\
@@ -104,58 +93,6 @@ class UserAdmin(ModelView, model=User):
 Admin(app, engine).add_view(UserAdmin)
 """,
     ),
-    "Piccolo Admin": (
-        ["piccolo-admin"],
-        """\
-from piccolo.columns import Varchar
-from piccolo.engine.sqlite import SQLiteEngine
-from piccolo.table import Table
-from piccolo_admin.endpoints import create_admin
-from piccolo.apps.user.tables import BaseUser
-from piccolo_api.session_auth.tables import SessionsBase
-from tempfile import mkdtemp
-DB = SQLiteEngine(path=mkdtemp() + "/x.sqlite")
-class Band(Table, db=DB):
-    name = Varchar()
-class Sessions(SessionsBase, db=DB):
-    pass
-class User(BaseUser, tablename="piccolo_user", db=DB):
-    pass
-for table in (Band, Sessions, User):
-    table.create_table(if_not_exists=True).run_sync()
-app = create_admin([Band], auth_table=User, session_table=Sessions)
-""",
-    ),
-    "Prefect": (
-        ["prefect"],
-        """\
-import os
-from tempfile import mkdtemp
-os.environ["PREFECT_HOME"] = mkdtemp()
-os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
-from prefect.server.api.server import create_app
-app = create_app(ephemeral=True)
-""",
-    ),
-    "MLflow": (
-        ["mlflow"],
-        """\
-import os
-from tempfile import mkdtemp
-folder = mkdtemp()
-os.environ["_MLFLOW_SERVER_FILE_STORE"] = f"sqlite:///{folder}/x.db"
-os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = folder
-from mlflow.server.fastapi_app import app
-""",
-    ),
-    "Chroma": (
-        ["chromadb"],
-        """\
-from chromadb.config import Settings
-from chromadb.server.fastapi import FastAPI
-app = FastAPI(Settings(anonymized_telemetry=False)).app()
-""",
-    ),
     "Xpublish": (
         ["xpublish"],
         """\
@@ -163,14 +100,6 @@ import numpy, xarray, xpublish
 data = xarray.Dataset({"t": ("x", numpy.arange(3.0))})
 app = xpublish.Rest({"x": data}).app
 """,
-    ),
-    "ArchivePodcast": (
-        ["archivepodcast"],
-        "from archivepodcast.app import app",
-    ),
-    "BiblioFlow": (
-        ["biblioflow-web"],
-        "from biblioflow_web.app import app",
     ),
 }
 HEADING = "Applications that others wrote"
