@@ -328,6 +328,21 @@ def questions(session: nox.Session) -> None:
     session.run("python", "-m", "course.labs.questions", *session.posargs)
 
 
+@nox.session
+def across(session: nox.Session) -> None:
+    """Follow tasks of each engine into its worker, in fifty cases each."""
+    install(session, "tests")
+    module = "course.labs.timeline_across"
+    session.run("python", "-m", module, *session.posargs)
+
+
+@nox.session
+def apps(session: nox.Session) -> None:
+    """Record applications that others wrote; each is installed first."""
+    install(session, "start")
+    session.run("python", "-m", "course.labs.timeline_apps", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Pin every version with its hashes: --upgrade takes the newest."""

@@ -28,7 +28,7 @@ from course.folders import ROOT, data_dir
 from course.mailbox import Mailbox, authority
 from course.questions.found import find
 from course.stage import changes, earlier, find_stages
-from course.workers import until
+from course.workers import setting, until
 from fastapi_timeline import (
     Recorder,
     Recording,
@@ -38,6 +38,7 @@ from fastapi_timeline import (
     svg,
     terminal,
 )
+from fastapi_timeline.across import environment, following, joined
 from fastapi_timeline.serving import rehearse
 
 if not Path("data").is_dir():  # a notebook starts in notebooks/
@@ -96,6 +97,26 @@ class Happened:
 
     def __repr__(self) -> str:
         return terminal(self.recording)
+
+
+@contextmanager
+def followed() -> Iterator[Callable[[Happened], Happened]]:
+    """Follow tasks into the workers that this block starts.
+
+    What it gives waits for a request's tasks, and adds them to its picture.
+    """
+    folder = data_dir() / "followed"
+    shutil.rmtree(folder, ignore_errors=True)  # of the last time
+
+    def across(happened: Happened) -> Happened:
+        recording = joined(happened.recording, folder, PATIENCE)
+        return Happened(happened.response, recording)
+
+    with ExitStack() as stack:
+        for name, value in environment(folder).items():
+            stack.enter_context(setting(name, value))
+        stack.enter_context(following(folder))
+        yield across
 
 
 class Versions:

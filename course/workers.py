@@ -37,11 +37,14 @@ def say(text: str) -> None:
 @contextmanager
 def setting(name: str, value: str) -> Iterator[None]:
     """Set an environment variable for as long as the block runs."""
+    before = os.environ.get(name)
     os.environ[name] = value
     try:
         yield
     finally:
         del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextmanager

@@ -7,10 +7,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from .across import following, joined
+from .across.commands import FOLDER, worker
 from .beside import Beside
 from .client import Answer, Request, RequestError, WrittenError, build, send
 from .comparison import compare
@@ -31,10 +34,12 @@ examples:
   %(prog)s src/shop/main.py:app GET / --header 'x-key: 1' --svg it.svg
   %(prog)s myapp:app GET /slow --times 20 --save before.json
   %(prog)s compare before.json after.json --svg both.svg
+  %(prog)s worker ./seen celery -A shop.tasks worker
+  %(prog)s shop.web:app POST /orders --join ./seen
 
 It starts the application on a real server, with its lifespan, sends the
 request, waits until its background tasks are over, and shows what happened
-when. exit codes: 0 recorded, 1 it could not be, 2 wrong use, 130 Ctrl-C
+when. With --join it follows tasks into workers, which `worker` starts. exit codes: 0 recorded, 1 it could not be, 2 wrong use, 130 Ctrl-C
 """
 
 
@@ -62,6 +67,7 @@ def recording_parser(program: str) -> argparse.ArgumentParser:
     add("--times", metavar="N", type=positive, default=1, help=help_)
     help_ = "for the answer, and for its tasks (30)"
     add("--wait", metavar="SECONDS", type=float, default=30.0, help=help_)
+    add("--join", metavar="FOLDER", type=Path, help=FOLDER)
     _pictures(parser)
     add("--save", metavar="FILE", type=Path, help="write the recording, JSON")
     return parser
@@ -101,16 +107,18 @@ def take(arguments: argparse.Namespace) -> None:
         arguments.json,
         arguments.form,
     )
-    app = load(arguments.app, Path.cwd())
-    rehearse()
-    recorder = Recorder(app)
-    beside = Beside(recorder)
-    with recorder:
-        host(
-            beside,
-            lambda url: visit(url, request, recorder, beside, arguments),
-            arguments.wait,
-        )
+    followed = following(arguments.join) if arguments.join else nullcontext()
+    with followed:
+        app = load(arguments.app, Path.cwd())
+        rehearse()
+        recorder = Recorder(app)
+        beside = Beside(recorder)
+        with recorder:
+            host(
+                beside,
+                lambda url: visit(url, request, recorder, beside, arguments),
+                arguments.wait,
+            )
 
 
 def visit(
@@ -133,6 +141,8 @@ def visit(
     told(answer, request, patience)
     left = beside.wait(patience)
     made[-1] = recorder.recording(client=answer.waited)
+    if arguments.join:
+        made[-1] = joined(made[-1], arguments.join, patience)
     show(made[-1])
     if len(made) > 1:
         print(repeated(made))
@@ -249,9 +259,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given[:1] == ["compare"]:
             lay(comparing_parser(program).parse_args(given[1:]))
+        elif given[:1] == ["worker"]:
+            worker(program, given[1:])
         else:
             take(recording_parser(program).parse_args(given))
-    except (UsageError, TargetError, WrittenError) as exc:
+    except (UsageError, TargetError, WrittenError, OSError) as exc:
         print(f"{program}: {exc}", file=sys.stderr)
         return 2
     except (RequestError, StartError) as exc:

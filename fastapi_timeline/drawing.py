@@ -23,6 +23,7 @@ THEMES = {
         "handler": "#a8327d",
         "aside": "#8a6d00",
         "warning": "#8a5a00",
+        "message": "#4d7c0f",
         "error": "#c62a2f",
     },
     "dark": {
@@ -40,6 +41,7 @@ THEMES = {
         "handler": "#f08acb",
         "aside": "#d3c04a",
         "warning": "#e8b64c",
+        "message": "#b5d96a",
         "error": "#ff7b7e",
     },
 }

@@ -14,7 +14,13 @@ from typing import Any, Literal
 FORMAT = 1
 
 Kind = Literal[
-    "dependency", "endpoint", "task", "middleware", "handler", "aside"
+    "dependency",
+    "endpoint",
+    "task",
+    "middleware",
+    "handler",
+    "aside",
+    "message",
 ]
 
 # A lane's events: added (a task), began, yielded, resumed, ended, raised;
@@ -40,6 +46,8 @@ AROUND = {
     "left": "ended",
     "broke": "raised",
 }
+# The end of a task that can have no other: its process is gone.
+LOST = "lost"
 # The request's own events.
 ARRIVED, STARTED, CHUNK, SENT = "arrived", "started", "chunk", "sent"
 GONE, FAILED, DONE = "gone", "failed", "done"
@@ -105,6 +113,11 @@ class Life:
         if self.yielded is None or self.resumed is None:
             return None
         return self.resumed - self.yielded
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a worker of an engine ran it."""
+        return any(where.startswith("process") for where in self.where)
 
     @property
     def took(self) -> int:
@@ -187,9 +200,9 @@ class Recording:
                 mine.append(replace(event, what=what) if what else event)
         for event in mine:
             at.setdefault(event.what, event)
-        ends = [e for e in mine if e.what in {"raised", "ended"}]
+        ends = [e for e in mine if e.what in {"raised", "ended", LOST}]
         last = ends[-1] if ends else None  # a decorator may try again
-        bad = last if last and last.what == "raised" else None
+        bad = last if last and last.what in {"raised", LOST} else None
         verdict = next((e.what for e in mine if e.what in VERDICTS), "")
         shown = at.get("began") or (mine[-1] if mine else None)
         when = {key: at[key].at for key in at}
@@ -260,6 +273,12 @@ class Recording:
                 CLOSED: f"socket closed{note}",
             }.get(event.what, "")
         lane = self.lanes[event.lane]
+        if lane.kind == "message" and event.what != "began":
+            verb = "committed" if lane.form == "row" else ""
+            verb = f"refused: {event.note}" if event.note else verb
+            return f"{lane.name} {verb}" if verb else ""
+        if event.what == LOST:
+            return f"{lane.name} was cut: its process is gone"
         if event.what == "raised":
             return f"{lane.name} {raised(event.note)}"
         if event.what in VERDICTS:
@@ -268,6 +287,8 @@ class Recording:
             verb = {"began": "entered", "ended": "left"}.get(event.what, "")
         elif lane.kind == "dependency":
             verb = {"began": "called"}.get(event.what, "")
+        elif lane.kind == "message":
+            verb = "inserted" if lane.form == "row" else "published"
         else:
             verb = event.what if event.what in {"began", "ended"} else ""
         return f"{lane.name} {verb}" if verb else ""

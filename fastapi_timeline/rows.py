@@ -73,7 +73,8 @@ def framework(recording: Recording) -> list[tuple[int, int]]:
     ran = sorted(
         span
         for life in recording.lives
-        if life.lane.kind != "aside"  # it runs beside the framework
+        if life.lane.kind not in {"aside", "message"}  # beside the framework
+        and not life.elsewhere
         for span in spans(life, recording.end)
     )
     free, at = [], 0
@@ -113,6 +114,7 @@ def legend(recording: Recording) -> dict[str, str]:
         "task": "task" in kinds and "a background task runs",
         "handler": "handler" in kinds and "an exception handler runs",
         "aside": "aside" in kinds and "a task or thread beside the request",
+        "message": "message" in kinds and "a row or a message that waits",
         "held": any(
             life.yielded is not None and life.lane.kind == "dependency"
             for life in lives

@@ -30,6 +30,7 @@ COLOURS = {
     "middleware": "cyan",
     "handler": "red",
     "aside": "green",
+    "message": "bright_blue",
 }
 WIDTH, NAME, SAID, WHERE, HALF = 79, 18, 27, 6, 39
 SIGNS = {
@@ -42,6 +43,7 @@ SIGNS = {
     "middleware": "█",
     "handler": "█",
     "aside": "█",
+    "message": "▬",
     "held": "─",
     "inner": "─",
     "log": "▲",
@@ -123,11 +125,11 @@ class Picture:
         entries = [
             Text(f"{SIGNS[sign]:>2} {words}", style="dim")
             for sign, words in signs.items()
-            if sign not in COLOURS and SIGNS[sign] in drawn
+            if SIGNS[sign] != "█" and SIGNS[sign] in drawn
         ]
         runs = Text(" █ runs:", style="dim")
         for kind, colour in COLOURS.items():
-            if kind in signs:
+            if kind in signs and SIGNS[kind] == "█":
                 runs.append(f" {kind}", style=colour)
         if "█" in drawn and len(runs.plain) < HALF:
             entries.insert(0, runs)
@@ -207,7 +209,8 @@ class Picture:
             if life.resumed is not None:
                 self._fill(row, back, end, "█")
         else:
-            self._fill(row, life.began, end, "█")
+            sign = "▬" if life.lane.kind == "message" else "█"
+            self._fill(row, life.began, end, sign)
         for event in life.logged:
             row[round(self.scale(event.at))] = "▲"
         if failed(life):
@@ -231,7 +234,7 @@ class Picture:
         where = "+".join(dict.fromkeys(threads))
         if life.began is None or life.lane.kind == "middleware":
             where = ""
-        where = where.replace("thread ", "t")
+        where = where.replace("thread ", "t").replace("process ", "p")
         line = Text(f"{middle(name, NAME):<{NAME}} ")
         line.append("".join(row), style=COLOURS[life.lane.kind])
         red = "red" if life.error else ""

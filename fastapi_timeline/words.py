@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .model import LOGGED, Life, Recording
+from .model import LOGGED, LOST, Life, Recording
 
 
 def milliseconds(nanoseconds: int) -> str:
@@ -58,15 +58,14 @@ def outcome(life: Life) -> tuple[str, str]:
     if life.began is None and life.lane.kind == "aside":
         return "not seen yet", ""
     if life.error:
-        verb = "raised" if failed(life) else "left with"
-        return verb, life.error.lstrip("↑")
+        return bad_end(life)
     return duration(life), ""
 
 
 def duration(life: Life) -> str:
     """Say how long it took, as far as that is known."""
     if life.ended is None:
-        return "not ended"
+        return "waits" if life.lane.kind == "message" else "not ended"
     if untimed(life):
         return "ended"
     if life.lane.kind == "middleware":
@@ -110,10 +109,22 @@ KINDS = {
 }
 
 
+def bad_end(life: Life) -> tuple[str, str]:
+    """Say what ended a lane that has no good end."""
+    if life.error == LOST:
+        return "no end seen", ""
+    verb = "raised" if failed(life) else "left with"
+    verb = "refused" if life.lane.kind == "message" else verb
+    return verb, life.error.lstrip("↑")
+
+
 def detail(life: Life) -> str:
     """Say what a lane is and where it ran, below its name."""
     lane = life.lane
+    if lane.kind == "message":
+        return "row, until its commit" if lane.form == "row" else lane.form
     kind = KINDS.get(lane.kind, lane.kind)
+    kind = lane.form if lane.form.startswith("attempt") else kind
     uses = f" ×{life.again + 1}" if life.again else ""
     parts: list[str] = [f"{kind}{uses}", lane.about]
     if failed(life) and life.place:
@@ -203,7 +214,8 @@ def warnings(recording: Recording) -> list[str]:
     """Say what is not in the picture, and why."""
     count = recording.dropped
     more = f"{count} more events are not shown." if count else ""
-    return [text for text in (recording.lost, more) if text]
+    found = (recording.lost, more)
+    return [text for text in found if text]
 
 
 def clipped(text: str, room: int) -> str:

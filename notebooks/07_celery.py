@@ -102,6 +102,25 @@ print("the row says:", last_row().status)
 # all of it in one terminal.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## One picture of both processes
+#
+# `followed` tells each process that starts in this block to write down when
+# it publishes, begins and ends a task. The stage has no line for it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import followed
+
+with (
+    broker,
+    followed() as across,
+    quiet_worker(WORKER),
+    running(app) as server,
+):
+    happened = server.send("POST", "/send-notification/ada@example.com")
+    happened = across(happened)  # waits for the task
+happened
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings, and the reason for each
 #
 # Celery's own values are made for a first try. Each line below says what

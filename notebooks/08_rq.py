@@ -108,6 +108,29 @@ print(worker_log("stage8: |background_tasks"))
 # `python3 start.py bench queues` measures it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## One picture of both processes
+#
+# `followed` tells each process that starts in this block to write down when
+# it publishes, begins and ends a task. The stage has no line for it.
+#
+# The mail server is away at first, so the task fails and is tried again:
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import followed
+
+with (
+    broker,
+    followed() as across,
+    quiet_worker(WORKER),
+    running(app) as server,
+):
+    happened = server.send("POST", "/send-email/", json=LETTER)
+    until(lambda: last().status == "failed")
+    with mailbox():
+        happened = across(happened)  # waits for the task
+happened
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the fork
 #
 # A container that is short of memory kills the process that uses most. That

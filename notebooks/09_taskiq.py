@@ -85,6 +85,25 @@ print(done, last_row().status)
 # message that comes twice does no harm.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## One picture of both processes
+#
+# `followed` tells each process that starts in this block to write down when
+# it publishes, begins and ends a task. The stage has no line for it.
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import followed
+
+with (
+    broker,
+    followed() as across,
+    quiet_worker(WORKER),
+    running(app) as server,
+):
+    happened = server.send("POST", "/send-notification/ada@example.com")
+    happened = across(happened)  # waits for the task
+happened
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: no scheduler
 #
 # The mail server is away when the task runs, and it is back right after. A

@@ -131,6 +131,26 @@ with server, quiet_worker(WORKER):
         print(*rows.all())
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## One picture of both processes
+#
+# `followed` tells each process that starts in this block to write down when
+# it publishes, begins and ends a task. The stage has no line for it. The job is
+# inserted before the row's commit:
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import followed
+
+with (
+    server,
+    followed() as across,
+    quiet_worker(WORKER),
+    running(app) as client,
+):
+    happened = client.send("POST", "/send-notification/ada@example.com")
+    happened = across(happened)  # waits for the task
+happened
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The anatomy of any queue
 #
 # What is inside of such an engine? Three steps: **claim** a job, do the

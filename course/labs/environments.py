@@ -15,14 +15,18 @@ TESTS = ["pytest", "pytest-timeout", "httpx<0.28", "httpx2", "websockets"]
 
 
 def environment(
-    fastapi: str, python: str, *packages: str, folder: Path = FOLDER
+    fastapi: str,
+    python: str,
+    *packages: str,
+    folder: Path = FOLDER,
+    name: str = "",
 ) -> Path:
     """Make an environment, or find it made; give its Python.
 
     `fastapi` is a version or "newest". What stops it ends the program with
     what uv says.
     """
-    folder = folder / f"{python}-{fastapi}"
+    folder = folder / (name or f"{python}-{fastapi}")
     program = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     wanted = "fastapi" if fastapi == "newest" else f"fastapi=={fastapi}"
     everything = [wanted, *RECORDER, *packages]
