@@ -178,6 +178,13 @@ def progress(session: nox.Session) -> None:
     learner(session, "course.grader.desk", "progress")
 
 
+@nox.session(python=False, name="grade-class")
+def grade_class(session: nox.Session) -> None:
+    """Grade a class, each submission in a sandbox: grade-class FOLDER."""
+    session.chdir(session.invoked_from)
+    learner(session, "course.classroom", patience=10)
+
+
 @nox.session
 def lab(session: nox.Session) -> None:
     """Open the notebooks in JupyterLab, with the kernel of .venv."""

@@ -133,7 +133,7 @@ def prepare():
 def jobs() -> "dict[str, str]":
     """Return the jobs of noxfile.py by name, with what each does."""
     return {
-        function.name: ast.get_docstring(function) or ""
+        function.name.replace("_", "-"): ast.get_docstring(function) or ""
         for function in ast.parse(NOXFILE.read_text("utf-8")).body
         if isinstance(function, ast.FunctionDef)
         and "nox.session" in "".join(map(ast.unparse, function.decorator_list))
@@ -145,7 +145,7 @@ def for_nox(words: "list[str]") -> "list[str]":
     if not words:
         return ["-s", "serve"]
     if words[0] in ("-h", "--help"):
-        lines = ["  %-10s %s" % job for job in jobs().items()]
+        lines = ["  %-11s %s" % job for job in jobs().items()]
         print(USAGE % "\n".join(lines))
         sys.exit()
     if words[0].startswith("-"):

@@ -166,7 +166,7 @@ def start_py(*words: str) -> Done:
 def test_every_job_is_reached_by_its_name() -> None:
     """The jobs that start.py knows are nox's sessions, in the same order."""
     listed = start_py("-l").stdout
-    names = re.findall(r"^[*-] (\w+)", listed, re.MULTILINE)
+    names = re.findall(r"^[*-] ([\w-]+)", listed, re.MULTILINE)
     assert list(start.jobs()) == names
     for name in names:
         assert start.for_nox([name]) == ["-s", name]
@@ -230,7 +230,7 @@ def test_help_lists_every_job_the_learners_first() -> None:
     done = start_py("--help")
     assert done.returncode == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
-    listed = re.findall(r"^  (\w+) +\w", done.stdout, re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) +\w", done.stdout, re.MULTILINE)
     assert listed == list(start.jobs())
     assert listed[0] == "serve"
 
