@@ -129,6 +129,8 @@ def grade(
     jobs = {store.key(each.answers): each.answers for each in submissions}
     if not store.whole(store.key({})):  # what is each exercise worth?
         store.grade({}, Sandbox(sandbox.checks, trusted=True))
+        if not store.whole(store.key({})):
+            raise ValueError(f"The grader fails: {store.get(store.key({}))}")
     todo = {key: jobs[key] for key in jobs if not store.whole(key)}
     for key in todo:  # of a machine that failed, perhaps
         store.path(key).unlink(missing_ok=True)
@@ -159,9 +161,6 @@ def rows_of(
 ) -> list[Row]:
     """Join the results with the names, and with what is to be looked at."""
     worth = store.get(store.key({}))
-    if not all(isinstance(each, dict) for each in worth.values()):
-        reason = next(each for each in worth.values() if isinstance(each, str))
-        raise ValueError(f"The grader does not run: {reason}")
     rows = []
     for each in submissions:
         found = store.get(store.key(each.answers))
@@ -177,7 +176,9 @@ def rows_of(
             else:
                 result |= {"state": "unjudged", "message": found[name]}
             results.append({"message": "", **result})
-        rows.append(Row(each.name, each.number, each.late, results, each.notes))
+        rows.append(
+            Row(each.name, each.number, each.late, results, each.notes)
+        )
     secret = "".join(sorted(store.key(each.answers) for each in submissions))
 
     def mixed(row: Row) -> str:  # no classmate can tell the order

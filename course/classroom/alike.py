@@ -27,8 +27,9 @@ def shape(data: bytes) -> tuple[Shape, list[str]]:
         below = [each for each in ast.iter_child_nodes(node) if _code(each)]
         todo.extend(below)
         words = [v for _, v in ast.iter_fields(node) if isinstance(v, str)]
-        for room in {"solutions", "checks"} & {*_roots(node, words)}:
-            borrowed.append(f"{room} in line {getattr(node, 'lineno', '?')}")
+        rooms = {"solutions", "checks"} & {*_roots(node, words)}
+        line = getattr(node, "lineno", "?")
+        borrowed += [f"{room} in line {line}" for room in sorted(rooms)]
         if isinstance(node, ast.Constant):
             words = [] if words else [repr(node.value)]
         elif not isinstance(node, ast.Attribute):
@@ -75,5 +76,7 @@ def report(submissions: list[Submission], course: Path) -> list[list[str]]:
     for (name, _), indices in same.items():
         for index in indices if len(indices) > 1 else []:
             others = ", ".join(f"{{{i}}}" for i in indices if i != index)
-            notes[index].append(f"{name} is built exactly as that of {others}.")
+            notes[index].append(
+                f"{name} is built exactly as that of {others}."
+            )
     return notes

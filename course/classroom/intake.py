@@ -32,7 +32,7 @@ TITLE = re.compile(
     r"""(?:\s|\#.*\n)*[rRuU]?(?:\"{3}|'{3}|"|')\s*Exercise\s+(\d+)\s*:"""
 )
 NUMBER = re.compile(r"ex(?:ercise)?[ _-]*(\d+)(?!\d)", re.IGNORECASE)
-LINK, ODD = "it is a link", "it is no plain file"
+LINK, ODD, IGNORED = "it is a link", "it is no plain file", "ignored"
 Parts = tuple[str, ...]
 
 
@@ -110,7 +110,7 @@ def _file(opened: IO[bytes], parts: Parts, nested: int) -> Iterator[Found]:
     elif ARCHIVE.search(parts[-1]):
         yield from _archive(opened, parts, nested)
     else:
-        yield Found(parts, why_not="ignored")
+        yield Found(parts, why_not=IGNORED)
 
 
 def _archive(
@@ -119,10 +119,11 @@ def _archive(
     """Look into an archive, which may lie in another one."""
     try:
         if nested < NESTED:
-            opened = io.BytesIO(opened.read(PACKED + 1))
-            if not nested or opened.seek(0, os.SEEK_END) > PACKED:
-                raise ValueError("an archive too deep or too large")
-            opened.seek(0)
+            data = opened.read(PACKED + 1)
+            opened = io.BytesIO(data)
+            if not nested or len(data) > PACKED:
+                yield Found(above, why_not="an archive too deep or too large")
+                return
         way = _zip if above[-1].lower().endswith(".zip") else _tar
         for name, member, why_not in way(opened):
             inner = PurePosixPath(name.replace("\\", "/")).parts
@@ -197,8 +198,8 @@ def _unwrap(everything: list[Found]) -> None:
     second = {found.parts[1:2] for found in everything}
     deep = all(len(found.parts) >= 3 for found in everything)  # noqa: PLR2004
     if len(first) == 1 < len(second) and deep:
-        if not MOODLE.fullmatch(*first):
-            for found in everything:
+        for found in everything:
+            if not MOODLE.fullmatch(found.parts[0]):
                 found.parts = found.parts[1:]
 
 
@@ -217,21 +218,13 @@ def _whose(found: Found, otherwise: str) -> Submission:
     return Submission(clean(ARCHIVE.sub("", first)))
 
 
-def _sort_out(
-    student: Submission, files: list[Found], exercises: dict[int, str]
-) -> None:
-    """Find the answer to each exercise; note what one should know of it.
-
-    By its name, or else by its docstring. Of two for one exercise, the one
-    with the exercise's own name is graded, then the newest version.
-    """
-    notes, others, python = student.notes, [], []
+def _looked_at(files: list[Found], notes: list[str]) -> list[Found]:
+    """Return its Python files; note what is not taken in."""
+    python = []
     for found in files:
-        if found.why_not == "ignored":
-            others.append(found.shown)
-        elif found.why_not:
+        if found.why_not and found.why_not != IGNORED:
             notes.append(f"Not taken in: {found.shown}, {found.why_not}.")
-        elif not any(part.startswith(".") for part in found.parts):
+        elif not found.why_not and not any(p[0] == "." for p in found.parts):
             python.append(found)
     room = [found for found in python if "exercises" in found.parts[:-1]]
     if len(room) not in {0, len(python)}:  # a whole course, perhaps
@@ -239,8 +232,19 @@ def _sort_out(
     python = room or python
     if len(python) > FILES:
         notes.append(f"Only {FILES} of {len(python)} files were looked at.")
-    answers: dict[str, list[Found]] = {}
-    for found in python[:FILES]:
+    return python[:FILES]
+
+
+def _sort_out(
+    student: Submission, files: list[Found], exercises: dict[int, str]
+) -> None:
+    """Find the answer to each exercise, by its name or its docstring.
+
+    Of two for one exercise, the one with the exercise's own name is graded,
+    then the newest version.
+    """
+    notes, answers = student.notes, dict[str, list[Found]]()
+    for found in _looked_at(files, notes):
         if name := _exercise(found, exercises):
             answers.setdefault(name, []).append(found)
         elif found.stem != "__init__":
@@ -260,8 +264,9 @@ def _sort_out(
             if each.data != chosen.data
         ]
     if not answers:
-        notes.append("It holds no answer to an exercise, but " + (
-            ", ".join(others[:3]) or "nothing") + ".")
+        names = [found.shown for found in files if found.why_not == IGNORED]
+        among = ", ".join(names[:3]) or "nothing"
+        notes.append(f"It holds no answer to an exercise, but {among}.")
 
 
 def _exercise(found: Found, exercises: dict[int, str]) -> str:
@@ -275,5 +280,10 @@ def _exercise(found: Found, exercises: dict[int, str]) -> str:
 def _rank(found: Found, name: str) -> Any:
     """Sort answers to one exercise: the first is graded."""
     match = VERSION.search(PYTHON.sub("", found.parts[-1]))
-    version = int((match and (match[1] or match[2]) or "0")[-9:])
-    return found.stem != name, -version, len(found.parts), found.parts
+    version = match[1] or match[2] or "0" if match else "0"
+    return (
+        found.stem != name,
+        -int(version[-9:]),
+        len(found.parts),
+        found.parts,
+    )

@@ -45,6 +45,19 @@ class Row:
         self.of = sum(float(each["max_points"]) for each in self.results)
 
     @property
+    def data(self) -> dict[str, Any]:
+        """All that is known of it."""
+        return {
+            "student": self.name,
+            "number": self.number,
+            "late": self.late,
+            "points": self.points,
+            "of": self.of,
+            "notes": self.notes,
+            "exercises": self.results,
+        }
+
+    @property
     def page(self) -> str:
         """The name of its page, which any disk can hold."""
         words = re.sub(r"[^a-z0-9]+", "-", self.shown.lower()).strip("-")[:40]
@@ -83,52 +96,35 @@ def table(*rows: list[Any]) -> str:
 def write_all(out: Path, rows: list[Row], stubs: Path) -> None:
     """Write every file, the same for the same results."""
     names = [each["name"] for each in rows[0].results]
-    files = {
-        "gradebook.csv": table(
-            ["Student", "Number", "Late", *(name[:4] for name in names)]
-            + ["Points", "Of", "On the pages", "Look at"],
-            *(
-                [row.name, row.number, "late" if row.late else ""]
-                + [float(each["points"]) for each in row.results]
-                + [row.points, row.of, row.shown, " ".join(row.notes)]
-                for row in rows
-            ),
-        ),
-        "moodle.csv": table(
-            ["Identifier", "Full name", "Grade", "Last modified (grade)"],
-            *(
-                [f"Participant {row.number}", row.name, row.points, ""]
-                for row in rows
-            ),
-        ),
-        "canvas.csv": table(
-            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-            + ["Exercises"],
-            ["    Points Possible", "", "", "", "", rows[0].of],
-            *([r.name, r.number, "", "", "", r.points] for r in rows),
-        ),
-        "grades.json": dump([_data(row) for row in rows]),
-        "index.html": PAGES.get_template("class.html").render(
-            rows=rows, names=names, **overview(rows, stubs)
-        ),
-    }
+    book: list[list[Any]] = [["Student", "Number", "Late"]]
+    book[0] += [*(name[:4] for name in names), "Points", "Of"]
+    book[0] += ["On the pages", "Look at"]
+    moodle: list[list[Any]] = [["Identifier", "Full name", "Grade"]]
+    moodle[0] += ["Last modified (grade)"]
+    canvas: list[list[Any]] = [["Student", "ID", "SIS User ID"]]
+    canvas[0] += ["SIS Login ID", "Section", "Exercises"]
+    canvas += [["    Points Possible", "", "", "", "", rows[0].of]]
+    files = {}
     for row in rows:
+        points = [float(each["points"]) for each in row.results]
+        late, notes = "late" if row.late else "", " ".join(row.notes)
+        book += [[row.name, row.number, late, *points, row.points, row.of]]
+        book[-1] += [row.shown, notes]
+        moodle += [[f"Participant {row.number}", row.name, row.points, ""]]
+        canvas += [[row.name, row.number, "", "", "", row.points]]
         page = PAGES.get_template("student.html").render(row=row)
         files[f"students/{row.page}.html"] = page
         files[f"gradescope/{row.page}/results.json"] = dump(_gradescope(row))
+    files["gradebook.csv"] = table(*book)
+    files["moodle.csv"], files["canvas.csv"] = table(*moodle), table(*canvas)
+    files["grades.json"] = dump([row.data for row in rows])
+    whole = {"rows": rows, "names": names, **overview(rows, stubs)}
+    files["index.html"] = PAGES.get_template("class.html").render(whole)
     for name, text in files.items():
         write(out / name, text)
     for old in [*out.glob("students/*.html"), *out.glob("gradescope/*/*")]:
         if old.relative_to(out).as_posix() not in files:
             old.unlink()
-
-
-def _data(row: Row) -> dict[str, Any]:
-    return {
-        **{"student": row.name, "number": row.number, "late": row.late},
-        **{"points": row.points, "of": row.of, "notes": row.notes},
-        "exercises": row.results,
-    }
 
 
 def _gradescope(row: Row) -> dict[str, Any]:

@@ -27,10 +27,11 @@ ROOMS = (
     *("checks", "course", "exercises", "fastapi_timeline", "solutions"),
     *("stages", "locks", "pyproject.toml", "start.py"),
 )
-SYSTEM = """/usr /bin /sbin /lib /lib32 /lib64 /libx32 /etc/alternatives
-/etc/group /etc/host.conf /etc/hosts /etc/ld.so.cache /etc/localtime
-/etc/mime.types /etc/nsswitch.conf /etc/passwd /etc/protocols /etc/services
-/etc/ssl""".split()
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+ETC = (
+    *("alternatives", "group", "host.conf", "hosts", "ld.so.cache", "ssl"),
+    *("localtime", "mime.types", "nsswitch.conf", "passwd", "services"),
+)
 FIRST_UID = 61_000  # nobody's: where root grades, each sandbox has its own
 TICK = 0.2  # seconds between two looks at a sandbox
 
@@ -176,7 +177,8 @@ class Sandbox:
         for path in ("/tmp", "/dev/shm"):  # noqa: S108 (the sandbox's own)
             words += ["--size", str(self.disk), "--perms", "1777"]
             words += ["--tmpfs", path]
-        for path in dict.fromkeys([*SYSTEM, *homes, *rooms]):
+        system = [*SYSTEM, *(f"/etc/{name}" for name in ETC)]
+        for path in dict.fromkeys([*system, *homes, *rooms]):
             for above in reversed(Path(path).parents[:-1]):
                 words += ["--perms", "0755", "--dir", str(above)]
             words += ["--ro-bind-try", path, path]
@@ -199,7 +201,9 @@ def _read(
 ) -> dict[str, Any]:
     """Read the results by name; where there is none, say why not."""
     output.seek(0)
-    found: dict[str, Any] = dict.fromkeys(names, why_not or "It ended without a result.")
+    found: dict[str, Any] = dict.fromkeys(
+        names, why_not or "It ended without a result."
+    )
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         for each in json.loads(output.read())["exercises"]:
             if each["name"] in found and isinstance(each["checks"], list):

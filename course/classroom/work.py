@@ -7,6 +7,8 @@ that only what has changed is graded again.
 import hashlib
 import json
 import os
+import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -36,7 +38,7 @@ def fingerprint(*paths: Path) -> str:
     for path in paths:
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if "__pycache__" not in file.parts and file.is_file():
-                found.update(f"{file}\0".encode())
+                found.update(f"{file.relative_to(path.parent)}\0".encode())
                 found.update(hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()
 
@@ -115,9 +117,11 @@ class Store:
 
     def forget(self, keys: set[str]) -> None:
         """Remove what does not belong to these results."""
-        for path in [*self.folder.glob("*.json"), *self.folder.glob("jobs/*")]:
-            if path.parent != self.folder or path.stem not in keys:
-                path.unlink(missing_ok=True)
+        for path in self.folder.iterdir():
+            if path.is_dir():  # the workers' jobs and broker
+                shutil.rmtree(path)
+            elif path.stem not in keys:
+                path.unlink()
 
 
 def _short(result: dict[str, Any]) -> dict[str, Any]:
@@ -151,10 +155,15 @@ def on_celery(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
     for key, answers in jobs.items():
         store.put_job(key, answers)
     with ExitStack() as stack:
-        url = os.environ.get("REDIS_URL") or stack.enter_context(
-            Broker(store.folder / "broker")
-        ).url
+        url = (
+            os.environ.get("REDIS_URL")
+            or stack.enter_context(Broker(store.folder / "broker")).url
+        )
         settings = worker.settings(url, store, sandbox)
+        if "REDIS_URL" in os.environ:
+            told = [f"{name}={value}" for name, value in settings.items()]
+            words = ["env", *told, sys.executable, "-m", worker.__name__, "9"]
+            print(f"On a further machine: {shlex.join(words)}")
         workers: dict[int, Program] = {}
         stack.callback(lambda: stop_all([*workers.values()], 3))
         left = set(jobs)

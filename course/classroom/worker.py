@@ -21,8 +21,8 @@ QUEUE = "classroom"
 
 def settings(url: str, store: Store, sandbox: Sandbox) -> dict[str, str]:
     """Return the variables that tell a worker what to grade."""
-    told = [str(store.folder), str(sandbox.checks), store.names]
-    told += [store.judges, sandbox.trusted]
+    paths = [str(store.folder), str(sandbox.checks)]
+    told = [*paths, store.names, store.judges, sandbox.trusted]
     return {"REDIS_URL": url, "CLASSROOM": json.dumps(told)}
 
 
@@ -63,7 +63,9 @@ def publish(url: str, keys: list[str]) -> None:
 
 def main(slot: int) -> None:
     """Grade what is asked for, one submission at a time."""
-    folder, checks, names, judges, trusted = json.loads(os.environ["CLASSROOM"])
+    folder, checks, names, judges, trusted = json.loads(
+        os.environ["CLASSROOM"]
+    )
     store = Store(Path(folder), Path(checks), names)
     if store.judges != judges:
         sys.exit("This machine has another course or another Python.")

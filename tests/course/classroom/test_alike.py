@@ -7,7 +7,9 @@ import pytest
 from course.classroom.alike import report, shape
 from course.classroom.intake import Submission
 
-STUB = '"""Exercise 1: count."""\n\n\ndef count(words):\n    raise ValueError\n'
+STUB = (
+    '"""Exercise 1: count."""\n\n\ndef count(words):\n    raise ValueError\n'
+)
 LONG = '''\
 """{docstring}"""
 

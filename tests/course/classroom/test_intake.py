@@ -5,6 +5,7 @@ import os
 import struct
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def one(path: Path) -> Submission:
     return found
 
 
-def zipped(path: Path, files: dict[str, str | bytes]) -> Path:
+def zipped(path: Path, files: Mapping[str, str | bytes]) -> Path:
     """Write an archive."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
@@ -110,9 +111,7 @@ def test_folders_and_archives_beside_each_other(tmp_path: Path) -> None:
         ("ex01_hello.PY", ""),
     ],
 )
-def test_renamed_files_are_found(
-    tmp_path: Path, name: str, text: str
-) -> None:
+def test_renamed_files_are_found(tmp_path: Path, name: str, text: str) -> None:
     """By their docstring, or else by the number in their name."""
     (tmp_path / name).write_text(text, "utf-8")
     found = one(tmp_path)
@@ -161,7 +160,9 @@ def test_links_and_devices_are_not_taken_in(tmp_path: Path) -> None:
     hard.type, hard.linkname = tarfile.LNKTYPE, "../../bob/ex02_bye.py"
     device = tarfile.TarInfo("null.py")
     device.type = tarfile.CHRTYPE
-    tarred(folder.with_name("mal.tgz"), (link, b""), (hard, b""), (device, b""))
+    tarred(
+        folder.with_name("mal.tgz"), (link, b""), (hard, b""), (device, b"")
+    )
     info = zipfile.ZipInfo("ex01_hello.py")
     info.external_attr = 0o120777 << 16
     zipped(folder.with_name("sy.zip"), {})
@@ -177,8 +178,13 @@ def test_links_and_devices_are_not_taken_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../bob/ex01_hello.py", "/etc/ex01_hello.py", "..\\bob\\ex01_hello.py"]
-    + ["a/../../bob/ex01_hello.py", "/".join("d" * 90) + "/ex01_hello.py"],
+    [
+        "../bob/ex01_hello.py",
+        "/etc/ex01_hello.py",
+        "..\\bob\\ex01_hello.py",
+        "a/../../bob/ex01_hello.py",
+        "/".join("d" * 90) + "/ex01_hello.py",
+    ],
 )
 def test_paths_out_of_the_folder(tmp_path: Path, name: str) -> None:
     """Nothing is taken in under another student's name."""
