@@ -108,7 +108,7 @@ def run(asked: argparse.Namespace) -> int:
     store = work.Store(out / "graded", checks, [*exercises.values()])
     grade(asked.engine, store, sandbox, submissions)
     rows = rows_of(store, submissions, anonymous=asked.anonymous)
-    write_all(out, rows, ROOT / "exercises")
+    write_all(out, rows, checks.with_name("exercises"))
     print(f"{len(rows)} submissions are graded: {out / 'index.html'}")
     print("For your platform: gradebook.csv, moodle.csv, canvas.csv,")
     print("grades.json and gradescope/ are beside it.")
@@ -127,10 +127,12 @@ def grade(
     """Grade what has no result yet, and show how long it will take."""
     before = work.of_the_course(sandbox.checks)
     jobs = {store.key(each.answers): each.answers for each in submissions}
-    if not store.whole(store.key({})):  # what is each exercise worth?
-        store.grade({}, Sandbox(sandbox.checks, trusted=True))
-        if not store.whole(store.key({})):
-            raise ValueError(f"The grader fails: {store.get(store.key({}))}")
+    if not store.whole(store.worth):
+        print("First the course's own solutions ...", file=sys.stderr)
+        store.grade(store.solutions, Sandbox(sandbox.checks, trusted=True))
+    wrong = [n for n, r in store.get(store.worth).items() if not settled(r)]
+    if wrong:
+        raise ValueError(f"The grader fails here: {', '.join(wrong)}.")
     todo = {key: jobs[key] for key in jobs if not store.whole(key)}
     for key in todo:  # of a machine that failed, perhaps
         store.path(key).unlink(missing_ok=True)
@@ -153,14 +155,14 @@ def grade(
 
         way = work.here if engine == "here" else work.on_celery
         way(store, sandbox, todo, done)
-    store.forget({*jobs, store.key({})})
+    store.forget({*jobs, store.worth})
 
 
 def rows_of(
     store: work.Store, submissions: list[Submission], *, anonymous: bool
 ) -> list[Row]:
     """Join the results with the names, and with what is to be looked at."""
-    worth = store.get(store.key({}))
+    worth = store.get(store.worth)
     rows = []
     for each in submissions:
         found = store.get(store.key(each.answers))
@@ -187,7 +189,7 @@ def rows_of(
 
     for place, row in enumerate(sorted(rows, key=mixed), start=1):
         row.shown = f"Student {place:02}" if anonymous else row.name
-    notes = alike.report(submissions, ROOT)
+    notes = alike.report(submissions, store.checks.parent)
     for row, own in zip(rows, notes, strict=True):
         row.notes += [each.format(*(r.name for r in rows)) for each in own]
         told = [each.format(*(r.shown for r in rows)) for each in own]

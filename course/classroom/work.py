@@ -65,10 +65,18 @@ class Store:
     """Results and what is to be graded, in a folder that workers share."""
 
     def __init__(self, folder: Path, checks: Path, names: list[str]) -> None:
-        self.folder = folder
-        self.names = names
+        self.folder, self.checks, self.names = folder, checks, names
         judges = fingerprint(checks, *(ROOT / name for name in JUDGES))
         self.judges = f"{judges} {sys.version} {names}"
+        # Good answers say what each exercise is worth. And they make Python
+        # compile what answers import: in a sandbox it can't keep that.
+        solutions = [checks.parent / f"solutions/{name}.py" for name in names]
+        self.solutions = {
+            path.stem: path.read_bytes()
+            for path in solutions
+            if all(map(Path.is_file, solutions))
+        }
+        self.worth = self.key(self.solutions)
 
     def key(self, answers: Answers) -> str:
         """Name the result of these answers."""
