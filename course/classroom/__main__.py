@@ -178,22 +178,21 @@ def rows_of(
             else:
                 result |= {"state": "unjudged", "message": found[name]}
             results.append({"message": "", **result})
-        rows.append(
-            Row(each.name, each.number, each.late, results, each.notes)
-        )
-    secret = "".join(sorted(store.key(each.answers) for each in submissions))
+        who = (each.name, each.number, each.late)
+        rows.append(Row(*who, results, each.notes, [], each.name))
+    copies = alike.report(submissions, store.checks.parent)
+    names = [each.name for each in rows]
+    for row, own in zip(rows, copies, strict=True):
+        row.copies += [note.format(*names) for note in own]
+    keys = "".join(sorted(store.key(each.answers) for each in submissions))
 
     def mixed(row: Row) -> str:  # no classmate can tell the order
-        told = f"{secret}\0{row.name}\0{row.number}".encode()
+        told = f"{keys}\0{row.name}\0{row.number}".encode()
         return hashlib.sha256(told).hexdigest()
 
-    for place, row in enumerate(sorted(rows, key=mixed), start=1):
-        row.shown = f"Student {place:02}" if anonymous else row.name
-    notes = alike.report(submissions, store.checks.parent)
-    for row, own in zip(rows, notes, strict=True):
-        row.notes += [each.format(*(r.name for r in rows)) for each in own]
-        told = [each.format(*(r.shown for r in rows)) for each in own]
-        row.told = told if anonymous else row.notes
+    if anonymous:
+        for place, row in enumerate(sorted(rows, key=mixed), start=1):
+            row.shown = f"Student {place:02}"
     return sorted(rows, key=lambda row: (row.shown, row.number))
 
 

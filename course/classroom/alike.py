@@ -57,14 +57,21 @@ def report(submissions: list[Submission], course: Path) -> list[list[str]]:
     notes: list[list[str]] = [[] for _ in submissions]
     same: dict[tuple[str, Shape], list[int]] = defaultdict(list)
     known: dict[str, bytes] = defaultdict(bytes)
-    for path in course.glob("*s/ex*.py"):  # exercises and solutions
-        known[f"{path.parent.name}/{path.stem}"] = path.read_bytes()
+    for file in course.glob("*s/ex*.py"):  # exercises and solutions
+        known[f"{file.parent.name}/{file.stem}"] = file.read_bytes()
     shapes: dict[str, Shape] = defaultdict(tuple)
-    shapes |= {name: shape(data)[0] for name, data in known.items()}
+    given: dict[str, str] = defaultdict(str)  # what the stub names itself
+    for path, data in [*known.items()]:
+        shapes[path], borrowed = shape(data)
+        given[path.partition("/")[2]] += " ".join(borrowed)
     for index, submission in enumerate(submissions):
         for name, data in sorted(submission.answers.items()):
             tree, borrowed = shape(data)
-            notes[index] += [f"{name} names {each}." for each in borrowed]
+            notes[index] += [
+                f"{name} names {each}."
+                for each in borrowed
+                if each.split()[0] not in given[name]
+            ]
             stub = Counter(kind for kind, *_ in shapes[f"exercises/{name}"])
             own = (Counter(kind for kind, *_ in tree) - stub).total()
             if data.split() == known[f"solutions/{name}"].split():

@@ -6,7 +6,7 @@ import io
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,9 @@ class Row:
     number: str
     late: bool
     results: list[dict[str, Any]]
-    notes: list[str]  # for the instructor
-    shown: str = ""  # the name on the pages, or what stands for it
-    told: list[str] = field(default_factory=list)  # the notes on the pages
+    notes: list[str]  # on what was handed in
+    copies: list[str]  # for the instructor alone
+    shown: str  # the name on the pages, or what stands for it
 
     def __post_init__(self) -> None:
         self.points = sum(float(each["points"]) for each in self.results)
@@ -53,7 +53,7 @@ class Row:
             "late": self.late,
             "points": self.points,
             "of": self.of,
-            "notes": self.notes,
+            "notes": self.notes + self.copies,
             "exercises": self.results,
         }
 
@@ -107,7 +107,10 @@ def write_all(out: Path, rows: list[Row], stubs: Path) -> None:
     files = {}
     for row in rows:
         points = [float(each["points"]) for each in row.results]
-        late, notes = "late" if row.late else "", " ".join(row.notes)
+        late, notes = (
+            "late" if row.late else "",
+            " ".join(row.notes + row.copies),
+        )
         book += [[row.name, row.number, late, *points, row.points, row.of]]
         book[-1] += [row.shown, notes]
         moodle += [[f"Participant {row.number}", row.name, row.points, ""]]
