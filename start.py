@@ -145,7 +145,7 @@ def for_nox(words: "list[str]") -> "list[str]":
     if not words:
         return ["-s", "serve"]
     if words[0] in ("-h", "--help"):
-        lines = ["  %-11s %s" % job for job in jobs().items()]
+        lines = ["  %-10s %s" % job for job in jobs().items()]
         print(USAGE % "\n".join(lines))
         sys.exit()
     if words[0].startswith("-"):

@@ -87,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(asked: argparse.Namespace) -> int:
     """Do what was asked for."""
     source, out = asked.submissions.resolve(), asked.out.resolve()
+    if not source.exists():
+        raise ValueError(f"There is no folder or archive {source}.")
     if source in [out, *out.parents]:
         raise ValueError("The grades would lie in the submissions: --out …")
     if out.exists() and not (out / "graded").is_dir() and any(out.iterdir()):
