@@ -90,7 +90,7 @@ def install(session: nox.Session, group: str) -> None:
     session.install("--quiet", "--require-hashes", "-r", lock)
 
 
-# --- Learn ------------------------------------------------------------------
+# --- Learn -------------------------------------------------------------------
 
 
 @nox.session(python=False)
@@ -106,74 +106,15 @@ def test(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
-def prepare(session: nox.Session) -> None:
-    """Fetch all that a learner needs, the lab too: then work offline."""
-    start.prepare()
-    session.run(
-        *(str(start.PYTHON), "-m", "nox", "--install-only", "-s", "lab"),
-        external=True,
-    )
-
-
-@nox.session(python=False)
-def stage(session: nox.Session) -> None:
-    """Run one stage with all it needs: stage 3; uvicorn's options."""
-    learner(session, "course.stage", patience=25)  # a worker ends its task
-
-
-@nox.session(python=False)
-def mailbox(session: nox.Session) -> None:
-    """Run a mail server on this machine and print what arrives."""
-    learner(session, "course.mailbox")
-
-
-@nox.session(python=False)
-def broker(session: nox.Session) -> None:
-    """Run a Valkey on this machine, for the queues of stages 7 to 9."""
-    learner(session, "course.broker")
-
-
-@nox.session(python=False)
-def database(session: nox.Session) -> None:
-    """Run a PostgreSQL on this machine, for stages 10 and 11."""
-    learner(session, "course.database")
-
-
-@nox.session(python=False)
-def timeline(session: nox.Session) -> None:
-    """Draw a request: timeline myapp:app POST /path --json '{}'."""
-    session.chdir(session.invoked_from)
-    learner(session, "fastapi_timeline")
-
-
-@nox.session(python=False)
-def ask(session: nox.Session) -> None:
-    """Find what people really ask, with an answer that runs: ask WORDS."""
-    learner(session, "course.questions")
-
-
-@nox.session(python=False)
-def versions(session: nox.Session) -> None:
-    """Record one request on three versions of FastAPI, and compare."""
-    learner(session, "course.labs.versions")
-
-
-@nox.session(python=False)
-def crash(session: nox.Session) -> None:
-    """Kill what runs the tasks half-way: what is lost? crash celery."""
-    learner(session, "course.labs.crash", patience=20)
+def watch(session: nox.Session) -> None:
+    """Do the exercises: graded at each save, with help; watch 8."""
+    learner(session, "course.grader.desk", "watch")
 
 
 @nox.session(python=False)
 def grade(session: nox.Session) -> None:
     """Grade your exercises: all, or grade 8, or grade rate_limit."""
     learner(session, "course.grader")
-
-
-@nox.session(python=False)
-def watch(session: nox.Session) -> None:
-    """Do the exercises: graded at each save, with help; watch 8."""
-    learner(session, "course.grader.desk", "watch")
 
 
 @nox.session(python=False)
@@ -198,6 +139,31 @@ def reset(session: nox.Session) -> None:
 def progress(session: nox.Session) -> None:
     """Show which exercises are done, and what is next."""
     learner(session, "course.grader.desk", "progress")
+
+
+@nox.session(python=False)
+def ask(session: nox.Session) -> None:
+    """Find what people really ask, with an answer that runs: ask WORDS."""
+    learner(session, "course.questions")
+
+
+@nox.session(python=False)
+def stage(session: nox.Session) -> None:
+    """Run one stage with all it needs: stage 3; uvicorn's options."""
+    learner(session, "course.stage", patience=25)  # a worker ends its task
+
+
+@nox.session(python=False)
+def prepare(session: nox.Session) -> None:
+    """Fetch all that a learner needs, the lab too: then work offline."""
+    start.prepare()
+    session.run(
+        *(str(start.PYTHON), "-m", "nox", "--install-only", "-s", "lab"),
+        external=True,
+    )
+
+
+# --- Look closer -------------------------------------------------------------
 
 
 @nox.session
@@ -227,22 +193,51 @@ def lab(session: nox.Session) -> None:
     )
 
 
-# --- Work on the course -----------------------------------------------------
+@nox.session(python=False)
+def timeline(session: nox.Session) -> None:
+    """Draw a request: timeline myapp:app POST /path --json '{}'."""
+    session.chdir(session.invoked_from)
+    learner(session, "fastapi_timeline")
 
 
-@nox.session
-def tests(session: nox.Session) -> None:
-    """Test the course itself: tests tests/stages -k crash."""
-    install(session, "tests")
-    chosen = session.posargs or ["tests", "--ignore=tests/checks"]
-    session.run("pytest", *chosen, env=STRICT)
+@nox.session(python=False)
+def versions(session: nox.Session) -> None:
+    """Record one request on three versions of FastAPI, and compare."""
+    learner(session, "course.labs.versions")
 
 
-@nox.session
-def notebooks(session: nox.Session) -> None:
-    """Make the notebooks anew: all, or 03; --check only runs them."""
-    install(session, "notebooks")
-    session.run("python", "-m", "course.notebooks", *session.posargs)
+@nox.session(python=False)
+def crash(session: nox.Session) -> None:
+    """Kill what runs the tasks half-way: what is lost? crash celery."""
+    learner(session, "course.labs.crash", patience=20)
+
+
+@nox.session(python=False)
+def mailbox(session: nox.Session) -> None:
+    """Run a mail server on this machine and print what arrives."""
+    learner(session, "course.mailbox")
+
+
+@nox.session(python=False)
+def broker(session: nox.Session) -> None:
+    """Run a Valkey on this machine, for the queues of stages 7 to 9."""
+    learner(session, "course.broker")
+
+
+@nox.session(python=False)
+def database(session: nox.Session) -> None:
+    """Run a PostgreSQL on this machine, for stages 10 and 11."""
+    learner(session, "course.database")
+
+
+# --- Teach -------------------------------------------------------------------
+
+
+@nox.session(python=False, name="grade-class")
+def grade_class(session: nox.Session) -> None:
+    """Grade a class, each submission in a sandbox: grade-class FOLDER."""
+    session.chdir(session.invoked_from)
+    learner(session, "course.classroom", patience=10)
 
 
 @nox.session
@@ -259,19 +254,15 @@ def site(session: nox.Session) -> None:
     session.run("python", "-m", "course.reading.site")
 
 
+# --- Work on the course ------------------------------------------------------
+
+
 @nox.session
-def prove(session: nox.Session) -> None:
-    """Test the graders, both ways; --quick: verdicts only; -k ex05."""
-    install(session, "prove")
-    if "--quick" in session.posargs:
-        chosen = ("tests/checks", "-m", "not exact")
-        session.run("pytest", *chosen, env=STRICT)
-        return
-    session.run("pytest", "tests/checks", *session.posargs, env=STRICT)
-    if session.posargs:
-        return
-    session.run("python", "-m", "tests.checks.mutants")
-    session.run("python", "-m", "tests.checks.repeat")
+def tests(session: nox.Session) -> None:
+    """Test the course itself: tests tests/stages -k crash."""
+    install(session, "tests")
+    chosen = session.posargs or ["tests", "--ignore=tests/checks"]
+    session.run("pytest", *chosen, env=STRICT)
 
 
 @nox.session
@@ -299,6 +290,48 @@ def walls(session: nox.Session) -> None:
 
 
 @nox.session
+def prove(session: nox.Session) -> None:
+    """Test the graders, both ways; --quick: verdicts only; -k ex05."""
+    install(session, "prove")
+    if "--quick" in session.posargs:
+        chosen = ("tests/checks", "-m", "not exact")
+        session.run("pytest", *chosen, env=STRICT)
+        return
+    session.run("pytest", "tests/checks", *session.posargs, env=STRICT)
+    if session.posargs:
+        return
+    session.run("python", "-m", "tests.checks.mutants")
+    session.run("python", "-m", "tests.checks.repeat")
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Make the notebooks anew: all, or 03; --check only runs them."""
+    install(session, "notebooks")
+    session.run("python", "-m", "course.notebooks", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Pin every version with its hashes: --upgrade takes the newest."""
+    groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+    same = ["-c", "locks/learn.txt"]  # it is installed on top of `serve`
+    uv = shutil.which("uv", path=str(start.BIN)) or "uv"
+    for group in [name for name in groups if name not in PARTS]:
+        session.run(
+            *(uv, "pip", "compile", "--quiet", "--universal"),
+            *("--generate-hashes", "--no-header", "--python-version", "3.11"),
+            *("--group", group, "-o", str(Path("locks", f"{group}.txt"))),
+            *(same if group == "serve" else []),
+            *session.posargs,
+            external=True,
+        )
+
+
+# --- Measure it --------------------------------------------------------------
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Compare speeds: the stages, bench timeline, grader or queues."""
     if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
@@ -322,13 +355,6 @@ def truth(session: nox.Session) -> None:
 
 
 @nox.session
-def questions(session: nox.Session) -> None:
-    """Test the answers to the questions on many versions of FastAPI."""
-    install(session, "start")
-    session.run("python", "-m", "course.labs.questions", *session.posargs)
-
-
-@nox.session
 def across(session: nox.Session) -> None:
     """Follow tasks of each engine into its worker, in fifty cases each."""
     install(session, "tests")
@@ -343,21 +369,11 @@ def apps(session: nox.Session) -> None:
     session.run("python", "-m", "course.labs.timeline_apps", *session.posargs)
 
 
-@nox.session(venv_backend="none")
-def lock(session: nox.Session) -> None:
-    """Pin every version with its hashes: --upgrade takes the newest."""
-    groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
-    same = ["-c", "locks/learn.txt"]  # it is installed on top of `serve`
-    uv = shutil.which("uv", path=str(start.BIN)) or "uv"
-    for group in [name for name in groups if name not in PARTS]:
-        session.run(
-            *(uv, "pip", "compile", "--quiet", "--universal"),
-            *("--generate-hashes", "--no-header", "--python-version", "3.11"),
-            *("--group", group, "-o", str(Path("locks", f"{group}.txt"))),
-            *(same if group == "serve" else []),
-            *session.posargs,
-            external=True,
-        )
+@nox.session
+def questions(session: nox.Session) -> None:
+    """Test the answers to the questions on many versions of FastAPI."""
+    install(session, "start")
+    session.run("python", "-m", "course.labs.questions", *session.posargs)
 
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # nox's from here on

@@ -167,7 +167,7 @@ def start_py(*words: str) -> Done:
 def test_every_job_is_reached_by_its_name() -> None:
     """The jobs that start.py knows are nox's sessions, in the same order."""
     listed = start_py("-l").stdout
-    names = re.findall(r"^[*-] (\w+)", listed, re.MULTILINE)
+    names = re.findall(r"^[*-] ([\w-]+)", listed, re.MULTILINE)
     assert list(start.jobs()) == names
     for name in names:
         assert start.for_nox([name]) == ["-s", name]

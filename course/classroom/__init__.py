@@ -1,0 +1,1 @@
+"""Grade a class: many submissions, each in a sandbox of its own."""
