@@ -23,7 +23,7 @@ from rich.console import Console
 
 from course import mailbox, ports
 from course.apart import Apart, NotStartedError
-from course.broker import NoBrokerError
+from course.broker import NoServerError
 from course.folders import ROOT, environment
 from course.processes import told_to_stop
 from course.stage import Stage, find_stages
@@ -197,7 +197,7 @@ def row(console: Console, check: Check, done: Future[str]) -> bool:
     """Print what came of a check; return whether it is right."""
     try:
         text, sign = done.result(), "[green]✓[/]"
-    except (Failed, NoBrokerError, OSError) as error:
+    except (Failed, NoServerError, OSError) as error:
         text, sign = str(error), "[red]✗[/]"
     console.print(sign, check.title, style="bold", end="  ", soft_wrap=True)
     console.print(text, markup=False, soft_wrap=True)

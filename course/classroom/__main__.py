@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from course.broker import NoBrokerError
+from course.broker import NoServerError
 from course.classroom import alike, work
 from course.classroom.intake import Submission, take_in
 from course.classroom.report import Row, write_all
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ChangedError as error:
         print(error, file=sys.stderr)
         return 3
-    except (NoBrokerError, NoSandboxError, OSError, ValueError) as error:
+    except (NoServerError, NoSandboxError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
 
