@@ -1,5 +1,7 @@
 """Fail a check in words: what was expected, and what came instead."""
 
+from collections.abc import Iterable, Sequence
+
 
 class UnmetError(AssertionError):
     """An expectation that was not met; the grader shows its three parts."""
@@ -21,7 +23,13 @@ def times(number: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def listed(values: object) -> str:
-    """Write a list as a sentence does: nothing, or each with a comma."""
-    assert isinstance(values, list | tuple | set)
-    return ", ".join(map(str, values)) or "nothing"
+def listed(values: Iterable[object], empty: str = "nothing") -> str:
+    """Write a list as a sentence does: each with a comma, or nothing."""
+    return ", ".join(map(str, values)) or empty
+
+
+def called(values: Sequence[object]) -> str:
+    """Write with what something was called, each time."""
+    if not values:
+        return "never called"
+    return f"called {times(len(values))}: {listed(values)}"

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from checks.asgi import Client
-from checks.expect import expect, listed, times
+from checks.expect import called, expect, listed, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -59,7 +59,7 @@ def expect_calls(work: Work, *emails: str) -> None:
     expect(
         sorted(work.emails) == sorted(emails),
         f"`send_welcome` is called {times(len(emails))}, for {listed(emails)}",
-        f"it was called for {listed(work.emails)}",
+        f"it was {called(work.emails)}",
     )
 
 

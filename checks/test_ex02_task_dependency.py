@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from checks.asgi import Client
-from checks.expect import expect, listed, times
+from checks.expect import called, expect, listed, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -33,7 +33,7 @@ def expect_calls(work: Work, *emails: str, why: str = BY_DEPENDS) -> None:
         sorted(work.emails) == sorted(emails),
         f"the task that the override gives is called {times(len(emails))},"
         f" for {listed(emails)}",
-        f"it was called for {listed(work.emails)}",
+        f"it was {called(work.emails)}",
         why,
     )
 

@@ -14,7 +14,7 @@ import pytest
 
 from checks.answers import imported
 from checks.asgi import Client
-from checks.expect import expect, listed, times
+from checks.expect import called, expect, listed, times
 from checks.fakes import Clock, Work
 from checks.loggers import (
     Remember,
@@ -90,7 +90,7 @@ def expect_calls(work: Work, *emails: str) -> None:
         sorted(work.emails) == sorted(emails),
         f"the work that get_welcome_task gives is called"
         f" {times(len(emails))}, for {listed(emails)}",
-        f"it was called for {listed(work.emails)}",
+        f"it was {called(work.emails)}",
     )
 
 

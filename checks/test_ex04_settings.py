@@ -9,7 +9,7 @@ import pytest
 
 from checks.answers import imported
 from checks.asgi import Client, DidNotStartError
-from checks.expect import UnmetError, expect, listed, times
+from checks.expect import called, expect, listed, times, UnmetError
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SECRET = "swordfish-4711"  # noqa: S105 (nobody's)
@@ -73,7 +73,7 @@ def expect_mails(transport: Transport, *emails: str) -> None:
     expect(
         sorted(transport.emails) == sorted(emails),
         f"the transport is called {times(len(emails))}, for {listed(emails)}",
-        f"it was called for {listed(transport.emails)}",
+        f"it was {called(transport.emails)}",
     )
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import Depends
 
 from checks.asgi import Client
-from checks.expect import UnmetError, expect, listed, times
+from checks.expect import called, expect, listed, times, UnmetError
 from checks.sessions import FIELDS, Database, Watched, Work
 
 REPORT, CRASH = "/run-task/report", "/run-task/crash"
@@ -127,7 +127,7 @@ def expect_calls(work: Work, *names: str) -> None:
         sorted(work.names) == sorted(names),
         f"the work that get_work gives is called {times(len(names))}, for"
         f" {listed(names)}",
-        f"it was called for {listed(work.names)}",
+        f"it was {called(work.names)}",
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from fastapi import Depends
 
 from checks.asgi import Client
-from checks.expect import expect, listed
+from checks.expect import called, expect, listed
 from checks.rate_fakes import Bucket, Seconds, Sent
 from checks.turns import HOLD, Turns
 
@@ -76,8 +76,9 @@ def expect_notified(sent: Sent, *emails: str) -> None:
     found = [email for email, _ in sent]
     expect(
         found == [*emails],
-        f"the task that get_notification_task gives runs for {listed(emails)}",
-        f"it ran for {listed(found)}",
+        f"the task that get_notification_task gives runs for"
+        f" {listed(emails, 'nobody')}",
+        f"it was {called(found)}",
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from fastapi.concurrency import run_in_threadpool
 
 from checks.asgi import Client
-from checks.expect import expect, listed
+from checks.expect import called, expect, listed
 from checks.fakes import HOLD
 from checks.loggers import remembered_records
 from checks.mail_fakes import Office, never_awaited
@@ -24,6 +24,7 @@ from checks.mail_server import HANGS_UP, Inbox, serving
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 CARL, DORA = "carl@example.com", "dora@example.com"
+NOBODY = "nobody"
 LATER = smtplib.SMTPDataError(451, b"try again later")
 TRANSIENT = [
     LATER,
@@ -68,8 +69,8 @@ def expect_served(office: Office, *addresses: str, why: str = "") -> None:
     served = sorted(office.transport.served)
     expect(
         served == sorted(addresses),
-        f"the mail is delivered once to {listed(addresses)}",
-        f"it was delivered to {listed(served)}",
+        f"the mail is delivered once to {listed(addresses, NOBODY)}",
+        f"it was delivered to {listed(served, NOBODY)}",
         why,
     )
 
@@ -79,8 +80,8 @@ def expect_letters(office: Office, *addresses: str, why: str = "") -> None:
     found = sorted(office.unserved)
     expect(
         found == sorted(addresses),
-        f"the dead letters name {listed(addresses)}",
-        f"they name {listed(found)}",
+        f"the dead letters name {listed(addresses, NOBODY)}",
+        f"they name {listed(found, NOBODY)}",
         why,
     )
 
@@ -110,7 +111,7 @@ def expect_pauses(office: Office, *seconds: float) -> None:
     expect(
         office.paused == [*seconds],
         f"sleep(…) is called with {listed(seconds)} seconds",
-        f"it was called with {listed(office.paused)}",
+        f"it was {called(office.paused)}",
     )
 
 

@@ -101,10 +101,8 @@ def expect_contents(processor: Processor, *contents: bytes) -> None:
 def short(contents: Iterable[bytes]) -> str:
     """Write contents, of a long one only its length."""
     return listed(
-        [
-            repr(each) if len(each) < MANY else f"{len(each)} bytes"
-            for each in contents
-        ]
+        repr(each) if len(each) < MANY else f"{len(each)} bytes"
+        for each in contents
     )
 
 

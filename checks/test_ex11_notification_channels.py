@@ -20,7 +20,7 @@ from checks.channels import (
     statuses,
 )
 
-from checks.expect import expect, listed
+from checks.expect import called, expect, listed
 
 ADA = {"email": "ada@example.com", "sms": "+4179001", "push": "ada's phone"}
 BOB = {"email": "bob@example.com", "sms": "+4179002", "push": "bob's phone"}
@@ -48,7 +48,7 @@ def expect_sent(channel: FakeChannel, *calls: tuple[str, str]) -> None:
         sorted(channel.calls) == sorted(calls),
         f'`send` of the channel "{channel.name}" is called with'
         f" {listed(calls)}",
-        f"it was called with {listed(channel.calls)}",
+        f"it was {called(channel.calls)}",
     )
 
 

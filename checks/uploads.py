@@ -143,16 +143,16 @@ def accepted(
     status = response.status_code
     if status == 500:
         client.finish()  # then the exception is known
-    sizes = {
-        name[:30]: f"{len(content)} bytes"
+    sizes = [
+        f"{name[:30]!r} ({len(content)} bytes)"
         for name, content in files
         if isinstance(content, bytes)
-    }
-    what = sizes or "a large file"
+    ]
+    what = listed(sizes, "a large file")
     expect(
         status == 202,
         f"the upload of {what} is answered with 202",
-        f"it was answered with {status}{raised(client)}",
+        f"it was answered with {status} {response.text}{raised(client)}",
     )
     answers: list[dict[str, Any]] = response.json()
     expect(

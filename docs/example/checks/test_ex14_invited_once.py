@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from checks.asgi import Client
-from checks.expect import expect, listed
+from checks.expect import called, expect, listed
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -29,7 +29,7 @@ def expect_invited(work: Work, *emails: str) -> None:
     expect(
         work.emails == [*emails],
         f"the task that get_invitation_task gives runs for {listed(emails)}",
-        f"it ran for {listed(work.emails)}",
+        f"it was {called(work.emails)}",
     )
 
 

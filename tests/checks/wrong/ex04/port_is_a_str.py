@@ -1,5 +1,5 @@
 # The port is a str: "abc" is no mistake.
-# fails: test_the_mailer_sends_with_the_settings, test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
+# fails: test_the_mailer_sends_with_the_settings, test_an_override_replaces_the_settings, test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
 
 
 class Settings(BaseSettings):
