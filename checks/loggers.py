@@ -38,10 +38,11 @@ def logger_for(handler: logging.Handler) -> logging.Logger:
 
 def handlers(logger: logging.Logger) -> int:
     """Count what writes a record of this logger: those of its parents too."""
-    count, each = 0, logger
+    count = 0
+    each: logging.Logger | None = logger
     while each is not None:
         count += len(each.handlers)
-        each = each.parent if each.propagate else None  # type: ignore[assignment]
+        each = each.parent if each.propagate else None
     return count
 
 

@@ -181,7 +181,9 @@ def _asks_the_client(item: pytest.Item) -> str:
     target = getattr(item, "funcargs", {}).get("target")
     overrides = getattr(target, "app", FastAPI()).dependency_overrides
     for override in overrides.values():
-        kinds = {p.kind for p in inspect.signature(override).parameters.values()}
+        kinds = {
+            p.kind for p in inspect.signature(override).parameters.values()
+        }
         if inspect.Parameter.VAR_POSITIONAL in kinds:
             return (
                 f" (The override is a {type(override).__name__} that takes"

@@ -9,7 +9,7 @@ import pytest
 
 from checks.answers import imported
 from checks.asgi import Client, DidNotStartError
-from checks.expect import called, expect, listed, times, UnmetError
+from checks.expect import UnmetError, called, expect, listed, times
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SECRET = "swordfish-4711"  # noqa: S105 (nobody's)
@@ -318,10 +318,10 @@ def test_a_wrong_variable_is_named(
     environment.setenv("MAIL_PORT", "abc")
     expect_named(answer, "MAIL_PORT is abc")
     environment.setenv("MAIL_PORT", "2525")
-    for name in VALID:
+    for name, value in VALID.items():
         environment.delenv(name)
         expect_named(answer, f"{name} is missing")
-        environment.setenv(name, VALID[name])
+        environment.setenv(name, value)
 
 
 @pytest.mark.points(1)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import Depends
 
 from checks.asgi import Client
-from checks.expect import called, expect, listed, times, UnmetError
+from checks.expect import UnmetError, called, expect, listed, times
 from checks.sessions import FIELDS, Database, Watched, Work
 
 REPORT, CRASH = "/run-task/report", "/run-task/crash"

@@ -3,9 +3,10 @@
 import inspect
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -381,7 +382,7 @@ class MeetingClock(Seconds):
 
     def provide(self) -> "MeetingClock":
         """Be what get_clock gives."""
-        if next(self.requests) == 2:  # noqa: PLR2004 (a pair)
+        if next(self.requests) == 2:
             self.two.set()
         return self
 
@@ -389,10 +390,8 @@ class MeetingClock(Seconds):
         """Tell the time, to two at once if two come."""
         if not self.client.on_the_loop and not self.both.broken:
             self.two.wait(HOLD)
-            try:
-                self.both.wait(MEET)
-            except threading.BrokenBarrierError:
-                pass  # nobody else came: a lock keeps the other one out
+            with suppress(threading.BrokenBarrierError):
+                self.both.wait(MEET)  # in vain, if a lock keeps others out
             self.both.abort()
         return super().__call__()
 

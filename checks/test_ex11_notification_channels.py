@@ -19,7 +19,6 @@ from checks.channels import (
     settled,
     statuses,
 )
-
 from checks.expect import called, expect, listed
 
 ADA = {"email": "ada@example.com", "sms": "+4179001", "push": "ada's phone"}

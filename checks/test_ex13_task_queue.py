@@ -15,7 +15,7 @@ import pytest
 
 from checks.asgi import Client
 from checks.expect import UnmetError, expect, listed, times
-from checks.queues import ENDS, a_broker, a_worker
+from checks.queues import ENDS, a_broker, a_worker, import_clients
 from checks.runners import Database, Runner, Work, another_process
 from course.ports import listen, number_of
 
@@ -533,8 +533,17 @@ def test_requests_do_not_mix(client: Client, work: Work) -> None:
 
 
 @pytest.fixture
+def clients(answer: ModuleType) -> None:
+    """Import the clients of queues before the first request needs them."""
+    import_clients(answer)
+
+
+@pytest.fixture
 def queue(
-    environment: pytest.MonkeyPatch, database: Database, tmp_path: Path
+    environment: pytest.MonkeyPatch,
+    database: Database,
+    clients: None,
+    tmp_path: Path,
 ) -> Iterator[Path]:
     """Set the backend to a queue at a real broker; give a folder."""
     with a_broker(tmp_path / "broker") as url:
@@ -627,7 +636,7 @@ def refused(client: Client, work: Work) -> None:
     "test_settings_are_read_when_they_are_needed",
     "test_requests_do_not_mix",
 )
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("database", "clients")
 def test_a_broker_that_is_gone_is_a_503(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
@@ -644,7 +653,7 @@ def test_a_broker_that_is_gone_is_a_503(
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_broker_that_is_gone_is_a_503")
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("database", "clients")
 def test_a_broker_that_never_answers_is_a_503_too(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:

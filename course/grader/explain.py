@@ -86,9 +86,10 @@ class Explainer:
         told["importing"] = item.stash.get(SETTING_UP, "")
         told |= self._own_place(error)
         told["did"] = _did(item, found)
-        words = {k: getattr(error, k, None) for k in ("expected", "got")}
-        if all(isinstance(each, str) for each in words.values()):
-            told |= {**words, "message": str(getattr(error, "why", ""))}
+        words = {"expected": "", "got": "", "why": ""}
+        if words.keys() <= vars(error).keys():
+            told |= {key: str(getattr(error, key)) for key in words}
+            told["message"] = told.pop("why")
         elif isinstance(error, AssertionError):
             client = getattr(item, "funcargs", {}).get("client")
             told |= compared.told(

@@ -13,6 +13,8 @@ def refusals(
     except Exception as error:
         return dict.fromkeys(recipients, error)
     return {
-        who: smtplib.SMTPResponseException(code, words.decode() if words.isascii() else "")
+        who: smtplib.SMTPResponseException(
+            code, words.decode() if words.isascii() else ""
+        )
         for who, (code, words) in refused.items()
     }
