@@ -173,8 +173,8 @@ def test_others_are_answered_while_a_file_is_processed(
 
     A large file that is checked there keeps everybody waiting.
     """
-    done(client, accepted(client, ("notes.txt", b"one\ntwo\n")))
-    expect_contents(processor, b"one\ntwo\n")
+    ended(client, accepted(client, ("notes.txt", b"one\ntwo\n")))
+    expect(processor.paths, "the processor is called", "it was not called")
     expect(
         not processor.on_the_loop,
         "while a file is processed, the server answers others",
