@@ -147,6 +147,10 @@ def expect_end(row: dict[str, Any], status: str) -> None:
         f'the row ends as "{status}"',
         f'its status is "{row["status"]}", its error {row["error"]!r}',
     )
+
+
+def expect_time(row: dict[str, Any]) -> None:
+    """Fail unless the row says when the task ended."""
     expect(
         row["completed_at"] is not None,
         "completed_at says when the task ended",
@@ -240,6 +244,7 @@ def test_the_row_can_be_read_while_the_task_runs(
         f"it is that of {row['task_name']}",
     )
     expect_end(row, "completed")
+    expect_time(row)
     expect(not row["error"], "error is null", f"error is {row['error']!r}")
     assert client.get("/task-logs/999999").status_code == 404
 
@@ -256,6 +261,7 @@ def test_a_failing_task_is_recorded_as_failed(
     row = ended(client, database, CRASH)
     expect_calls(work, "crash")
     expect_end(row, "failed")
+    expect_time(row)
     expect(
         str(work.raises) in str(row["error"]),
         f'error holds the text of the exception, "{work.raises}"',
@@ -293,6 +299,7 @@ def test_work_that_breaks_its_session_is_recorded_too(
     work.breaks = True
     row = ended(client, database, CRASH)
     expect_end(row, "failed")
+    expect_time(row)
     expect(
         "NOT NULL constraint failed" in str(row["error"]),
         'error holds the text of the exception, "… NOT NULL constraint'
@@ -440,6 +447,7 @@ def test_the_end_is_told_in_utc(
         client.finish()
         row = shown(client, log_id)
         expect_end(row, "failed" if raises else "completed")
+        expect_time(row)
         at = datetime.fromisoformat(row["completed_at"])
         if at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
