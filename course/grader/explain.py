@@ -86,7 +86,11 @@ class Explainer:
         told["importing"] = item.stash.get(SETTING_UP, "")
         told |= self._own_place(error)
         told["did"] = _did(item, found)
-        if isinstance(error, AssertionError):
+        words = {"expected": "", "got": "", "why": ""}
+        if words.keys() <= vars(error).keys():
+            told |= {key: str(getattr(error, key)) for key in words}
+            told["message"] = told.pop("why")
+        elif isinstance(error, AssertionError):
             client = getattr(item, "funcargs", {}).get("client")
             told |= compared.told(
                 found,

@@ -1,14 +1,17 @@
-"""Show the hints to an exercise: one more each time."""
+"""Show the hints to an exercise: one more each time.
+
+The first is the one for the check that failed when it was last graded.
+"""
 
 import argparse
 
 from rich.console import Console
 from rich.text import Text
 
-from course.grader.desk.originals import hints
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.exercises import Suite
+from course.grader.hints import Hint, first, hints
 from course.grader.lines import printable, put
 from course.typed import command
 
@@ -17,54 +20,90 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Say what it takes."""
     help_ = "a number or a name; without it, the next one to do"
     parser.add_argument("exercise", nargs="?", metavar="EXERCISE", help=help_)
+    help_ = "show all of them; it will be remembered"
+    parser.add_argument("--all", action="store_true", help=help_)
 
 
 def run(given: argparse.Namespace, desk: Desk, console: Console) -> int:
-    """Reveal the next level, and show it below those before."""
+    """Show one more hint, below those that were shown for this check."""
     progress = Progress(desk)
     suite = (
         desk.suite(given.exercise)
         if given.exercise
         else progress.next(desk.suites()) or desk.suites()[-1]
     )
-    seen = reveal(suite, desk)
-    put(
-        [Text(suite.title, "bold"), Text(), *shown(suite, desk, seen)], console
-    )
+    if given.all:
+        last = len(hints_to(suite, desk))
+        progress.change(suite.name, hints=last)
+    else:
+        last = reveal(suite, desk)
+    lines = shown(suite, desk, last, all_=given.all)
+    put([Text(suite.title, "bold"), Text(), *lines], console)
     return 0
 
 
-def reveal(suite: Suite, desk: Desk) -> int:
-    """Count one more hint as used; return how many are shown now.
+def hints_to(suite: Suite, desk: Desk) -> list[Hint]:
+    """Read the hints to an exercise."""
+    return hints(desk.exercises / "hints", suite.name)
 
-    Who has passed may read all of them, and none is counted.
+
+def seen(suite: Suite, desk: Desk) -> int:
+    """Return the last hint that was shown to what fails now, or 0."""
+    entry = Progress(desk)[suite.name]
+    begin = first(hints_to(suite, desk), entry.failed)
+    return entry.hints if begin < entry.hints else 0
+
+
+def reveal(suite: Suite, desk: Desk) -> int:
+    """Count one more hint as shown; return the number of the last one.
+
+    Whoever has passed may read all of them, and none is counted.
     """
     progress = Progress(desk)
-    there = len(hints(desk.original(suite)))
-    if progress[suite.name].passed:
-        return there
-    seen = min(progress[suite.name].hints + 1, there)
-    progress.change(suite.name, hints=seen)
-    return seen
+    entry, found = progress[suite.name], hints_to(suite, desk)
+    if entry.passed:
+        return len(found)
+    last = max(entry.hints, first(found, entry.failed))
+    last = min(last + 1, len(found))
+    progress.change(suite.name, hints=last)
+    return last
 
 
-def shown(suite: Suite, desk: Desk, seen: int) -> list[Text]:
-    """Write the first hints, and what comes after them."""
-    found = hints(desk.original(suite))
-    lines: list[Text] = []
-    for number, hint in enumerate(found[:seen], 1):
-        style = "dim" if number < seen else ""
-        first, *more = printable(hint).splitlines()
-        lines.append(Text(f"  {number}. {first}", style))
-        lines += [Text(f"     {line}", style) for line in more]
-    lines.append(Text())
+def shown(
+    suite: Suite, desk: Desk, last: int, *, all_: bool = False
+) -> list[Text]:
+    """Write the hints up to this one, and what comes after it."""
+    entry, found = Progress(desk)[suite.name], hints_to(suite, desk)
     if not found:
         return [Text("This exercise has no hints.")]
-    if seen < len(found):
-        return [*lines, Text(f"Hint {seen} of {len(found)}.")]
+    start = 0 if all_ or entry.passed else first(found, entry.failed)
+    start = start if start < last else 0
+    lines: list[Text] = []
+    for number, hint in enumerate(found[start:last], start + 1):
+        style = "dim" if number < last else ""
+        head, *more = indented(printable(hint.text))
+        lines.append(Text(f"{number:3}. {head}", style))
+        lines += [Text(f"     {line}".rstrip(), style) for line in more]
+        lines.append(Text())
+    if last < len(found):
+        return [*lines, Text(f"Hint {last} of {len(found)}.")]
     words = [suite.number]
-    if not Progress(desk)[suite.name].may_see_solution:
+    if not entry.may_see_solution:
         words.append("--give-up")
     answer = command("solution", *words)
-    last = f"That is all of them. One good answer: {answer}"
-    return [*lines, Text(last)]
+    lines.append(Text(f"That was the last. One good answer: {answer}"))
+    if start:
+        again = command("hint", suite.number, "--all")
+        lines.append(Text(f"The hints to what comes before: {again}"))
+    return lines
+
+
+def indented(text: str) -> list[str]:
+    """Return the lines of a hint, with its code set in by four blanks."""
+    lines, code = [], False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            code = not code
+        else:
+            lines.append(f"    {line}" if code else line)
+    return lines

@@ -1,4 +1,4 @@
-"""The stubs as they were, and the hints in them.
+"""The stubs as they were.
 
 `exercises/` is the learner's to edit, and neither git nor a network need be
 there; so a copy of each stub lies in course/grader/stubs. The job `prove`
@@ -9,25 +9,7 @@ compares them with exercises/, and
 copies them anew, for whoever changes a stub.
 """
 
-import ast
-import re
-import textwrap
-
 from course.grader.desk.place import Desk
-
-SECTION = re.compile(r"^Hints\n((?: +.*\n|\n)+)", re.MULTILINE)
-
-
-def hints(stub: bytes) -> list[str]:
-    """Return the numbered texts under "Hints" in a stub's docstring."""
-    text = ast.get_docstring(ast.parse(stub)) or ""
-    section = SECTION.search(text + "\n")
-    if section is None:
-        return []
-    lines = textwrap.dedent(section[1])
-    found = re.split(r"^\d\. ", lines, flags=re.MULTILINE)[1:]
-    margin = re.compile("^ {1,3}", re.MULTILINE)  # below the text's beginning
-    return [margin.sub("", each.rstrip()) for each in found]
 
 
 def copy(desk: Desk) -> list[str]:

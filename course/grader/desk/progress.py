@@ -31,7 +31,8 @@ class Entry:
     points: float = 0
     max_points: float = 0
     passed: str = ""  # the date on which all of it was right first
-    hints: int = 0  # that were shown
+    failed: str = ""  # the first check that was not right, when last graded
+    hints: int = 0  # the number of the furthest hint that was shown
     gave_up: str = ""  # the date
 
     @property
@@ -68,10 +69,12 @@ class Progress:
         passed = self[exercise.name].passed
         if exercise.state == "right":
             passed = passed or today()
+        wrong = [c.name for c in exercise.checks if c.state != "right"]
         self.change(
             exercise.name,
             points=exercise.points,
             max_points=exercise.max_points,
+            failed=next(iter(wrong), ""),
             passed=passed,
         )
 

@@ -6,7 +6,7 @@ import textwrap
 from rich.console import Console
 from rich.text import Text
 
-from course.grader.desk.originals import hints
+from course.grader.desk.hint import hints_to
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Entry, Progress
 from course.grader.desk.reset import is_untouched
@@ -42,7 +42,7 @@ def _line(suite: Suite, entry: Entry, desk: Desk) -> Text:
     points = "–"
     if entry.max_points:
         points = f"{entry.points:g} of {entry.max_points:g}"
-    there = len(hints(desk.original(suite)))
+    there = len(hints_to(suite, desk))
     used = f"{entry.hints} of {there}" if entry.hints else "–"
     line = Text(f"{name} {title:<{TITLE}}").append(f"{state:<{STATE}}", style)
     return line.append(f"{points:>9}{used:>8}")

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from course.grader.desk import keys
 from course.grader.desk.events import QUIT, Event, Events, Saved, saves
-from course.grader.desk.hint import reveal, shown
+from course.grader.desk.hint import reveal, seen, shown
 from course.grader.desk.place import Desk
 from course.grader.desk.progress import Progress
 from course.grader.desk.reset import is_untouched
@@ -147,9 +147,9 @@ class Watch:
 
     def hint(self) -> None:
         """Show those that were seen before; then, at each h, one more."""
-        seen = Progress(self.desk)[self.suite.name].hints
-        again = self.hints < seen
-        self.hints = seen if again else reveal(self.suite, self.desk)
+        before = seen(self.suite, self.desk)
+        again = self.hints < before
+        self.hints = before if again else reveal(self.suite, self.desk)
         self.draw()
 
     def show_traceback(self) -> None:

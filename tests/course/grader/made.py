@@ -92,13 +92,6 @@ STUB = '''\
 Story
     People are rude.
 
-Hints
-    1. What does one say first?
-       And then?
-    2. It is a word of five letters.
-    3. def hello():
-           return ...
-
 Builds on nothing.
 """
 
@@ -111,6 +104,30 @@ def hello() -> str:
 def bye() -> str:
     return "bye"
 '''
+HINTS = """\
+# Hints to exercise 1
+
+## Hint 1
+for: test_says_hello
+
+What does one say first?
+And then?
+
+## Hint 2
+
+It is a word of five letters.
+
+## Hint 3
+for: test_says_bye
+
+Nearly the code:
+
+```python
+def bye():
+    return ...
+```
+"""
+
 SOLUTION = f"""{RIGHT}
 
 # Why so: a greeting opens the ear,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from pydantic import EmailStr
 
 WelcomeTask = Callable[[str], object]
@@ -22,7 +23,7 @@ latest = ""
 
 
 async def run(task):
-    result = task(latest)
+    result = await run_in_threadpool(task, latest)
     if result is not None:
         await result
 

@@ -10,7 +10,13 @@ from rich.console import Console
 
 from course.grader.desk.__main__ import main
 from course.grader.desk.place import Desk
-from tests.course.grader.made import CHECKS, CONFTEST, SOLUTION, STUB
+from tests.course.grader.made import (
+    CHECKS,
+    CONFTEST,
+    HINTS,
+    SOLUTION,
+    STUB,
+)
 
 NAMES = ("ex01_polite", "ex02_again")
 
@@ -40,13 +46,14 @@ class Learner:
 def learner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Learner:
     """Begin the course: stubs, checks, solutions, nothing done."""
     desk = Desk(tmp_path, tmp_path / "stubs")
-    for folder in ("checks", "exercises", "solutions", "stubs"):
-        (tmp_path / folder).mkdir()
+    for folder in ("checks", "exercises/hints", "solutions", "stubs"):
+        (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "checks" / "conftest.py").write_text(CONFTEST, "utf-8")
     for number, name in enumerate(NAMES, 1):
         stub = STUB.replace("Exercise 1", f"Exercise {number}")
         for file, text in (
             (f"exercises/{name}.py", stub),
+            (f"exercises/hints/{name[:4]}.md", HINTS),
             (f"stubs/{name}.txt", stub),
             (f"solutions/{name}.py", SOLUTION),
             (f"checks/test_{name}.py", CHECKS),

@@ -52,7 +52,12 @@ def test_it_is_small_readable_json(learner: Learner) -> None:
     assert data == {
         "format": FORMAT,
         "exercises": {
-            "ex01_polite": {"points": 2, "max_points": 2, "passed": today()},
+            "ex01_polite": {
+                "points": 2,
+                "max_points": 2,
+                "failed": "",
+                "passed": today(),
+            },
             "ex02_again": {"hints": 1},
         },
     }

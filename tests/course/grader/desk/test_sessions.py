@@ -10,8 +10,7 @@ import pytest
 
 from course.folders import ROOT
 from course.grader.desk import solution
-from course.grader.desk.originals import copy, hints
-from course.grader.desk.place import Desk
+from course.grader.desk.originals import copy
 from course.grader.desk.progress import Progress, today
 from tests.course.grader.desk.conftest import Learner
 from tests.course.grader.made import RIGHT, STUB
@@ -37,9 +36,32 @@ def test_each_call_shows_one_more_hint(learner: Learner) -> None:
     assert "  2. It is a word of five letters.\n\nHint 2 of 3.\n" in second
     for _ in range(2):
         last = learner.type("hint", "1")[1]
-    assert "  3. def hello():\n         return ...\n" in last
+    assert "  3. Nearly the code:\n\n         def bye():\n" in last
     assert "python3 start.py solution 1 --give-up\n" in last
     assert Progress(learner.desk)["ex01_polite"].hints == 3
+
+
+def test_the_first_hint_is_the_one_for_what_fails(learner: Learner) -> None:
+    """What comes before it is shown on request."""
+    Progress(learner.desk).change("ex01_polite", failed="test_says_bye[x]")
+    out = learner.type("hint", "1")[1]
+    assert "  3. Nearly the code:" in out
+    assert "What does one say first?" not in out
+    assert "python3 start.py hint 1 --all\n" in out
+    out = learner.type("hint", "1", "--all")[1]
+    assert "  1. What does one say first?" in out
+    Progress(learner.desk).change("ex01_polite", failed="test_says_hello")
+    assert "  1. What does" in learner.type("hint", "1")[1]
+
+
+def test_a_grading_remembers_which_check_failed_first(
+    learner: Learner,
+) -> None:
+    """A hint begins there."""
+    learner.write('def hello() -> str:\n    return "hello"\n')
+    learner.type("solution", "1")
+    assert Progress(learner.desk)["ex01_polite"].failed == "test_says_bye"
+    assert "  3. Nearly" in learner.type("hint", "1")[1]
 
 
 def test_hints_after_passing_are_all_shown_and_not_counted(
@@ -54,18 +76,17 @@ def test_hints_after_passing_are_all_shown_and_not_counted(
     assert Progress(learner.desk)["ex01_polite"].hints == 1
 
 
-def test_hints_are_there_although_the_learner_deleted_them(
+def test_hints_are_there_although_the_learner_deleted_the_stub(
     learner: Learner,
 ) -> None:
-    """They come from the stub as it was; without a number, of the next."""
+    """They stand in a file of their own; without a number, of the next."""
     learner.answer().unlink()
     assert "What does one say first?" in learner.type("hint")[1]
 
 
-def test_a_stub_without_hints_says_so(learner: Learner) -> None:
+def test_an_exercise_without_hints_says_so(learner: Learner) -> None:
     """It is no error."""
-    stub = STUB.replace("Hints\n", "Nothing\n")
-    (learner.desk.originals / "ex01_polite.txt").write_text(stub, "utf-8")
+    (learner.desk.exercises / "hints" / "ex01.md").unlink()
     assert "This exercise has no hints." in learner.type("hint", "1")[1]
 
 
@@ -142,7 +163,7 @@ def test_giving_up_shows_it_and_is_remembered(
         "- exercises/ex01_polite.py\n"
         "+ solutions/ex01_polite.py\n"
         "\n"
-        "exercises/ex01_polite.py:17\n"
+        "exercises/ex01_polite.py:10\n"
         " def hello() -> str:\n"
         "-    # TODO: say it.\n"
         '-    raise NotImplementedError("hello says nothing yet")\n'
@@ -229,7 +250,7 @@ def test_wrong_use_is_told_what_to_do(
 def test_a_missing_original_says_whose_it_is(learner: Learner) -> None:
     """It belongs to the course."""
     (learner.desk.originals / "ex01_polite.txt").unlink()
-    code, _, err = learner.type("hint", "1")
+    code, _, err = learner.type("progress")
     assert code == 2
     assert "It belongs to the course" in err
 
@@ -246,15 +267,6 @@ def test_originals_are_copied_for_whoever_changes_a_stub(
     learner.write(RIGHT)
     with pytest.raises(SystemExit, match="has no TODO: is it a stub"):
         copy(learner.desk)
-
-
-def test_every_exercise_of_the_course_has_two_hints_or_more() -> None:
-    """From the question to nearly the code."""
-    desk = Desk()
-    for suite in desk.suites():
-        found = hints(desk.original(suite))
-        assert len(found) >= 2, suite.name
-        assert all(found), suite.name
 
 
 def test_nothing_breaks_where_signs_and_colours_cannot_be_shown(
@@ -295,4 +307,4 @@ def test_the_given_handler_of_a_stub_is_no_difference(
     assert "to_do" not in out
     place = re.search(r"ex01_polite\.py:(\d+)", out)
     assert place
-    assert int(place[1]) == 17 + handler.count("\n")
+    assert int(place[1]) == 10 + handler.count("\n")

@@ -161,7 +161,7 @@ def test_hints_come_one_by_one_and_are_shown_again(seat: Seat) -> None:
     assert "Hint 2 of 3." in two
     assert "Hint" not in saved
     assert "Hint 2 of 3." in again
-    assert "That is all of them." in three
+    assert "That was the last." in three
     assert Progress(seat.learner.desk)["ex01_polite"].hints == 3
 
 
