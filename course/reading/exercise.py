@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from course.folders import ROOT
-from course.grader.exercises import ORIGINALS
+from course.grader.exercises import Course, original
 from course.typed import command
 
 from .cells import fenced
@@ -37,7 +37,7 @@ class Exercise:
     @property
     def stub(self) -> str:
         """The stub as nobody has edited it."""
-        return (ORIGINALS / f"{self.name}.txt").read_text("utf-8")
+        return original(self.name).decode()
 
     @property
     def instruction(self) -> str:
@@ -103,7 +103,7 @@ class Exercise:
 
 def exercises() -> list[Exercise]:
     """Return all of them, in order."""
-    return [Exercise(file.stem) for file in sorted(ORIGINALS.glob("ex*.txt"))]
+    return [Exercise(suite.name) for suite in Course().suites()]
 
 
 def points(check: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -8,8 +8,8 @@ import pytest
 
 from course.grader.exercises import Suite, find
 from course.grader.grading import Grader
-from course.grader.hired import How
-from course.grader.model import Check, Exercise
+from course.grader.result import Check, Exercise
+from course.grader.worker_process import How
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="forks are used on Linux only"
