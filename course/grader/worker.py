@@ -154,7 +154,7 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
                 channel.tell(outcome)
             orders = channel.take() if spoken else []
             if orders is None:
-                return
+                break
             for order in orders:
                 if "read" in order:
                     suite.read(order["read"])
@@ -170,6 +170,7 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
                     )
     finally:
         forks.end_all()
+    remove(scratch)  # nobody is left to do that
 
 
 def serve_here(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
@@ -213,8 +214,6 @@ def main() -> None:
         channel.tell_plan(suite)
     elif code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         channel.tell({"broken": f"pytest ended with {code!s}"})
-    if given["fork"]:
-        remove(scratch)  # if nobody is left to do that
     os._exit(0)  # a thread that an answer left can't keep it
 
 
