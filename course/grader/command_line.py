@@ -3,19 +3,17 @@
 import argparse
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from rich.console import Console
-
 from course.grader import files, processes
 from course.grader.exercises import Course, UsageError, choose, find, folder
 from course.grader.grading import grade
 from course.grader.junit import junit
-from course.grader.progress import Progress
-from course.grader.report import show
+from course.grader.result import Grade
 from course.grader.worker_process import How, cores
 from course.typed import Parser
 
@@ -75,9 +73,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         target, checks = folder(given.target), folder(given.checks)
         suites = choose(find(checks, target), given.exercises)
         fork = processes.LINUX and not given.no_fork
+        while_waiting = threading.Thread(target=_import_report, daemon=True)
+        while_waiting.start()
         done = grade(suites, How(fork, given.deadline, cores()))
         course = Course()
         if (target, checks) == (course.exercises, course.root / "checks"):
+            from course.grader.progress import Progress  # noqa: PLC0415
+
             for exercise in done.exercises:
                 Progress(course).record(exercise)
         written = [_write(given.json, done.to_json() + "\n")]
@@ -89,8 +91,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped", file=sys.stderr)
         return 130
     if "-" not in written:
-        show(done, Console(highlight=False), traceback=given.traceback)
+        while_waiting.join()
+        _show(done, traceback=given.traceback)
     return done.exit_code
+
+
+def _import_report() -> None:
+    """Load what only the report needs, while the worker starts."""
+    from course.grader import report  # noqa: F401, PLC0415
+
+
+def _show(done: Grade, *, traceback: bool) -> None:
+    from rich.console import Console  # noqa: PLC0415 (loaded meanwhile)
+
+    from course.grader.report import show  # noqa: PLC0415
+
+    show(done, Console(highlight=False), traceback=traceback)
 
 
 def _write(file: str | None, text: str) -> str | None:

@@ -175,9 +175,10 @@ class Explainer:
         self, found: pytest.ExceptionInfo[BaseException], client: object
     ) -> Compared:
         error = found.value
-        said = [getattr(error, k, None) for k in ("why", "expected", "got")]
-        if isinstance(error, AssertionError) and said[1]:
-            return Compared(*(str(each or "") for each in said))
+        words = getattr(error, "__dict__", {})
+        if {"expected", "got", "why"} <= words.keys():  # checks/expect.py
+            parts = (words["why"], words["expected"], words["got"])
+            return Compared(*map(str, parts))
         if isinstance(error, AssertionError):
             return compared(found, text_of(error), self.sides, client)
         if isinstance(error, pytest.fail.Exception):

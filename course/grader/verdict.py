@@ -15,7 +15,7 @@ TOO_BUSY = (
     "This machine is too busy to check it: end other programs, then grade it"
     " again."
 )
-LONG = 2.0  # seconds after which something in a check may give up
+LONG = 4.5  # seconds: what waits in a check gives up after five
 STARVED = 0.25  # of its time that a check may wait for a processor
 
 Heard = dict[str, Any]  # what a process and its parent said of its check
