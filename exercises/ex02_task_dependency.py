@@ -1,16 +1,17 @@
 """Exercise 2: the endpoint asks for its task, so it can be replaced.
 
 Story
-    The shop wants to try the application without welcoming anybody for
-    real. As long as the endpoint names the function that does it, the only
-    way is to edit the endpoint.
+    The shop wants to try the application without sending real mails. As long
+    as the endpoint names the function that sends them, the only way is to
+    edit the endpoint.
 
 Build
     Let `get_welcome_task` provide the work, and let the endpoint ask for it:
     `POST /welcome/{email}` adds what was provided, whatever that is, and
-    answers 202 and {"message": "Welcome scheduled"}. All that exercise 1 asks
-    for still holds: after the response, once for each request, nothing for an
-    address that is refused, and errors reach the server.
+    answers 202 and {"message": "Welcome scheduled"}. What exercise 1 asks for
+    still holds: the task runs after the response, once for each request, not
+    for an address that is refused; its exception reaches the server; and
+    while a `def` task works, the server goes on answering others.
 
 Names the checks rely on
     app               the application
@@ -18,15 +19,6 @@ Names the checks rely on
                       (`return send_welcome`), not the result of calling it.
                       It may be replaced by `app.dependency_overrides`, by
                       `def` and by `async def`.
-
-Hints
-    1. Which line of the endpoint would you have to edit to send something
-       else? What is left when that line no longer names a function?
-    2. A dependency returns a value. A function is a value. The endpoint
-       declares a parameter for it, with `Depends`.
-    3. `task: Annotated[WelcomeTask, Depends(get_welcome_task)]`, and then
-       `tasks.add_task(task, email)`; `get_welcome_task` ends in
-       `return send_welcome`, without parentheses.
 
 Builds on exercise 1 and on stages/s02_task_dependency.py. To try it
 yourself: uvicorn exercises.ex02_task_dependency:app

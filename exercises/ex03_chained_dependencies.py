@@ -2,8 +2,7 @@
 
 Story
     The shop has to show when each welcome began and when it was done. And
-    somebody has found that the log says everything twice, then three times,
-    then four times.
+    the log says everything twice, then three times, then four times.
 
 Build
     Let `get_audit_task` give a callable that takes the address and, when it
@@ -14,28 +13,18 @@ Build
     - logs "done" and the time as it is then.
     When the work raises, log one ERROR with the traceback and no "done", and
     let the same exception go on. The endpoint is given. Repair `get_logger`,
-    so that each line appears once, however many requests came before.
+    so that each line appears once, however many requests came before, and
+    also when the first two requests come at the same moment: FastAPI calls a
+    `def` dependency in a worker thread, so two can be inside at once.
 
 Names the checks rely on
     app               the application
     get_logger        gives a logging.Logger; without an override its INFO
                       lines appear on stderr or stdout
-    get_clock         gives a callable; it tells the time, with a time zone
+    get_clock         gives a callable that returns the time with its zone
     get_welcome_task  gives the work, a plain `def` (given)
     get_audit_task    gives the callable that the endpoint adds; it gets all
                       it needs through Depends, as all three are replaced
-
-Hints
-    1. When does a dependency run, and when does the function run that it
-       returns? Which of the two knows what time it is in the task?
-    2. `get_audit_task` has three parameters, each with its `Depends`, and
-       returns an inner function that remembers them. And: how often may a
-       handler be added to one and the same logger?
-    3. def audit(email):
-           logger.info("start %s %s", email, clock().isoformat())
-           try: work(email)
-           except Exception: logger.exception(...); raise
-           logger.info("done ...")
 
 Builds on exercise 2 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex03_chained_dependencies:app
@@ -57,7 +46,7 @@ Clock = Callable[[], datetime]
 
 
 def get_logger() -> logging.Logger:
-    # TODO: a logger is one for the whole process. Add its handler once.
+    # TODO: the process has one logger of this name. Add its handler once.
     logger = logging.getLogger(__name__)
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
@@ -65,7 +54,7 @@ def get_logger() -> logging.Logger:
 
 
 def get_clock() -> Clock:
-    # TODO: give a callable that tells the time, with its time zone.
+    # TODO: give a callable that returns the time, with its time zone.
     raise NotImplementedError("get_clock gives no clock yet")
 
 

@@ -1,18 +1,19 @@
 """Exercise 4: settings are a dependency.
 
 Story
-    Each shop has a mail server of its own. Whoever starts the application
-    says which, by environment variables; a variable that is missing or wrong
-    should be named at once, and the password should be seen nowhere.
+    Each shop has a mail server of its own, and environment variables say
+    which. A variable that is missing or wrong should be named at once, and
+    the password should be seen nowhere.
 
 Build
     `Settings` reads MAIL_HOST, MAIL_PORT, MAIL_SENDER and MAIL_PASSWORD; no
     field has a default. `get_settings` reads them once, when it is first
     asked, and gives the same object from then on. `get_mailer` gives the
     callable that the endpoint adds: called with an address, it calls
-    `transport(settings, email)` once. Importing this file works without any
+    `transport(settings, email)` once. The transport is a plain function that
+    blocks; while it sends, the server goes on answering others. Importing this file works without any
     variable. When one is missing or wrong, `get_settings` raises an error
-    that names the field, and that does not hold the password.
+    that names the field and does not show the password.
 
 Names the checks rely on
     app            the application
@@ -22,20 +23,6 @@ Names the checks rely on
     get_transport  gives what sends (given)
     get_mailer     gives a callable that takes the address; it gets settings
                    and transport through Depends, and is not cached itself
-
-Hints
-    1. When is a line at the top of a module run, and when the body of a
-       function? Which of the two may read the environment?
-    2. `BaseSettings` with `env_prefix` reads the environment whenever an
-       object is made; functools has something that lets a function run
-       once. It must not be put on an `async def`.
-    3. class Settings(BaseSettings, env_prefix="MAIL_", …): port: int …
-       and `@lru_cache` above `def get_settings()`; `get_mailer` is like
-       exercise 3's `get_audit_task`.
-    4. The last check: make two variables wrong in turn and look for the
-       password in the whole traceback. Pydantic shows the input it was
-       given: `hide_input_in_errors=True`. And `raise … from exc` brings
-       back what you hid; `from None` does not.
 
 Builds on exercise 3 and on stages/s04_email_service.py. To try it yourself:
 uvicorn exercises.ex04_settings:app

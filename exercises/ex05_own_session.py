@@ -1,10 +1,10 @@
 """Exercise 5: a task has a database session of its own.
 
 Story
-    Everybody wants to know what became of a task, so each has a row in the
-    database: started, completed or failed. But a task that fails stays
-    "started" for ever. The task borrows the database session of its request,
-    and that session may be closed, or broken, or busy with something else.
+    Each task has a row in the database, which says what became of it:
+    started, completed or failed. But a task that fails stays "started" for
+    ever. The task borrows the database session of its request, and that
+    session may be closed, or broken, or busy with something else.
 
 Build
     `POST /run-task/{task_name}` commits a row with the status "started",
@@ -25,7 +25,7 @@ Build
 Names the checks rely on
     app                  the application; POST /run-task/{task_name} and
                          GET /task-logs/{id}, which is given: the six fields
-                         of a row, 404 for an id that nobody was given
+                         of a row, 404 for an unknown id
     TaskLog              a row (given)
     get_session_factory  gives the sessionmaker (given); it is replaced by one
                          that watches its sessions
@@ -36,22 +36,6 @@ Names the checks rely on
                          `async def`; it gets factory and work through
                          Depends. What it is called with is up to you, but
                          plain values: the row's id, a name
-
-Hints
-    1. Which line opens the session that the work uses? When does that line
-       run: before the response or after it? And when is it closed?
-    2. What do you know of a row that is still good when its session is not?
-       Its id. Hand that to the task, and let the task find the row again.
-    3. `with new_session.begin() as session:` opens a session, commits at its
-       end, rolls back when something raises, and closes in either case.
-       After a rollback the failure needs a transaction that is not undone.
-    4. def track(log_id, task_name):
-           try:
-               with new_session.begin() as session:
-                   work(...), then the row is "completed"
-           except Exception as exc:
-               with new_session.begin() as session:
-                   the row is "failed"
 
 Builds on exercise 4 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex05_own_session:app; the task "crash" fails.

@@ -21,19 +21,6 @@ Names the checks rely on
     PREDICTIONS   for each name in APPS a list (or tuple) of events, spelt as
                   in EVENTS
 
-Hints
-    1. Ask of each thing: who calls it? The endpoint is called by FastAPI, a
-       task by the response, and only when that has been sent. Who leaves a
-       dependency, and what has to be over by then?
-    2. A response has one place for a background task. What FastAPI has
-       collected goes there, if the place is free. A collection of tasks runs
-       them in turn, as a `for` loop does that nobody wraps in a `try`.
-    3. A dependency is left when the request is over, its tasks included; with
-       scope="function" as soon as the endpoint has returned. What is thrown
-       meanwhile arrives at its `yield`, and goes on to the server if it is
-       raised again. A stream is asked for its chunks once its response has
-       started.
-
 Builds on stages 1 to 5. To try it yourself, when you have predicted:
 uvicorn exercises.ex06_predict_the_order:app
 and, in another terminal, curl -X POST localhost:8000/yield_dependency/

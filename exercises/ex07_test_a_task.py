@@ -49,23 +49,6 @@ Names the checks rely on
     functions, in another generators or a class. All else in the module is
     the application's own.
 
-Hints
-    1. The test puts another function in the place of a name. When does
-       FastAPI look at that name: when a request arrives, or once, when the
-       module is loaded?
-    2. `target.app.dependency_overrides` is looked at for every request. Its
-       keys are the functions themselves, its values are called like
-       dependencies: for what should be the task, that is a function which
-       returns the task, not the task.
-    3. sent = []
-       def remember(email, message): sent.append((email, message))
-       overrides[target.get_notification_task] = lambda: remember
-       and, after the request: assert sent == [("ada@example.com", …)]
-    4. runs_before_the_response: a TestClient waits for the tasks, so it
-       never sees which came first. But what does the client get when the
-       task fails before the response, and what when it fails after it?
-       `raise_server_exceptions=False` lets you see it.
-
 Builds on exercises 2 and 3, whose checks are tests of this kind. To try it
 yourself: python -m pytest exercises/ex07_test_a_task.py
 runs your tests on a right application; set the environment variable

@@ -7,8 +7,8 @@ Story
     at once, and to say when it is worth trying again.
 
 Build
-    A bucket holds tokens. Each notification takes one. New ones trickle in
-    all the time, but never more than the bucket can hold.
+    A bucket holds tokens. Each notification takes one. New ones come in all
+    the time, but never more than the bucket can hold.
 
     `TokenBucket(capacity, refill_per_second, clock)` starts full.
     - `try_take(tokens=1)` takes so many and returns 0.0. If there are too few
@@ -17,7 +17,7 @@ Build
     - Tokens come back continuously: with a rate of 0.5 there is half a token
       after one second. What counts is the time on the bucket's clock, and not
       how often somebody asks. There are never more than `capacity`.
-    - `clock()` tells seconds. If it ever goes back, that alone neither adds
+    - `clock()` returns seconds. If it ever goes back, that alone neither adds
       nor takes tokens, and no wait gets longer. Once it is past the highest
       time it has shown, tokens come back as before.
     - Two threads that ask at the same moment never get the same token.
@@ -25,7 +25,9 @@ Build
 
     `get_bucket` gives one bucket for the whole application, made with
     CAPACITY, REFILL_PER_SECOND and the clock that `get_clock` gives, when the
-    first request asks for it. (In the checks that request comes alone.)
+    first request asks for it. If two first requests come at the same moment,
+    it is still one bucket: FastAPI calls a `def` dependency in a worker
+    thread, so two can be inside at once.
 
     `get_limited_task` asks the bucket once in each request, by `try_take`,
     and by nothing else. It gives the task that `get_notification_task` gives,
@@ -44,28 +46,13 @@ Names the checks rely on
     app                    the application
     TokenBucket            as above
     CAPACITY               how many tokens the application's bucket holds
-    get_clock              gives a callable that tells seconds (given)
+    get_clock              gives a callable that returns seconds (given)
     get_bucket             gives the application's one bucket
     get_notification_task  gives the work: it takes email and message (given)
     get_limited_task       gives the work, or refuses
     The checks replace get_clock, get_bucket and get_notification_task by
     `app.dependency_overrides`: ask for each through Depends. The task may be
     a `def` or an `async def`.
-
-Hints
-    1. Nobody has to put tokens in every so often. What do you have to
-       remember so that you can tell, whenever somebody asks, how many there
-       are by now? And which of your lines must no other thread come between?
-    2. Remember how many there were, and when that was. First bring both up
-       to date, then decide. All of it belongs under one lock, which the
-       bucket makes once: reading the number, and writing it back.
-       A dependency that raises keeps the endpoint from running.
-    3. with self.lock:
-           now = max(time by the clock, time of the last call)
-           tokens = min(capacity, tokens + (now - last) * rate)
-           …
-       and `raise HTTPException(429, headers={"Retry-After": …})`. Keep the
-       bucket where all requests find it: in `request.app.state`, say.
 
 Now on a queue (not graded)
     Start two processes, `uvicorn exercises.ex08_rate_limit:app --workers 2`:

@@ -4,15 +4,15 @@ Story
     The shop's mail server is sometimes too busy, sometimes restarted, and it
     puts off senders that it does not know yet ("451, try again later"). The
     first version of the shop gave up at once, and customers never heard of
-    their order. The second tried everything again, so that some had the
-    same mail five times.
+    their order. The second tried everything again, and some got the same
+    mail five times.
 
 Build
     `send_with_retry(message, transport, policy, sleep)` delivers a message,
     with as many tries as it takes and the policy allows. It returns who was
     not served, and why: a dict of address to text, empty when all have it.
     The text contains what the server said. It does not raise, whatever the
-    transport raises. The endpoint, and the task that keeps what is returned
+    transport raises and whatever bytes a server says, UTF-8 or not. The endpoint, and the task that keeps what is returned
     as dead letters, are given.
 
     `transport(message, recipients)` is one try for a list of addresses. It
@@ -52,24 +52,6 @@ Names the checks rely on
                       dead letters by something that has `append`.
     `classify` is your own: the checks do not call it. Tenacity is installed,
     if you would rather use it.
-
-Hints
-    1. What does the server want to tell you by 451, and what by 550? Write
-       `classify` first. Every SMTPException is an OSError: what happens to a
-       550 when you catch OSError?
-    2. Keep a list of those who still wait. Each try is for that list, and
-       each reply takes somebody off it or leaves him on it. Which are the
-       three ways in which the transport ends, and what does each mean for
-       the list?
-    3. In an `async def`, everything that blocks needs a thread:
-       `await run_in_threadpool(transport, message, waiting)`.
-    4. for n in range(1, policy.attempts + 1):
-           try: refused = await run_in_threadpool(…)
-           except SMTPRecipientsRefused as error: refused = error.recipients
-           except Exception as error: …the same for all who wait…
-           …log; note who is unserved and why; let only the transient wait…
-           if nobody waits, or it was the last try: stop
-           await sleep(min(policy.max_delay, … + random.uniform(0, …)))
 
 Now on a queue (not graded)
     Your pauses end with the process, and so do the tries that are left. In

@@ -29,7 +29,8 @@ Build
       accepted, and no new file lies anywhere else.
 
     `process` is the background task: the response does not wait for it. It
-    calls the processor with the file's path in the storage.
+    calls the processor with the file's path in the storage. The processor is
+    a plain function that takes its time; meanwhile, others are answered.
     - The status is "queued" after the upload, "processing" while it runs,
       and "done" when the processor has returned. Size, sha256 and lines are
       what the processor returned; until then they are null.
@@ -50,23 +51,6 @@ Names the checks rely on
                    returns its measures, or raises (given: `measure`)
     get_max_bytes  gives how many bytes each file may have (given)
     The checks replace all three; what they give reaches you by Depends.
-
-Hints
-    1. Who owns an upload, and until when? Who chooses a name in your storage
-       if the client may not? And what does Starlette do with the tasks after
-       one that raises?
-    2. When `upload` begins, the form has been read: `UploadFile.size` is
-       known. `shutil.copyfileobj` copies in pieces; `uuid4().hex` is a name.
-       A task that catches and records what the processor raises lets the
-       next begin. Give `add_task` the file's own values as arguments: a
-       lambda would look at the loop's variables later.
-    3. for each in files:
-           file_id = uuid4().hex; path = storage / file_id
-           with path.open("xb") as file: shutil.copyfileobj(each.file, file)
-           records[file_id] = FileRecord(filename=…)
-           tasks.add_task(process, file_id, path, processor)
-       and in `process`, between two `update(file_id, status=…)`: try, except
-       Exception as exc, else. In `measure`: while chunk := file.read(65536).
 
 Builds on exercise 3 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex10_file_processing:app

@@ -4,7 +4,7 @@ Story
     The shop writes to its customers by e-mail, SMS and push. Each channel
     has a provider of its own, and each of them is down now and then. Last
     week the e-mail provider was, and nobody got an SMS either. Next month
-    there will be a channel more, and nobody wants to touch the endpoint.
+    there will be one channel more, and the endpoint shall stay as it is.
 
 Build
     `POST /notify/` takes a recipient, a message and the names of channels:
@@ -42,22 +42,6 @@ Names the checks rely on
     The checks replace the first three by `app.dependency_overrides`: ask for
     each through Depends. What replaces them has `name` and `send`, and no
     more.
-
-Hints
-    1. What happens to the second background task of a request when the first
-       one raises? (Exercise 6, or try it.) So how many tasks should there be,
-       and where does an exception have to end?
-    2. One task for the notification. In it, one coroutine for each channel,
-       and they run together: asyncio has `gather`. Each of them catches what
-       its own channel raises and writes down its own result, before anybody
-       else sees the exception. asyncio's TaskGroup would cancel the others.
-       The endpoint makes the report, all pending, before it answers.
-    3. async def send_one(channel, address, message, result):
-           try: await channel.send(…)
-           except Exception as exc: result.status = …
-           else: result.status = …
-       and `await asyncio.gather(*(send_one(…) for …))`. The notifier keeps
-       {channel.name: channel}, and nothing of any request.
 
 Builds on exercises 2 and 3 and on stages/s03_chained_dependencies.py. To try
 it yourself: uvicorn exercises.ex11_notification_channels:app

@@ -1,8 +1,8 @@
-"""Exercise 12: say how far a job is, to whoever listens.
+"""Exercise 12: say how far a job is, to all who listen.
 
 Story
-    A report takes minutes. Whoever orders one sees nothing for minutes,
-    orders another to be sure, and can stop neither. They want to see a bar
+    A report takes minutes. People who order one see nothing for minutes,
+    order another to be sure, and can stop neither. They want to see a bar
     that moves, and a button that says "Stop".
 
 Build
@@ -39,21 +39,6 @@ Names the checks rely on
     get_step          gives `async def step(number: int) -> None` (given)
     get_max_finished  gives how many finished jobs are kept (given)
     get_job_store     gives the one store of the application (given)
-
-Hints
-    1. Does the worker have to know who listens? What are the two things that
-       a listener has to know: how it is now, and …?
-    2. An endpoint with `yield` and `response_class=EventSourceResponse` sends
-       each value it yields as an event. It looks at `job.state`, yields it
-       and waits a while: `asyncio.sleep` will do. Kinder is an
-       `asyncio.Event` for each state, which `Job.update` sets when the next
-       state is there.
-    3. The worker: `for number in range(1, total + 1)`: look at `job.stop`;
-       `await step(number)`; `job.update(done=number, percent=…)`; and around
-       it `try`, `except Exception as exc`. `//` rounds down.
-    4. The listener: `while True`: `state = job.state`; `yield state`; `return`
-       when `state.is_final`; wait. Ask `state` and not `job.state` whether it
-       was the last: the job may have gone on while it was sent.
 
 Builds on exercise 11 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex12_progress:app

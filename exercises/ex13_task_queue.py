@@ -1,11 +1,12 @@
 """Exercise 13: the same task, in this process or on a queue.
 
 Story
-    The shop's server is restarted every night, and whatever it still had to
+    The shop's server is restarted every night, and all that it still had to
     do is lost. Tomorrow the work shall move to another machine. So the
     endpoint must not care who does it: it writes down what is to be done
-    and hands a name and a few values to a *runner*. Whoever gets them does
-    the work, perhaps twice, perhaps after somebody else was killed half-way.
+    and gives a name and a few values to a *runner*. The process that gets
+    them does the work: perhaps twice, perhaps after another one was killed
+    half-way.
 
 Build
     `POST /run-task/{task_name}` writes a row with this name, commits it,
@@ -58,31 +59,9 @@ Names the checks rely on
                          never, once or twice
     run_worker           a plain function without arguments
 
-Hints
-    1. What is left of a task when the process that accepted it is gone?
-       What does another one need to begin again? And how can it tell
-       whether the work was already done?
-    2. The id of the row is enough: the task looks up all else, in a session
-       of its own. An order that holds: commit "started" and the try, work,
-       commit how it ended. The endpoint has committed before it enqueues.
-       The runner in this process needs BackgroundTasks; `get_runner` may
-       ask for them, `get_tasks` may not.
-    3. def deliver(log_id):
-           with new_session.begin() as db:
-               log = db.get_one(TaskLog, log_id)
-               if log.status == "completed": return
-               log.attempts += 1 …
-           try: work(log.task_name)
-           except Exception as exc: … "dead" if that was the last …; raise
-       and `get_tasks` ends in `return {"run-task": deliver}`. The runner's
-       `enqueue` adds a loop of max_attempts tries to the BackgroundTasks.
-    4. For the queue: what it runs is a function at the top of this module,
-       which takes a name and kwargs and calls `get_tasks(…)[name]`. Try the
-       503 with a port on which nobody listens, and then with an address
-       that never answers: clients like to wait, and to try again.
-
 Builds on exercise 5, on stages/s06_at_work/tasks.py and, for the second part,
-on stages/s08_rq/worker.py. To try it yourself:
+on one of the stages 7 to 11, such as stages/s08_rq/worker.py. To try it
+yourself:
 uvicorn exercises.ex13_task_queue:app
 and, for the second part, with QUEUE_BACKEND=queue set for both,
 python3 start.py broker
@@ -184,7 +163,7 @@ TasksDep = Annotated[Tasks, Depends(get_tasks)]
 
 
 class TaskRunner(Protocol):
-    """Whatever gets a task done: its name and JSON, nothing else (given)."""
+    """What gets a task done: it takes its name and JSON (given)."""
 
     def enqueue(self, name: str, /, **kwargs: JsonValue) -> str: ...
 

@@ -129,7 +129,7 @@ TasksDep = Annotated[Tasks, Depends(get_tasks)]
 
 
 class TaskRunner(Protocol):
-    """Whatever gets a task done: its name and JSON, nothing else (given)."""
+    """What gets a task done: it takes its name and JSON (given)."""
 
     def enqueue(self, name: str, /, **kwargs: JsonValue) -> str: ...
 

@@ -108,8 +108,7 @@ def test_stage_and_notebook_name_each_other(source: Path) -> None:
     "stub", sorted((ROOT / "exercises").glob("ex*.py")), ids=name
 )
 def test_an_exercise_names_its_notebook(stub: Path) -> None:
-    """Whoever is stuck knows what to read, and finds the stub from there."""
+    """A learner who is stuck knows what to read."""
     found = re.search(r"^Notebook: (\S+)$", docstring(stub), re.MULTILINE)
     assert found
-    notebook = ROOT / found[1]
-    assert f"](../exercises/{stub.name})" in text_of(notebook)
+    assert (ROOT / found[1]).exists()

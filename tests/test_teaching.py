@@ -111,8 +111,9 @@ def test_there_are_accidents_of_every_stage() -> None:
     assert {row[1][:2] for row in found} >= {"01", "02", "03", "04", "05"}
 
 
-def test_every_exercise_has_its_mistakes() -> None:
-    """A class meets at least one of them in each."""
+def test_there_are_mistakes_of_most_exercises() -> None:
+    """A class meets at least one of them in each; one's own come later."""
     named = {row[1].split("/")[3] for row in MISTAKE.findall(GUIDE)}
     stubs = {file.name[:4] for file in (ROOT / "exercises").glob("ex*.py")}
-    assert named == stubs
+    assert named <= stubs
+    assert len(named) > len(stubs) / 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from course.folders import ROOT
 from course.grader.exercises import Course, original
+from course.grader.hints import hints
 from course.typed import command
 
 from .cells import fenced
@@ -14,7 +15,6 @@ from .cells import fenced
 SECTION = re.compile(r"^(\w.*)\n( {4}.*\n(?:(?: {4}.*)?\n)*)", re.MULTILINE)
 NAME = re.compile(r" *(\S.*?) {2,}(\S.*)")
 ITEM = re.compile(r"(?:-|\d+\.) ")
-HINT = re.compile(r"^(\d+)\. ", re.MULTILINE)
 FILE = re.compile(r"(?<![\w/])((?:stages|notebooks)/\w+\.(?:py|ipynb))")
 RUN = re.compile(r"\b(uvicorn\s[\w.]+:app|python -m pytest \S+\.py)")
 
@@ -76,6 +76,7 @@ class Exercise:
         rest = self.instruction.partition("\n")[2]
         for title, text in SECTION.findall(rest + "\n"):
             parts += [f"## {title}", *section(title, dedented(text))]
+        parts += folded_hints(self.name)
         last = SECTION.sub("", rest + "\n").strip()
         last = RUN.sub(r"`\1`", FILE.sub(r"[\1](../\1)", last))
         commands = "\n".join(
@@ -122,16 +123,20 @@ def dedented(text: str) -> str:
 
 
 def section(title: str, text: str) -> Iterator[str]:
-    """Return a section as Markdown: names as a table, hints folded."""
+    """Return a section as Markdown: names as a table."""
     if title.startswith("Names"):
         yield from names(text)
-    elif title == "Hints":
-        _, *found = HINT.split(text)
-        for number, hint in zip(found[::2], found[1::2], strict=True):
-            inside = fenced(re.sub(r"\n {3}", "\n", hint.strip()), "text")
-            yield f'??? tip "Hint {number}"\n' + indented(inside)
     else:
         yield listed(text)
+
+
+def folded_hints(name: str) -> Iterator[str]:
+    """Return the hints to an exercise, each to be opened by a click."""
+    found = hints(ROOT / "exercises" / "hints", name)
+    if found:
+        yield "## Hints"
+    for number, hint in enumerate(found, 1):
+        yield f'??? tip "Hint {number}"\n' + indented(plain(hint.text))
 
 
 def names(text: str) -> Iterator[str]:

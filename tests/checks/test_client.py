@@ -84,3 +84,37 @@ def test_a_task_that_only_the_check_knows_is_called_so(
     client.finish()
     answer.__dict__["send_welcome"] = print
     assert "the check's task began" in story(client)["order"]
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt()])
+def test_all_that_leaves_the_application_is_known(
+    answer: ModuleType, client: Client, error: BaseException
+) -> None:
+    """What is no Exception as well."""
+
+    def fail(_: str) -> None:
+        raise error
+
+    answer.__dict__["send_welcome"] = fail
+    client.post(ADA)
+    client.finish()
+    assert client.errors == [error]
+
+
+def test_a_fake_knows_when_it_holds_up_all_others(
+    answer: ModuleType, client: Client
+) -> None:
+    """A `def` task runs in a worker thread, an `async def` on the loop."""
+    work = Work(client)
+    answer.__dict__["send_welcome"] = work.plain
+    client.post(ADA)
+    client.finish()
+    assert not work.on_the_loop
+
+    async def call(email: str) -> None:
+        work.plain(email)
+
+    answer.__dict__["send_welcome"] = call
+    client.post(ADA)
+    client.finish()
+    assert work.on_the_loop

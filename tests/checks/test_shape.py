@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from course.grader.exercises import Suite
+from course.grader.hints import hints
 from tests.checks.bank import ROOT, SUITES, answers
 
-SECTIONS = ("Story", "Build", "Names the checks rely on", "Hints")
+SECTIONS = ("Story", "Build", "Names the checks rely on")
+HINTS = ROOT / "exercises" / "hints"
 HOLES = 3  # consecutive lines of a solution that would give it away
 each = pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
 
@@ -45,11 +47,10 @@ def marks(
 
 
 def test_stub_solution_and_checks_go_by_one_name() -> None:
-    """Thirteen of each, and nothing else."""
+    """One of each for each number, and nothing else."""
     names = [suite.name for suite in SUITES]
-    assert [name[:4] for name in names] == [
-        f"ex{number:02}" for number in range(1, 14)
-    ]
+    numbers = [name[:4] for name in names]
+    assert numbers == [f"ex{n:02}" for n in range(1, len(names) + 1)]
     for folder, pattern in (
         ("exercises", "ex*.py"),
         ("solutions", "ex*.py"),
@@ -57,23 +58,39 @@ def test_stub_solution_and_checks_go_by_one_name() -> None:
     ):
         found = sorted(path.stem for path in (ROOT / folder).glob(pattern))
         assert [name.removeprefix("test_") for name in found] == names
+    assert sorted(path.stem for path in HINTS.glob("*")) == numbers
 
 
 @each
 def test_a_stub_says_what_to_do(suite: Suite) -> None:
-    """Story, what to build, the names, hints; and where to write."""
+    """Story, what to build, the names; and where to write."""
     text = stub(suite).read_text("utf-8")
     said = ast.get_docstring(ast.parse(text)) or ""
     assert said.startswith(f"Exercise {int(suite.number)}: ")
     headings = [line for line in said.splitlines() if line in SECTIONS]
     assert headings == list(SECTIONS)
-    hints = said.partition("\nHints\n")[2]
-    numbers = re.findall(r"^ {4}(\d)\. ", hints, re.MULTILINE)
-    assert numbers in (["1", "2"], ["1", "2", "3"], ["1", "2", "3", "4"])
     assert re.search(
         r"^Builds on (exercises? \d|stages\b)", said, re.MULTILINE
     )
     assert 1 <= len(re.findall(r"# TODO: \S", text)) <= 4
+
+
+@each
+def test_hints_begin_where_a_check_fails(suite: Suite) -> None:
+    """Two at least, numbered; each name is a check's, and named once."""
+    text = (HINTS / f"{suite.name[:4]}.md").read_text("utf-8")
+    headings = re.findall(r"^#+ .*", text, re.MULTILINE)
+    found = hints(HINTS, suite.name)
+    assert headings == [
+        f"# Hints to exercise {suite.number}",
+        *(f"## Hint {number}" for number in range(1, len(found) + 1)),
+    ]
+    assert len(found) >= 2
+    assert all(hint.text for hint in found)
+    named = [name for hint in found for name in hint.checks]
+    names = {check.name for check in checks(suite)}
+    assert {name.partition("[")[0] for name in named} <= names
+    assert len(set(named)) == len(named)
 
 
 # exercise 6 asks for an order of words that are given
@@ -90,7 +107,8 @@ def test_a_stub_does_not_hold_its_solution(suite: Suite) -> None:
         for tag, _, _, start, end in matcher.get_opcodes()
         if tag in ("insert", "replace")
     ]
-    everything = "\n".join(before)
+    hints_ = stripped((HINTS / f"{suite.name[:4]}.md").read_text("utf-8"))
+    everything = "\n".join([*before, *hints_])
     for lines in added:
         for number in range(len(lines) - HOLES + 1):
             part = "\n".join(lines[number : number + HOLES])
@@ -111,13 +129,14 @@ def test_a_solution_says_why_so_and_what_else_is_right(suite: Suite) -> None:
 
 @each
 def test_a_check_is_a_promise_with_points(suite: Suite) -> None:
-    """One sentence tells what it is about; what it waits for exists."""
+    """It says what it promises, and why that matters; what it waits for is."""
     names = {check.name for check in checks(suite)}
     assert names
     for check in checks(suite):
         said = ast.get_docstring(check) or ""
-        assert said.endswith((".", "?")), check.name
-        assert "\n\n" not in said, check.name
+        promise, why = said.split("\n\n")
+        assert promise.endswith("."), check.name
+        assert why.endswith("."), check.name
         (points,) = marks(check, "points")
         assert points >= 1, check.name
         assert set(marks(check, "after")) <= names - {check.name}

@@ -5,6 +5,7 @@ from types import ModuleType
 import pytest
 
 from checks.asgi import Client
+from checks.expect import called, expect, listed
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -23,14 +24,30 @@ def invited(answer: ModuleType, client: Client, *emails: str) -> Work:
     return work
 
 
+def expect_invited(work: Work, *emails: str) -> None:
+    """Fail unless the task ran once for each of these."""
+    expect(
+        work.emails == [*emails],
+        f"the task that get_invitation_task gives runs for {listed(emails)}",
+        f"it was {called(work.emails)}",
+    )
+
+
 @pytest.mark.points(3)
 def test_the_response_comes_before_the_invitation(
     answer: ModuleType, client: Client
 ) -> None:
-    """The client has all of its answer when the task begins."""
+    """The client has all of its response when the task begins.
+
+    Nobody presses the button again who sees an answer at once.
+    """
     work = invited(answer, client, ADA)
-    assert work.emails == [ADA]
-    assert work.after == [1], "the task began before the response"
+    expect_invited(work, ADA)
+    expect(
+        work.after == [1],
+        "the response is sent before the task begins",
+        "the task began first, so the client waits for it",
+    )
 
 
 @pytest.mark.points(4)
@@ -38,9 +55,17 @@ def test_the_response_comes_before_the_invitation(
 def test_the_same_address_is_invited_once(
     answer: ModuleType, client: Client
 ) -> None:
-    """However often it is asked for, and whoever was invited meanwhile."""
+    """However often it is asked for, and whoever was invited meanwhile.
+
+    Three invitations in one minute look like spam.
+    """
     work = invited(answer, client, ADA, ADA, BOB, ADA)
-    assert work.emails.count(ADA) == 1, "how often Ada was invited"
+    often = work.emails.count(ADA)
+    expect(
+        often == 1,
+        f"three requests for {ADA}: the task runs once for this address",
+        f"it ran {often} times",
+    )
 
 
 @pytest.mark.points(2)
@@ -48,9 +73,17 @@ def test_the_same_address_is_invited_once(
 def test_each_address_has_its_own_invitation(
     answer: ModuleType, client: Client
 ) -> None:
-    """That one was invited keeps nobody else from it."""
+    """That one was invited keeps nobody else from it.
+
+    The sale is for all.
+    """
     work = invited(answer, client, ADA, BOB)
-    assert sorted(set(work.emails)) == [ADA, BOB]
+    missing = {ADA, BOB} - set(work.emails)
+    expect(
+        not missing,
+        f"the task runs for {ADA} and for {BOB}",
+        f"it did not run for {listed(missing)}",
+    )
 
 
 @pytest.mark.points(1)
@@ -58,8 +91,11 @@ def test_each_address_has_its_own_invitation(
 def test_an_invalid_address_invites_nobody(
     answer: ModuleType, client: Client
 ) -> None:
-    """422, and no task: only the valid address has one."""
+    """422, and no task: only the valid address has one.
+
+    A client that is told "invalid" must not find that it was invited anyway.
+    """
     work = invited(answer, client, ADA)
     assert client.post("/invite/not-an-email").status_code == 422
     client.finish()
-    assert work.emails == [ADA]
+    expect_invited(work, ADA)

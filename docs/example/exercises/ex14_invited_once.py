@@ -1,9 +1,9 @@
-"""Exercise 14: who is asked for twice is invited once.
+"""Exercise 14: each address is invited once.
 
 Story
-    The shop invites to its summer sale. Whoever fills in the form often
-    presses the button again, since nothing seems to happen, and the same
-    person gets three invitations.
+    The shop invites to its summer sale. People who fill in the form often
+    press the button again, since nothing seems to happen, and the same person
+    gets three invitations.
 
 Build
     Let `POST /invite/{email}` answer 202 and {"message": "Noted"}, however
@@ -15,15 +15,6 @@ Names the checks rely on
     app                  the application
     get_invitation_task  gives the work (given), which takes the address; it
                          may be replaced by `app.dependency_overrides`
-
-Hints
-    1. What has to be known in a request that an earlier one knew? Who could
-       keep it: the endpoint's own variables, or something that all requests
-       are given?
-    2. A dependency that gives the same set each time keeps it for all. Whom
-       it holds already needs no task.
-    3. `lru_cache` on a plain `def` that returns `set()` gives one set. Ask
-       for it by `Depends`, look, add, and only then `tasks.add_task(...)`.
 
 Builds on exercise 2 and on stages/s02_task_dependency.py. To try it
 yourself: uvicorn exercises.ex14_invited_once:app

@@ -1,7 +1,6 @@
-"""Exercise 14, solved: who is asked for twice is invited once."""
+"""Exercise 14, solved: each address is invited once."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
@@ -20,9 +19,11 @@ def get_invitation_task() -> InvitationTask:
     return send_invitation
 
 
-@lru_cache
+invited_before: set[str] = set()
+
+
 def get_invited() -> set[str]:
-    return set()
+    return invited_before
 
 
 app = FastAPI(title="Exercise 14")

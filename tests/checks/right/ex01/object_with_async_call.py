@@ -1,6 +1,8 @@
-# Axis: an object with an async __call__ logs and re-raises.
+# Axis: an object with an async __call__ works in a thread, logs and re-raises.
 
 import logging
+
+from fastapi.concurrency import run_in_threadpool
 
 
 class Welcomer:
@@ -9,7 +11,7 @@ class Welcomer:
 
     async def __call__(self):
         try:
-            result = send_welcome(self.email)
+            result = await run_in_threadpool(send_welcome, self.email)
             if result is not None:
                 await result
         except Exception:
@@ -18,6 +20,6 @@ class Welcomer:
 
 
 @app.post("/welcome/{email}", status_code=202)
-async def welcome(email: EmailStr, tasks: BackgroundTasks):
+async def welcome(email: EmailStr, tasks: BackgroundTasks) -> dict[str, str]:
     tasks.add_task(Welcomer(email))
     return {"message": "Welcome scheduled"}

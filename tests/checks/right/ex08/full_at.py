@@ -1,7 +1,6 @@
-# Axis: one number, the time at which it is full again (GCRA); a cached `def` provider; a generator that refuses.
+# Axis: one number, the time at which it is full again (GCRA); a `def` provider with a lock; a generator that refuses.
 
 from collections.abc import Iterator
-from functools import lru_cache
 from threading import RLock
 
 
@@ -28,9 +27,15 @@ class TokenBucket:
             self._guard.release()
 
 
-@lru_cache
+made: dict[str, TokenBucket] = {}
+making = RLock()
+
+
 def get_bucket(clock: Annotated[Clock, Depends(get_clock)]) -> TokenBucket:
-    return TokenBucket(CAPACITY, REFILL_PER_SECOND, clock)
+    with making:
+        if "bucket" not in made:
+            made["bucket"] = TokenBucket(CAPACITY, REFILL_PER_SECOND, clock)
+    return made["bucket"]
 
 
 def get_limited_task(

@@ -84,7 +84,7 @@ async def one_try(message, transport, recipients) -> dict[str, Refusal]:
     for who, reply in refused.items():
         log.warning("%s: %s", who, reply)
     return {
-        who: Refusal(classify(code), words.decode())
+        who: Refusal(classify(code), words.decode("latin-1"))
         for who, (code, words) in refused.items()
     }
 

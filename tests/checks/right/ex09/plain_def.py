@@ -38,7 +38,7 @@ def send_with_retry(message, transport, policy, sleep):
             for who in waiting - set(refused):
                 lost.pop(who, None)
         for who, (code, words) in refused.items():
-            lost[who] = f"{code} {words.decode()}"
+            lost[who] = f"{code} {words.decode(errors='replace')}"
             if classify(code):
                 again.add(who)
         waiting = again

@@ -3,7 +3,7 @@
 from fastapi import Request
 
 
-def get_invited(request: Request) -> set[str]:
+async def get_invited(request: Request) -> set[str]:
     state = request.app.state
     if not hasattr(state, "invited"):
         state.invited = set()
