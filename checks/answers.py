@@ -12,6 +12,10 @@ from typing import TextIO
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+SKIPS = (
+    "Your answer ends its check by pytest.skip or pytest.xfail: a check that"
+    " is skipped is not passed."
+)
 
 
 def answer_for(check: Path, target: str) -> Path:
@@ -37,7 +41,9 @@ def imported(path: Path) -> Iterator[ModuleType]:
         try:
             with _lasting_streams():
                 spec.loader.exec_module(module)
-        except (Exception, SystemExit) as exc:  # noqa: BLE001
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 (a skip as well)
             pytest.fail(why_not(path, exc), pytrace=False)
         yield module
     finally:
@@ -88,6 +94,12 @@ def why_not(path: Path, exc: BaseException) -> str:
         f"Your answer {shown} can't be imported: {type(exc).__name__} in"
         f" line {line}: {text}\n{shown}:{line}"
     )
+
+
+def passes_through(path: Path, exc: BaseException) -> bool:
+    """See whether an exception comes from this file."""
+    frames = traceback.extract_tb(exc.__traceback__)
+    return any(each.filename == str(path) for each in frames)
 
 
 def _shown(path: Path) -> str:

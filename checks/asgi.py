@@ -51,7 +51,7 @@ class Server(httpx2.BaseTransport):
         self._changed = threading.Condition()
         self._started = threading.Event()
         self._start_error: BaseException | None = None
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
         self._once = threading.Lock()
         self._closing = threading.Event()
         self._stack = ExitStack()
@@ -99,7 +99,7 @@ class Server(httpx2.BaseTransport):
 
     def close(self) -> None:
         """Stop: the calls first, then the lifespan, then the event loop."""
-        thread, self._thread = self._thread, None
+        thread, self.thread = self.thread, None
         if thread is None:
             return
         try:
@@ -129,12 +129,12 @@ class Server(httpx2.BaseTransport):
 
     def _start(self) -> None:
         with self._once:
-            if self._thread is None:
+            if self.thread is None:
                 self.timeline = self._stack.enter_context(record(self.app))
                 run = threading.Thread(
                     target=lambda: asyncio.run(self._run()), daemon=True
                 )
-                self._thread = run
+                self.thread = run
                 run.start()
         if not self._started.wait(PATIENCE):
             pytest.fail(f"The lifespan did not start in {PATIENCE:g} s.")
@@ -191,8 +191,10 @@ class Server(httpx2.BaseTransport):
             self.running.append(call)
         try:
             await self.app(scope, call.receive, send)
-        except Exception as exc:  # noqa: BLE001 (a server takes them all)
+        except BaseException as exc:  # a server takes them all
             self.errors.append(exc)
+            if isinstance(exc, asyncio.CancelledError):
+                raise
         finally:
             with self._changed:
                 self.running.remove(call)
@@ -274,6 +276,17 @@ class Client(httpx2.Client):
     def unread(self) -> bool:
         """Whether a part of a response waits to be read."""
         return any(call.unread for call in [*self.server.running])
+
+    @property
+    def on_the_loop(self) -> bool:
+        """Whether this is the event loop's thread, which answers all."""
+        return threading.get_ident() == self.loop_thread
+
+    @property
+    def loop_thread(self) -> int | None:
+        """The number of the thread in which the application is served."""
+        thread = self.server.thread
+        return thread.ident if thread else None
 
     @property
     def did(self) -> str:

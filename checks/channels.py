@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from checks.asgi import Client
+from checks.expect import expect
 from checks.fakes import HOLD
 
 MEET = 2.0  # seconds after which nobody else is expected
@@ -111,18 +112,22 @@ def accepted_together(client: Client, *bodies: Mapping[str, Any]) -> list[str]:
 
 def id_in(response: httpx2.Response) -> str:
     """Return the id that came with a 202."""
-    assert response.status_code == 202, f"no 202, but {response.text}"
+    assert response.status_code == 202
     said = response.json()
-    assert "id" in said, "the response has no id"
+    expect("id" in said, 'the response is {"id": …}', response.text)
     return str(said["id"])
 
 
 def report(client: Client, number: str) -> dict[str, dict[str, Any]]:
     """Return what is known of each channel by now."""
     response = client.get(f"/notify/{number}")
-    assert response.status_code == 200, f"{number} is not known"
+    assert response.status_code == 200
     said = response.json()
-    assert str(said["id"]) == number
+    expect(
+        str(said["id"]) == number,
+        f"GET shows the notification that was asked for, {number}",
+        f"it shows {said['id']}",
+    )
     channels: dict[str, dict[str, Any]] = said["channels"]
     return channels
 

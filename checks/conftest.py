@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from checks.answers import answer_for, imported
+from checks.answers import SKIPS, answer_for, imported, passes_through
 from checks.asgi import Client
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 from checks.story import story
@@ -76,9 +76,15 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Run the check likewise."""
+    """Run the check likewise; an answer may not skip it."""
     with without_pytests_handlers():
-        return (yield)
+        try:
+            return (yield)
+        except (pytest.skip.Exception, pytest.xfail.Exception) as exc:
+            path = answer_for(item.path, item.config.getoption("--target"))
+            if passes_through(path, exc):
+                pytest.fail(SKIPS, pytrace=False)
+            raise
 
 
 @pytest.hookimpl(wrapper=True)

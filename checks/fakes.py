@@ -18,7 +18,8 @@ class Work:
 
     `plain` is its `def` form, `awaited` its `async def` form. Each call
     leaves the address in `emails`, and in `after` how many responses were
-    complete when it began. `raises` is raised at the end. With `held=True` a
+    complete when it began; `on_the_loop` says if `plain` held up the event
+    loop. `raises` is raised at the end. With `held=True` a
     call that comes after the response waits for `go.set()`.
     """
 
@@ -33,12 +34,14 @@ class Work:
         self.emails: list[str] = []
         self.after: list[int] = []
         self.running: list[int] = []  # requests, at the end of each call
+        self.on_the_loop = False
         self.begun, self.go = threading.Event(), threading.Event()
         if not held:
             self.go.set()
 
     def plain(self, email: str) -> None:
         """Work as a function that runs in a thread."""
+        self.on_the_loop |= self.client.on_the_loop
         self._begin(email)
         if self.client.responses:
             assert self.go.wait(HOLD), "nobody let this call go"

@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 import httpx2
-import pytest
 
 from checks.asgi import Client
 from checks.calls import PATIENCE
+from checks.expect import UnmetError, expect, listed
 
 KEYS = ("status", "done", "total", "percent", "error")
 STAGES = ("queued", "running", "completed", "failed", "cancelled")
@@ -90,9 +90,15 @@ def _let_go(*held: asyncio.Future[None]) -> None:
 
 def seen(shown: object) -> State:
     """Return what is known of a job, whatever else is there."""
-    assert isinstance(shown, dict), "a job is shown as a JSON object"
-    missing = [key for key in ("id", *KEYS) if key not in shown]
-    assert not missing, f"a job is shown without {', '.join(missing)}"
+    keys = ("id", *KEYS)
+    if not isinstance(shown, dict):
+        raise UnmetError("a job is shown as a JSON object", f"{shown!r}")
+    missing = [key for key in keys if key not in shown]
+    expect(
+        not missing,
+        f"a job is shown with {listed(keys)}",
+        f"it is shown without {listed(missing)}",
+    )
     return {key: shown[key] for key in KEYS}
 
 
@@ -105,7 +111,7 @@ def start(client: Client, steps: int) -> str:
 
 def path_of(shown: dict[str, Any]) -> str:
     """Return where a job is to be found."""
-    assert "id" in shown, "a job is shown without id"
+    expect("id" in shown, "a job is shown with its id", f"{shown}")
     return f"/jobs/{shown['id']}"
 
 
@@ -114,8 +120,8 @@ def show(client: Client, path: str) -> State:
     response = client.get(path)
     assert response.status_code == 200
     state = seen(response.json())
-    same = path_of(response.json()) == path
-    assert same, "this is another job"
+    shown = path_of(response.json())
+    expect(shown == path, f"GET {path} shows this job", f"it shows {shown}")
     return state
 
 
@@ -146,7 +152,11 @@ class Listener:
     def next(self) -> State:
         """Wait for the next event."""
         state = next(self._events, None)
-        assert state is not None, "the response ended where an event was due"
+        if state is None:
+            raise UnmetError(
+                "the job still runs: an event comes",
+                "the response ended",
+            )
         return state
 
     def has_heard(self, done: int) -> bool:
@@ -166,12 +176,20 @@ class Listener:
                 data.append(value.removeprefix(" "))
             elif not line and data:
                 shown = _parsed("\n".join(data))
-                same = path_of(shown) == self.path
-                assert same, "the event is another job's"
+                path = path_of(shown)
+                expect(
+                    path == self.path,
+                    f"the events of {self.path} show this job",
+                    f"one shows {path}",
+                )
                 self.heard.append(seen(shown))
                 yield self.heard[-1]
                 data.clear()
-        assert not data, "no empty line after an event: a browser drops it"
+        expect(
+            not data,
+            "each event ends in an empty line: a browser drops it otherwise",
+            "the last event has none",
+        )
 
 
 @contextmanager
@@ -180,7 +198,11 @@ def listening(client: Client, path: str) -> Iterator[Listener]:
     with client.stream("GET", f"{path}/events") as response:
         assert response.status_code == 200
         kind = response.headers.get("content-type", "").partition(";")[0]
-        assert kind == "text/event-stream"
+        expect(
+            kind == "text/event-stream",
+            "the events come as text/event-stream",
+            f"they come as {kind}",
+        )
         yield Listener(client, path, response)
 
 
@@ -188,12 +210,22 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        pytest.fail(f"The data of an event is not JSON: {text}", pytrace=False)
+        raise UnmetError(
+            "the data of an event is the JSON that GET shows", text
+        ) from None
 
 
-def assert_goes_on(states: list[State]) -> None:
-    """Check that none of these states goes back behind an earlier one."""
+def expect_goes_on(states: list[State]) -> None:
+    """Fail if one of these states goes back behind an earlier one."""
     for before, after in pairwise(states):
         a, b = before["status"], after["status"]
-        assert STAGES.index(a) <= STAGES.index(b), f"{a} comes before {b}"
-        assert before["done"] <= after["done"], "`done` goes back"
+        expect(
+            STAGES.index(a) <= STAGES.index(b),
+            "from event to event, the status does not go back",
+            f'"{b}" comes after "{a}"',
+        )
+        expect(
+            before["done"] <= after["done"],
+            "from event to event, done does not go back",
+            f"{after['done']} comes after {before['done']}",
+        )

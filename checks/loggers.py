@@ -36,6 +36,16 @@ def logger_for(handler: logging.Handler) -> logging.Logger:
     return logger
 
 
+def handlers(logger: logging.Logger) -> int:
+    """Count what writes a record of this logger: those of its parents too."""
+    count = 0
+    each: logging.Logger | None = logger
+    while each is not None:
+        count += len(each.handlers)
+        each = each.parent if each.propagate else None
+    return count
+
+
 @contextlib.contextmanager
 def remembered_records() -> Iterator[list[logging.LogRecord]]:
     """Remember every record that is made, by whatever logger."""

@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import pytest
 from anyio import pytest_plugin as anyio_plugin
+from fastapi import FastAPI
 
 from checks import app_under_test
 from checks.answers import why_not
@@ -169,5 +170,27 @@ def _why(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
     if call.excinfo is None:
         return ""
     text = call.excinfo.exconly().partition("\n")[0]
+    if "422" in text:
+        text += _asks_the_client(item)
     own = [e.lineno for e in call.excinfo.traceback if e.path == item.path]
     return f"line {own[-1] + 1}: {text}" if own else text
+
+
+def _asks_the_client(item: pytest.Item) -> str:
+    """Say if an override makes FastAPI ask the client for `args`."""
+    target = getattr(item, "funcargs", {}).get("target")
+    overrides = getattr(target, "app", FastAPI()).dependency_overrides
+    for override in overrides.values():
+        try:
+            parameters = inspect.signature(override).parameters.values()
+        except (TypeError, ValueError):  # a test may put anything there
+            continue
+        if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+            return (
+                f" (The override is a {type(override).__name__} that takes"
+                " *args: FastAPI calls it as a dependency and asks the client"
+                " for the query parameters `args` and `kwargs`. Let the"
+                " override be a function without parameters that returns the"
+                " task.)"
+            )
+    return ""

@@ -6,69 +6,129 @@ from types import ModuleType
 import pytest
 
 from checks.asgi import Client
+from checks.expect import called, expect, listed, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SCHEDULED = {"message": "Welcome scheduled"}
-ONCE = (
-    "what the override gives is to be called once for each request: overrides"
-    " reach what is asked for by Depends(get_welcome_task), but neither a call"
-    " by hand nor a function's name"
+BY_DEPENDS = (
+    "an override reaches what is asked for by Depends(get_welcome_task), but"
+    " neither a call by hand nor a function's name"
 )
 AWAITED = (
-    "an async task that is called is a coroutine, which does nothing until it"
-    " is awaited: add_task does so if it is given the task itself"
+    "an `async def` task that is called returns a coroutine, which does"
+    " nothing until it is awaited: add_task does so if it gets the task itself"
 )
+
+
+def replace_by(answer: ModuleType, task: Callable[[str], object]) -> None:
+    """Let get_welcome_task give this task."""
+    overrides = answer.app.dependency_overrides
+    overrides[answer.get_welcome_task] = lambda: task
+
+
+def expect_calls(work: Work, *emails: str, why: str = BY_DEPENDS) -> None:
+    """Fail unless the override's task was called once for each of these."""
+    expect(
+        sorted(work.emails) == sorted(emails),
+        f"the task that the override gives is called {times(len(emails))},"
+        f" for {listed(emails)}",
+        f"it was {called(work.emails)}",
+        why,
+    )
+
+
+def expect_after_the_response(work: Work) -> None:
+    """Fail if a call began before the response was complete."""
+    expect(
+        all(work.after),
+        "the response is sent before the task begins",
+        "the task began first, so the client waits for it",
+    )
+
+
+def expect_failure(client: Client, failure: Exception) -> None:
+    """Fail unless this has reached the server."""
+    expect(
+        client.errors == [failure],
+        "what the task raises reaches the server",
+        f"the task raised {failure!r}, the server got"
+        f" {client.errors or 'nothing'}",
+    )
+
+
+def expect_silence(printed: str) -> None:
+    """Fail if the module's own send_welcome has run."""
+    expect(
+        "Welcome, " not in printed,
+        "`send_welcome` does not run: another task replaces it",
+        "`send_welcome` ran too, and printed its line",
+    )
 
 
 @pytest.mark.points(2)
 def test_an_override_replaces_the_work(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The other function runs, after the response; the original is silent."""
+    """The other function runs, after the response; the original is silent.
+
+    A test can replace the work by one line, without any patching.
+    """
     work = Work(client)
-    overrides = answer.app.dependency_overrides
-    overrides[answer.get_welcome_task] = lambda: work.plain
+    replace_by(answer, work.plain)
     response = client.post(f"/welcome/{ADA}")
     assert response.status_code == 202
     assert response.json() == SCHEDULED
     client.finish()
-    assert work.emails == [ADA], ONCE
-    assert work.after == [1], "the task began before the response"
-    assert client.errors == []
-    assert "Welcome, " not in capfd.readouterr().out, "the original ran, too"
+    expect_calls(work, ADA)
+    expect_after_the_response(work)
+    expect(
+        client.errors == [],
+        "the task succeeds, so no exception reaches the server",
+        f"{client.errors[-1:]}",
+    )
+    expect_silence(capfd.readouterr().out)
 
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_an_override_replaces_the_work")
 def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
-    """Whoever replaces the task may write it with `async def`, errors too."""
+    """The task that replaces it may be an `async def`, errors too.
+
+    The endpoint cannot know which kind it is given; `add_task` can.
+    """
     failure = ConnectionRefusedError("no mail server here")
     work = Work(client, raises=failure)
-    overrides = answer.app.dependency_overrides
-    overrides[answer.get_welcome_task] = lambda: work.awaited
+    replace_by(answer, work.awaited)
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert work.emails == [ADA], AWAITED
-    assert work.after == [1], "the task began before the response"
-    assert client.errors == [failure], (
-        "the task raised it, and it did not reach the server"
-    )
+    expect_calls(work, ADA, why=AWAITED)
+    expect_after_the_response(work)
+    expect_failure(client, failure)
 
 
 @pytest.mark.points(1)
 def test_without_an_override_the_original_runs(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The welcome is printed once, after the response."""
+    """The welcome is printed once, after the response.
+
+    At work nobody overrides anything: then the real task has to run.
+    """
     before: list[str] = []
     client.when_sent(lambda: before.append(capfd.readouterr().out))
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert "Welcome, " not in before[0], "it ran before the response"
-    printed = capfd.readouterr().out
-    assert printed.count(f"Welcome, {ADA}!") == 1, (
-        "so often was it printed after the response"
+    expect(
+        "Welcome, " not in before[0],
+        "the response is sent before `send_welcome` prints",
+        "it printed first, so the client waits for it",
+    )
+    printed = capfd.readouterr().out.count(f"Welcome, {ADA}!")
+    expect(
+        printed == 1,
+        f"after the response, `Welcome, {ADA}!` is printed once",
+        f"it was printed {times(printed)}",
     )
 
 
@@ -77,7 +137,11 @@ def test_without_an_override_the_original_runs(
 def test_each_request_runs_what_it_was_given(
     answer: ModuleType, client: Client
 ) -> None:
-    """What was provided for one request is not kept for the next."""
+    """What was provided for one request is not kept for the next.
+
+    A dependency may give another task each time, for example one that knows
+    who is logged in.
+    """
     given: list[Work] = []
 
     def provide() -> Callable[[str], object]:
@@ -88,8 +152,11 @@ def test_each_request_runs_what_it_was_given(
     for email in (ADA, BOB):
         assert client.post(f"/welcome/{email}").status_code == 202
         client.finish()
-    assert [work.emails for work in given if work.emails] == [[ADA], [BOB]], (
-        "each request is to run, once, what was provided for it"
+    ran = [work.emails for work in given if work.emails]
+    expect(
+        ran == [[ADA], [BOB]],
+        f"two requests: a first task runs for {ADA}, a second for {BOB}",
+        f"the tasks that were given ran for {ran}",
     )
 
 
@@ -98,20 +165,28 @@ def test_each_request_runs_what_it_was_given(
 def test_the_server_hears_of_a_failure(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The client has its 202, the exception leaves the application."""
+    """The client has its 202, the exception leaves the application.
+
+    If the server does not get the exception, nobody ever knows of it.
+    """
     failure = ConnectionRefusedError("no mail server here")
     work = Work(client, raises=failure, held=True)
-    overrides = answer.app.dependency_overrides
-    overrides[answer.get_welcome_task] = lambda: work.plain
+    replace_by(answer, work.plain)
     assert client.post(f"/welcome/{ADA}").status_code == 202
-    assert work.begun.wait(5), "the task was never called"
+    expect(
+        work.begun.wait(5),
+        "the task that the override gives is called",
+        "it was not called as a background task, which the server waits for",
+    )
     work.go.set()
     client.finish()
-    assert client.errors == [failure], (
-        "the task raised it, and it did not reach the server"
+    expect_failure(client, failure)
+    expect(
+        work.running == [1],
+        "the server waits for the task before the request is over",
+        "the request was over before the task was",
     )
-    assert work.running == [1], "the request was over before the work was"
-    assert "Welcome, " not in capfd.readouterr().out, "the original ran, too"
+    expect_silence(capfd.readouterr().out)
 
 
 @pytest.mark.points(1)
@@ -119,16 +194,18 @@ def test_the_server_hears_of_a_failure(
 def test_an_invalid_address_starts_nothing(
     answer: ModuleType, client: Client
 ) -> None:
-    """422, and no task, although the dependency is called."""
+    """422, and no task, although the dependency is called.
+
+    A client that is told "invalid" must not find that it was mailed anyway.
+    """
     work = Work(client)
-    overrides = answer.app.dependency_overrides
-    overrides[answer.get_welcome_task] = lambda: work.plain
+    replace_by(answer, work.plain)
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
         client.finish()
-    assert work.emails == [ADA], "a refused address was welcomed"
+    expect_calls(work, ADA)
 
 
 @pytest.mark.points(2)
@@ -136,15 +213,42 @@ def test_an_invalid_address_starts_nothing(
 def test_requests_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client
 ) -> None:
-    """Both endpoints have run before the first task begins."""
+    """Both endpoints have run before the first task begins.
+
+    What one request keeps in a variable of the module, another overwrites.
+    """
     work = Work(client)
-    overrides = answer.app.dependency_overrides
-    overrides[answer.get_welcome_task] = lambda: work.awaited
+    replace_by(answer, work.awaited)
     responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
     assert [each.status_code for each in responses] == [202, 202]
     client.finish()
-    assert len(set(work.emails)) == 2, (
-        "so many of the two addresses were welcomed"
+    expect_calls(work, ADA, BOB)
+    expect_after_the_response(work)
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_an_override_replaces_the_work")
+def test_others_are_answered_while_a_task_works(
+    answer: ModuleType, client: Client
+) -> None:
+    """A `def` task runs in a worker thread, not on the event loop.
+
+    A `def` may block. On the event loop it would keep all others waiting.
+    """
+    work = Work(client)
+    replace_by(answer, work.plain)
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
+    expect(
+        work.emails,
+        "the task that the override gives is called",
+        "it was not called",
+        BY_DEPENDS,
     )
-    assert sorted(work.emails) == [ADA, BOB], "one call for each request"
-    assert all(work.after), "a task began before its response"
+    expect(
+        not work.on_the_loop,
+        "while a `def` task works, the server answers others",
+        "the task ran on the event loop, which answers nobody meanwhile",
+        "an `async def` that calls it runs it on the event loop: give the"
+        " task itself to add_task",
+    )

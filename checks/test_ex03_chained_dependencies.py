@@ -1,16 +1,29 @@
 """Checks of exercise 3: logger, clock and work come from outside."""
 
+import inspect
 import logging
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from checks.answers import imported
 from checks.asgi import Client
+from checks.expect import called, expect, listed, times
 from checks.fakes import Clock, Work
-from checks.loggers import Remember, logger_for, remembered_records
+from checks.loggers import (
+    Remember,
+    handlers,
+    logger_for,
+    logging_kept_apart,
+    remembered_records,
+)
+from checks.turns import Turns
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:[+-]\d\d:\d\d)?")
@@ -60,17 +73,48 @@ def letters(text: str) -> str:
     return re.sub(r"\W", "", text)
 
 
-@pytest.mark.points(3)
-def test_start_and_done_have_the_time_of_the_task(
-    answer: ModuleType, client: Client, clock: Clock, log: Remember
+def replaced(
+    answer: ModuleType, log: Remember, clock: Clock, work: Work
 ) -> None:
-    """Each line has the time as it is just then, in the clock's own zone."""
-    work = LongWork(client, clock)
+    """Let the three dependencies give these."""
     answer.app.dependency_overrides |= {
         answer.get_logger: lambda: logger_for(log),
         answer.get_clock: lambda: clock,
         answer.get_welcome_task: lambda: work.plain,
     }
+
+
+def expect_calls(work: Work, *emails: str) -> None:
+    """Fail unless the work was called once for each of these."""
+    expect(
+        sorted(work.emails) == sorted(emails),
+        f"the work that get_welcome_task gives is called"
+        f" {times(len(emails))}, for {listed(emails)}",
+        f"it was {called(work.emails)}",
+    )
+
+
+def expect_said(log: Remember, word: str, at: str = "") -> None:
+    """Fail unless a record says this word, with this time."""
+    said = log.that_say(word)
+    expect(
+        any(at in text for text in said),
+        f'a record says "{word}"' + (f" and the time {at}" if at else ""),
+        f'the records with "{word}": {said}',
+    )
+
+
+@pytest.mark.points(3)
+def test_start_and_done_have_the_time_of_the_task(
+    answer: ModuleType, client: Client, clock: Clock, log: Remember
+) -> None:
+    """Each line has the time as it is just then, in the clock's own zone.
+
+    A time that was read before the response says when the request came, not
+    when the work began.
+    """
+    work = LongWork(client, clock)
+    replaced(answer, log, clock, work)
     client.when_sent(lambda: clock.forward(hours=1))  # a slow network
     started = (clock.now + timedelta(hours=1)).isoformat()
     done = (clock.now + timedelta(hours=1, minutes=5)).isoformat()
@@ -78,18 +122,19 @@ def test_start_and_done_have_the_time_of_the_task(
     assert response.status_code == 202
     assert response.json() == {"message": "Welcome scheduled"}
     client.finish()
-    assert client.errors == []
-    assert work.emails == [ADA], (
-        "the work is what get_welcome_task gives, called once in the task"
+    expect(
+        client.errors == [],
+        "the work succeeds, so no exception reaches the server",
+        f"{client.errors[-1:]}",
     )
-    assert work.after == [1], "the work began before the response"
-    starts, ends = log.that_say("start"), log.that_say("done")
-    assert any(started in text for text in starts), (
-        f"the work began at {started}, but the log says {starts}"
+    expect_calls(work, ADA)
+    expect(
+        work.after == [1],
+        "the response is sent before the work begins",
+        "the work began first, so the client waits for it",
     )
-    assert any(done in text for text in ends), (
-        f"the work was done at {done}, but the log says {ends}"
-    )
+    expect_said(log, "start", started)
+    expect_said(log, "done", done)
 
 
 @pytest.mark.points(1)
@@ -97,27 +142,34 @@ def test_start_and_done_have_the_time_of_the_task(
 def test_nothing_is_started_before_the_response(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """The log says "start" in the task: not before, not for a 422."""
+    """The log says "start" in the task: not before, not for a 422.
+
+    FastAPI calls a dependency also for a request that is refused: a log that
+    says "start" there speaks of work that never happens.
+    """
     work = Work(client)
-    answer.app.dependency_overrides |= {
-        answer.get_logger: lambda: logger_for(log),
-        answer.get_clock: lambda: clock,
-        answer.get_welcome_task: lambda: work.plain,
-    }
+    replaced(answer, log, clock, work)
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert log.that_say("start")
-    early = [r for sent, r in log.kept if not sent]
-    too_early = [r for r in early if "start" in r.getMessage().lower()]
-    assert not too_early, '"start" was logged before the response'
+    expect_said(log, "start")
+    early = [r.getMessage() for sent, r in log.kept if not sent]
+    too_early = [text for text in early if "start" in text.lower()]
+    expect(
+        not too_early,
+        'the response is sent before the log says "start"',
+        f"before the response, it said {too_early}",
+    )
     log.kept.clear()
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
     client.finish()
-    assert log.that_say("start") + log.that_say("done") == [], (
-        "nothing was started for these addresses"
+    said = log.that_say("start") + log.that_say("done")
+    expect(
+        said == [],
+        'for an invalid address, the log says neither "start" nor "done"',
+        f"it said {said}",
     )
-    assert work.emails == [ADA], "a refused address was welcomed"
+    expect_calls(work, ADA)
 
 
 @pytest.mark.points(3)
@@ -125,61 +177,140 @@ def test_nothing_is_started_before_the_response(
 def test_a_failure_is_logged_and_goes_on(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """One ERROR with the traceback, no "done", and the same exception."""
+    """One ERROR with the traceback, no "done", and the same exception.
+
+    The log says where it failed, and the server still hears of it.
+    """
     failure = ConnectionRefusedError("no mail server here")
     work = LongWork(client, clock, raises=failure)
-    answer.app.dependency_overrides |= {
-        answer.get_logger: lambda: logger_for(log),
-        answer.get_clock: lambda: clock,
-        answer.get_welcome_task: lambda: work.plain,
-    }
+    replaced(answer, log, clock, work)
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
-    assert work.emails == [ADA], "one call for the request"
-    assert log.that_say("start")
+    expect_calls(work, ADA)
+    expect_said(log, "start")
     errors = [r for r in log.records if r.levelno >= logging.ERROR]
-    shown = "\n".join(logging.Formatter().format(each) for each in errors)
-    assert "Traceback (most recent call last)" in shown, (
-        "this is all that the log has at ERROR"
+    levels = [record.levelname for record in log.records]
+    expect(
+        errors,
+        "the work raised: there is a record of level ERROR",
+        f"the levels of the records: {listed(levels)}",
     )
-    assert "ConnectionRefusedError: no mail server here" in shown
+    logged = "\n".join(logging.Formatter().format(each) for each in errors)
+    traceback = "Traceback (most recent call last)", f"Error: {failure}"
+    expect(
+        all(part in logged for part in traceback),
+        "an ERROR record holds the traceback of the exception",
+        f"the log has at ERROR: {logged}",
+        "logger.exception adds the traceback",
+    )
     said = [r.getMessage().partition("\n")[0] for r in log.records]
     done = [text for text in said if "done" in text.lower()]
-    assert not done, "the work failed, and the log says that it is done"
-    assert client.errors == [failure], "the exception itself has to go on"
+    expect(
+        not done,
+        'the work failed, so no record says "done"',
+        f"these do: {done}",
+    )
+    expect(
+        client.errors == [failure],
+        "the exception of the work reaches the server, unchanged",
+        f"the work raised {failure!r}, the server got"
+        f" {client.errors or 'nothing'}",
+    )
 
 
 @pytest.mark.points(2)
+@pytest.mark.after("test_start_and_done_have_the_time_of_the_task")
 def test_each_line_appears_once(
-    capfd: pytest.CaptureFixture[str], answer: ModuleType, client: Client
+    capfd: pytest.CaptureFixture[str], client: Client
 ) -> None:
-    """Three requests, nothing replaced: each INFO message is one line."""
+    """Three requests, nothing replaced: each INFO message is one line.
+
+    A logger keeps its handlers: one that gets another handler with each
+    request writes every line more often each time.
+    """
     with remembered_records() as records:
         for _ in range(3):
             assert client.post(f"/welcome/{ADA}").status_code == 202
             client.finish()
-    client.close()  # whoever writes in another thread is done now
+    client.close()  # an answer that writes in another thread is done now
     infos = [r.getMessage() for r in records if r.levelno == logging.INFO]
     infos = [text for text in infos if ISO.search(text)]
     lines = shown("\n".join(capfd.readouterr()), infos)
     for word in ("start", "done"):
         said = [text for text in infos if word in text.lower()]
-        assert len(said) >= 3, (
-            f"after three requests there are {len(said)} INFO records with a"
-            f" time that say {word!r}"
+        expect(
+            len(said) >= 3,
+            f'three requests: three INFO records with a time say "{word}"',
+            f"{len(said)} records do",
         )
         often = {lines[text] // infos.count(text) for text in said}
-        how_often = " or ".join(map(str, sorted(often)))
-        assert often == {1}, (
-            f"each INFO record that says {word!r} has to be one line on"
-            f" stderr or stdout, and was printed {how_often} times: has the"
-            " logger one handler?"
+        how_often = " or ".join(map(times, sorted(often)))
+        expect(
+            often == {1},
+            f'each INFO record with "{word}" is printed once, to stderr or'
+            " stdout",
+            f"it was printed {how_often}",
+            "has the logger one handler, and does it let INFO through?",
         )
         for text in said:
-            times = [datetime.fromisoformat(x) for x in ISO.findall(text)]
-            assert any(each.tzinfo for each in times), (
-                f"a time without its zone: {text}"
+            times_ = [datetime.fromisoformat(x) for x in ISO.findall(text)]
+            expect(
+                any(each.tzinfo for each in times_),
+                "a time in the log has its time zone",
+                f"none in {text!r}",
             )
+
+
+def called_by_hand(provider: Any) -> Callable[[], Any] | None:
+    """Return what FastAPI would call in a worker thread, if one can.
+
+    What is `async def` runs on the event loop, where no other call can come
+    between; what has parameters only FastAPI can call.
+    """
+    if inspect.isgeneratorfunction(provider):
+        return lambda: next(provider())
+    awaited = inspect.iscoroutinefunction(provider)
+    streamed = inspect.isasyncgenfunction(provider)
+    if awaited or streamed or inspect.isclass(provider):
+        return None
+    return None if inspect.signature(provider).parameters else provider
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_each_line_appears_once")
+def test_first_requests_at_the_same_time_add_one_handler(
+    answer: ModuleType,
+) -> None:
+    """Two threads in get_logger at once leave as many handlers as one.
+
+    FastAPI calls a `def` dependency in a worker thread. If two first requests
+    both find no handler, both add one, and every line is written twice.
+    """
+    path = Path(str(answer.__file__))
+    alone = 0
+    for stop in range(200):  # get_logger has fewer steps than that
+        with logging_kept_apart(), imported(path) as anew:
+            call = called_by_hand(anew.get_logger)
+            if call is None:
+                return
+            if stop == 0:
+                alone = handlers(call())
+                continue
+            turns = Turns(call, answer.__file__, stop)
+            if not turns.stopped:
+                return
+            found = [
+                handlers(each)
+                for each in turns.results
+                if isinstance(each, logging.Logger)
+            ]
+        expect(
+            turns.ended and found == [alone, alone],
+            f"after two calls at once the logger has {alone} handler(s), as"
+            " after one call",
+            f"it has {max(found, default=0)}: one thread had stopped inside"
+            " get_logger while the other came by",
+        )
 
 
 @pytest.mark.points(1)
@@ -187,16 +318,19 @@ def test_each_line_appears_once(
 def test_requests_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """Both endpoints have run before the first task begins."""
+    """Both endpoints have run before the first task begins.
+
+    What one request keeps in a variable of the module, another overwrites.
+    """
     work = Work(client)
-    answer.app.dependency_overrides |= {
-        answer.get_logger: lambda: logger_for(log),
-        answer.get_clock: lambda: clock,
-        answer.get_welcome_task: lambda: work.plain,
-    }
+    replaced(answer, log, clock, work)
     responses = client.post_together(f"/welcome/{ADA}", f"/welcome/{BOB}")
     assert [each.status_code for each in responses] == [202, 202]
     client.finish()
-    assert len(set(work.emails)) == 2, "each of them is welcomed"
-    assert sorted(work.emails) == [ADA, BOB]
-    assert len(log.that_say("start")) >= len(work.emails)
+    expect_calls(work, ADA, BOB)
+    said = len(log.that_say("start"))
+    expect(
+        said >= len(work.emails),
+        'two tasks: two records say "start"',
+        f"{said} do",
+    )

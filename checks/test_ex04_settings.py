@@ -9,6 +9,7 @@ import pytest
 
 from checks.answers import imported
 from checks.asgi import Client, DidNotStartError
+from checks.expect import UnmetError, called, expect, listed, times
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SECRET = "swordfish-4711"  # noqa: S105 (nobody's)
@@ -27,9 +28,11 @@ class Transport:
         self.client = client
         self.sent: list[tuple[Any, str]] = []
         self.after: list[int] = []
+        self.on_the_loop = False
 
     def __call__(self, settings: Any, email: str) -> None:
         """Remember it, and how many responses were complete."""
+        self.on_the_loop |= self.client.on_the_loop
         self.after.append(self.client.responses)
         self.sent.append((settings, email))
 
@@ -65,6 +68,15 @@ def transport(answer: ModuleType, client: Client) -> Transport:
     return transport
 
 
+def expect_mails(transport: Transport, *emails: str) -> None:
+    """Fail unless the transport was called once for each of these."""
+    expect(
+        sorted(transport.emails) == sorted(emails),
+        f"the transport is called {times(len(emails))}, for {listed(emails)}",
+        f"it was {called(transport.emails)}",
+    )
+
+
 def failure(answer: ModuleType, wrong: str) -> Exception:
     """Return what get_settings raises; a TODO does not count."""
     try:
@@ -76,7 +88,21 @@ def failure(answer: ModuleType, wrong: str) -> Exception:
     field = wrong.partition(" ")[0].removeprefix("MAIL_").lower()
     there = hasattr(made, field)
     read = f": {field} is {getattr(made, field)!r}" if there else ""
-    pytest.fail(f"{wrong}, and get_settings() raised nothing{read}.")
+    raise UnmetError(
+        f"{wrong}, so get_settings() raises an error",
+        f"it returned settings{read}",
+    )
+
+
+def expect_named(answer: ModuleType, wrong: str) -> None:
+    """Fail unless get_settings raises an error that names the field."""
+    field = wrong.partition(" ")[0].removeprefix("MAIL_").lower()
+    text = str(failure(answer, wrong))
+    expect(
+        field in text.lower(),
+        f'{wrong}, so the error of get_settings() names "{field}"',
+        f"its text: {text}",
+    )
 
 
 def said(error: BaseException) -> str:
@@ -90,29 +116,82 @@ def having(secret: str, texts: list[str]) -> list[str]:
     return [line.strip() for line in lines if secret in line]
 
 
+def expect_hidden(texts: list[str]) -> None:
+    """Fail if the password stands in one of these texts."""
+    found = having(SECRET, texts)
+    expect(
+        found == [],
+        "the password stands in none of the texts that a person may see",
+        f"it stands in {found}",
+    )
+
+
 @pytest.mark.points(2)
 @pytest.mark.usefixtures("environment")
 def test_the_mailer_sends_with_the_settings(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """One mail, after the response, with what the environment says."""
+    """One mail, after the response, with what the environment says.
+
+    The same code sends by another mail server in each shop.
+    """
     response = client.post(f"/welcome/{ADA}")
     assert response.status_code == 202
     assert response.json() == {"message": "Welcome scheduled"}
     client.finish()
-    assert client.errors == []
-    assert transport.emails == [ADA], "one mail for the request"
-    assert transport.after == [1], "the mail went before the response"
+    expect(
+        client.errors == [],
+        "the mail can be sent, so no exception reaches the server",
+        f"{client.errors[-1:]}",
+    )
+    expect_mails(transport, ADA)
+    expect(
+        transport.after == [1],
+        "the response is sent before the transport is called",
+        "the transport was called first, so the client waits for it",
+    )
     settings, _ = transport.sent[0]
-    assert (settings.host, settings.port) == ("mail.example.com", 2525), (
-        "so says the environment"
+    given = (settings.host, settings.port, settings.sender)
+    wanted = ("mail.example.com", 2525, "shop@example.com")
+    expect(
+        given == wanted,
+        f"the settings hold host, port and sender from MAIL_…: {wanted}",
+        f"they hold {given}",
     )
-    assert settings.sender == "shop@example.com"
     kind = type(settings.password).__name__
-    assert hasattr(settings.password, "get_secret_value"), (
-        f"settings.password is a {kind}, not a SecretStr"
+    expect(
+        hasattr(settings.password, "get_secret_value"),
+        "settings.password is a SecretStr",
+        f"it is a {kind}",
     )
-    assert settings.password.get_secret_value() == SECRET
+    expect(
+        settings.password.get_secret_value() == SECRET,
+        "settings.password holds what MAIL_PASSWORD says",
+        "it holds something else",
+    )
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_the_mailer_sends_with_the_settings")
+@pytest.mark.usefixtures("environment")
+def test_others_are_answered_while_a_mail_is_sent(
+    client: Client, transport: Transport
+) -> None:
+    """The transport blocks, so it does not run on the event loop.
+
+    A mail server that takes ten seconds would keep everybody waiting for ten
+    seconds.
+    """
+    assert client.post(f"/welcome/{ADA}").status_code == 202
+    client.finish()
+    expect(transport.sent, "the transport is called", "it was not called")
+    expect(
+        not transport.on_the_loop,
+        "while the transport sends, the server answers others",
+        "the transport ran on the event loop, which answers nobody meanwhile",
+        "an `async def` mailer runs on the event loop, a `def` in a worker"
+        " thread",
+    )
 
 
 @pytest.mark.points(2)
@@ -122,26 +201,42 @@ def test_the_first_reading_stays(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Requests and calls by hand get one object, whatever is set later."""
+    """Requests and calls by hand get one object, whatever is set later.
+
+    Nothing is read at import either: a test, or a tool, imports the module
+    where no mail server is configured.
+    """
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
     environment.setenv("MAIL_HOST", "other.example.com")
     assert client.post(f"/welcome/{BOB}").status_code == 202
     client.finish()
-    assert sorted(transport.emails) == [ADA, BOB], "one mail for each request"
+    expect_mails(transport, ADA, BOB)
     settings = answer.get_settings()
-    assert settings is answer.get_settings(), "it was read once more"
-    assert settings.host == "mail.example.com", (
-        "so said the environment before the first request, and not since"
+    expect(
+        settings is answer.get_settings(),
+        "get_settings() returns the same object each time",
+        "it made another object, so it read the environment once more",
     )
-    assert all(used is settings for used, _ in transport.sent), (
-        "a request had other settings than a call by hand"
+    expect(
+        settings.host == "mail.example.com",
+        "the environment is read once: host is still mail.example.com",
+        f"host is {settings.host}, which was set after the first request",
+    )
+    expect(
+        all(used is settings for used, _ in transport.sent),
+        "each request gets the object that get_settings() returns",
+        "a request had other settings than a call by hand",
     )
     environment.setenv("MAIL_HOST", "at.import.example.com")
     with imported(Path(str(answer.__file__))) as anew:
         environment.setenv("MAIL_HOST", "after.import.example.com")
         host = anew.get_settings().host
-    assert host == "after.import.example.com", "it was read at import"
+    expect(
+        host == "after.import.example.com",
+        "what is set after the import counts: nothing is read at import",
+        f"host is {host}, as it was set at the import",
+    )
 
 
 @pytest.mark.points(2)
@@ -149,7 +244,10 @@ def test_the_first_reading_stays(
 def test_an_override_replaces_the_settings(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """The mailer uses what it was given, for each request anew."""
+    """The mailer uses what it was given, for each request anew.
+
+    A test can send with other settings, without any variable.
+    """
     made: list[Any] = []
 
     def provide() -> Any:
@@ -167,10 +265,18 @@ def test_an_override_replaces_the_settings(
     for email in (ADA, BOB):
         assert client.post(f"/welcome/{email}").status_code == 202
         client.finish()
-    assert transport.emails == [ADA, BOB], "one mail for each request"
+    expect_mails(transport, ADA, BOB)
     hosts = [settings.host for settings, _ in transport.sent]
-    assert len(set(hosts)) == 2, f"one mailer for two requests: {hosts}"
-    assert all(any(s is m for m in made) for s, _ in transport.sent)
+    expect(
+        all(any(s is m for m in made) for s, _ in transport.sent),
+        "the transport gets the settings that the override gives",
+        f"it got settings with the hosts {listed(hosts)}",
+    )
+    expect(
+        len(set(hosts)) == 2,
+        "each request gets a mailer of its own, with the settings given to it",
+        f"both were sent with the settings of the first: {listed(hosts)}",
+    )
 
 
 @pytest.mark.points(1)
@@ -178,35 +284,44 @@ def test_an_override_replaces_the_settings(
 def test_a_refused_address_gets_no_mail(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """The address is all that a request takes, and it has to be one."""
+    """The address is all that a request takes, and it has to be one.
+
+    Settings that the client may send as query parameters are the client's to
+    choose, the password too.
+    """
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
     for wrong in ("not-an-email", "a@b@c", "bob@example.com%0A"):
         assert client.post(f"/welcome/{wrong}").status_code == 422
         client.finish()
-    assert transport.emails == [ADA], "a refused address got a mail"
+    expect_mails(transport, ADA)
     for path, methods in answer.app.openapi().get("paths", {}).items():
         if path.startswith("/welcome/"):
             asked = methods["post"].get("parameters", [])
             others = [each["name"] for each in asked if each["in"] != "path"]
-            assert others == [], "the settings are asked of the client"
+            expect(
+                others == [],
+                "the client gives the address, and nothing else",
+                f"the client is asked for {listed(others)}",
+                "Depends() on a class makes query parameters of its fields",
+            )
 
 
 @pytest.mark.points(1)
 def test_a_wrong_variable_is_named(
     answer: ModuleType, environment: pytest.MonkeyPatch
 ) -> None:
-    """The error says which one is wrong, or missing."""
-    wrong = "MAIL_PORT is abc"
+    """The error says which one is wrong, or missing.
+
+    The person who starts the application sees at once what to set.
+    """
     environment.setenv("MAIL_PORT", "abc")
-    assert "port" in str(failure(answer, wrong)).lower(), wrong
+    expect_named(answer, "MAIL_PORT is abc")
     environment.setenv("MAIL_PORT", "2525")
-    for field in ("host", "port", "sender", "password"):
-        name = f"MAIL_{field.upper()}"
-        wrong = f"{name} is missing"
+    for name, value in VALID.items():
         environment.delenv(name)
-        assert field in str(failure(answer, wrong)).lower(), wrong
-        environment.setenv(name, VALID[name])
+        expect_named(answer, f"{name} is missing")
+        environment.setenv(name, value)
 
 
 @pytest.mark.points(1)
@@ -216,16 +331,18 @@ def test_nothing_is_sent_with_a_wrong_port(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """The start, or the request, fails: no default takes its place."""
-    wrong = "MAIL_PORT is abc"
+    """The start, or the request, fails: no default takes its place.
+
+    A mail that goes to a server which nobody chose may go to anybody.
+    """
     environment.setenv("MAIL_PORT", "abc")
-    assert "port" in str(failure(answer, wrong)).lower(), wrong
+    expect_named(answer, "MAIL_PORT is abc")
     try:
         assert client.post(f"/welcome/{ADA}").status_code >= 500
         client.finish()
     except DidNotStartError:
         pass  # kinder still
-    assert transport.emails == [], "a mail went out all the same"
+    expect_mails(transport)
 
 
 @pytest.mark.points(1)
@@ -237,15 +354,18 @@ def test_the_password_is_shown_nowhere(
     client: Client,
     transport: Transport,
 ) -> None:
-    """Not in a repr, an output or a response."""
+    """Not in a repr, an output or a response.
+
+    Logs are read by more people than may know the password.
+    """
     settings = answer.get_settings()
     texts = [repr(settings), str(settings)]
     response = client.post(f"/welcome/{ADA}")
     assert response.status_code == 202
     client.finish()
-    assert transport.emails == [ADA]
+    expect_mails(transport, ADA)
     texts += [response.text, str(response.headers), *capfd.readouterr()]
-    assert having(SECRET, texts) == [], "the password can be read"
+    expect_hidden(texts)
 
 
 @pytest.mark.points(1)
@@ -257,7 +377,10 @@ def test_no_error_shows_the_password(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Not in a traceback, a log or a response about *another* variable."""
+    """Not in a traceback, a log or a response about *another* variable.
+
+    An error about one field shows the whole input, unless that is hidden.
+    """
     texts = []
     for name in ("MAIL_HOST", "MAIL_PORT", "MAIL_SENDER"):
         environment.delenv(name)
@@ -273,7 +396,7 @@ def test_no_error_shows_the_password(
         pass
     else:
         texts += [response.text, str(response.headers)]
-    assert transport.emails == [], "a mail went out all the same"
+    expect_mails(transport)
     texts += [said(error) for error in client.errors]
     texts += capfd.readouterr()
-    assert having(SECRET, texts) == [], "the password can be read"
+    expect_hidden(texts)

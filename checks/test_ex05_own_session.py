@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fastapi import Depends
 
 from checks.asgi import Client
+from checks.expect import UnmetError, called, expect, listed, times
 from checks.sessions import FIELDS, Database, Watched, Work
 
 REPORT, CRASH = "/run-task/report", "/run-task/crash"
@@ -84,17 +85,25 @@ def work(answer: ModuleType, client: Client, database: Database) -> Work:
 def post(client: Client, path: str) -> Any:
     """Start a task, and return its row's ID."""
     response = client.post(path)
-    assert response.status_code == 202, response.text
-    assert "id" in response.json(), response.text
+    assert response.status_code == 202
+    expect(
+        "id" in response.json(),
+        'the response is {"id": …}, the ID of the row',
+        response.text,
+    )
     return response.json()["id"]
 
 
 def shown(client: Client, log_id: Any) -> dict[str, Any]:
     """Get a row, as everybody can."""
     response = client.get(f"/task-logs/{log_id}")
-    assert response.status_code == 200, response.text
+    assert response.status_code == 200
     found: dict[str, Any] = response.json()
-    assert sorted(found) == sorted(FIELDS)
+    expect(
+        sorted(found) == sorted(FIELDS),
+        f"GET shows {listed(FIELDS)}",
+        f"it shows {listed([*found])}",
+    )
     return found
 
 
@@ -103,35 +112,93 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
     log_id = str(post(client, path))
     client.finish()
     found = [row for row in database.rows() if str(row["id"]) == log_id]
-    assert len(found) == 1, (
-        f"the task is over, and no row with the response's ID, {log_id}, was"
-        " committed"
-    )
+    if len(found) != 1:
+        raise UnmetError(
+            f"a row with the ID of the response, {log_id}, is committed",
+            f"the committed rows have the IDs"
+            f" {listed([row['id'] for row in database.rows()])}",
+        )
     return found[0]
+
+
+def expect_calls(work: Work, *names: str) -> None:
+    """Fail unless the work was called once for each of these."""
+    expect(
+        sorted(work.names) == sorted(names),
+        f"the work that get_work gives is called {times(len(names))}, for"
+        f" {listed(names)}",
+        f"it was {called(work.names)}",
+    )
+
+
+def expect_sessions_of_the_tasks(work: Work) -> None:
+    """Fail if the work got a session from before the response."""
+    expect(
+        all(each.made for each in work.sessions),
+        "the task opens its session after the response",
+        "the work got a session that was opened before the response",
+    )
+
+
+def expect_end(row: dict[str, Any], status: str) -> None:
+    """Fail unless the row has come to this end."""
+    expect(
+        row["status"] == status,
+        f'the row ends as "{status}"',
+        f'its status is "{row["status"]}", its error {row["error"]!r}',
+    )
+    expect(
+        row["completed_at"] is not None,
+        "completed_at says when the task ended",
+        "completed_at is null",
+    )
+
+
+def expect_notes(database: Database, *texts: str, why: str) -> None:
+    """Fail unless these notes of the work's are committed, and no others."""
+    found = database.notes()
+    expect(
+        found == [*texts],
+        f"what the work wrote and is committed: {listed(texts)}",
+        f"it is {listed(found)}",
+        why,
+    )
 
 
 @pytest.mark.points(3)
 def test_a_task_has_a_session_of_its_own(
     client: Client, database: Database, work: Work
 ) -> None:
-    """No session that was made before the response is used after it."""
+    """No session that was made before the response is used after it.
+
+    The request closes its session when it is over: it may be closed, broken
+    or busy when the task needs it.
+    """
     for path in (REPORT, "/run-task/invoice"):
         post(client, path)
         client.finish()
-    assert work.names == ["report", "invoice"], "one call for each request"
-    assert work.after == [1, 2], "the work began before the response"
-    assert work.strange == 0, (
-        "so often the work was given a session that is not made by what"
-        " get_session_factory gives"
+    expect_calls(work, "report", "invoice")
+    expect(
+        work.after == [1, 2],
+        "the response is sent before the work begins",
+        "the work began first, so the client waits for it",
     )
-    assert database.used_too_late == [], (
-        "a session from before the response was used after it: the request's,"
-        " one that was opened while the task was provided, or one that was"
-        " kept from another request"
+    expect(
+        work.strange == 0,
+        "the work gets a session made by what get_session_factory gives",
+        f"{times(work.strange)} it got another one",
+    )
+    expect(
+        database.used_too_late == [],
+        "no session that was opened before the response is used after it",
+        "one was: the request's, one that was opened while the task was"
+        " provided, or one that was kept from another request",
     )
     statuses = [row["status"] for row in database.rows()]
-    assert statuses == ["completed", "completed"], (
-        "both tasks are over: these are the rows that were committed"
+    expect(
+        statuses == ["completed", "completed"],
+        'both tasks are over, and both rows are committed as "completed"',
+        f"the committed rows: {listed(statuses)}",
     )
 
 
@@ -139,43 +206,61 @@ def test_a_task_has_a_session_of_its_own(
 def test_the_row_can_be_read_while_the_task_runs(
     client: Client, database: Database, work: Work
 ) -> None:
-    """It is committed as started before the response, completed at the end."""
+    """It is committed as started before the response, completed at the end.
+
+    The client asks with the ID that it was given: the row has to be there.
+    """
     at_the_response: list[list[Any]] = []
     at_work: list[list[Any]] = []
     work.when_sent = lambda: at_the_response.append(database.rows())
     work.meanwhile = lambda: at_work.append(database.rows())
     log_id = post(client, REPORT)
     client.finish()
-    assert len(at_work) == 1, "the work has to be called once"
-    for found in (at_the_response[0], at_work[0]):
-        names = [each["task_name"] for each in found]
-        assert names == ["report"], "no row was committed before the response"
-        assert found[0]["status"] == "started", (
-            "the row as it was before the work had ended"
+    expect_calls(work, "report")
+    for found, when in (
+        (at_the_response[0], "when the response is sent"),
+        (at_work[0], "while the work runs"),
+    ):
+        shown_ = [(e["task_name"], e["status"]) for e in found]
+        expect(
+            shown_ == [("report", "started")],
+            f'{when}, a row for "report" is committed as "started"',
+            f"the committed rows: {shown_ or 'none'}",
         )
-        assert found[0]["completed_at"] is None
-        assert found[0]["error"] is None
+        ended_ = found[0]["completed_at"], found[0]["error"]
+        expect(
+            ended_ == (None, None),
+            f"{when}, completed_at and error are null",
+            f"they are {ended_}",
+        )
     row = shown(client, log_id)
-    assert (row["task_name"], row["status"]) == ("report", "completed")
-    assert row["completed_at"] is not None, "completed, but at no time"
-    assert not row["error"]
-    unknown = client.get("/task-logs/999999")
-    assert unknown.status_code == 404, "no task has this ID"
+    expect(
+        row["task_name"] == "report",
+        'the ID of the response is that of the row for "report"',
+        f"it is that of {row['task_name']}",
+    )
+    expect_end(row, "completed")
+    expect(not row["error"], "error is null", f"error is {row['error']!r}")
+    assert client.get("/task-logs/999999").status_code == 404
 
 
 @pytest.mark.points(2)
 def test_a_failing_task_is_recorded_as_failed(
     client: Client, database: Database, work: Work
 ) -> None:
-    """The row says so, why, and when."""
+    """The row says so, why, and when.
+
+    Otherwise a task that failed looks for ever like one that still runs.
+    """
     work.raises = ValueError("no paper in the printer")
     row = ended(client, database, CRASH)
-    assert work.names == ["crash"], "the work has to be called once"
-    assert row["status"] == "failed", "the work raised a ValueError"
-    assert "no paper in the printer" in str(row["error"]), (
-        "the row has to say what the exception says"
+    expect_calls(work, "crash")
+    expect_end(row, "failed")
+    expect(
+        str(work.raises) in str(row["error"]),
+        f'error holds the text of the exception, "{work.raises}"',
+        f"error is {row['error']!r}",
     )
-    assert row["completed_at"] is not None, "failed, but at no time"
 
 
 @pytest.mark.points(2)
@@ -183,18 +268,17 @@ def test_a_failing_task_is_recorded_as_failed(
 def test_what_a_task_wrote_is_kept_or_undone(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Kept when the task completes, undone as a whole when it fails."""
-    completed = ended(client, database, REPORT)
-    assert completed["status"] == "completed"
-    assert database.notes() == ["report"], (
-        "the work that completed wrote a note: it is lost"
-    )
+    """Kept when the task completes, undone as a whole when it fails.
+
+    Half of a task's work is worse than none: nobody knows which half.
+    """
+    expect_end(ended(client, database, REPORT), "completed")
+    why = "the work that completed wrote a note: commit it"
+    expect_notes(database, "report", why=why)
     work.raises = ValueError("no paper in the printer")
-    failed = ended(client, database, CRASH)
-    assert failed["status"] == "failed"
-    assert database.notes() == ["report"], (
-        "the work that failed had written a note before: it was kept"
-    )
+    expect_end(ended(client, database, CRASH), "failed")
+    why = "the work that failed had written a note before: roll it back"
+    expect_notes(database, "report", why=why)
 
 
 @pytest.mark.points(1)
@@ -202,13 +286,20 @@ def test_what_a_task_wrote_is_kept_or_undone(
 def test_work_that_breaks_its_session_is_recorded_too(
     client: Client, database: Database, work: Work
 ) -> None:
-    """After a flush that failed a session can do nothing but roll back."""
+    """After a flush that failed a session can do nothing but roll back.
+
+    The failure has to be recorded in a transaction that still works.
+    """
     work.breaks = True
     row = ended(client, database, CRASH)
-    assert row["status"] == "failed", "the flush failed, the session is broken"
-    assert "NOT NULL constraint failed" in str(row["error"])
-    assert row["completed_at"] is not None, "failed, but at no time"
-    assert database.notes() == []
+    expect_end(row, "failed")
+    expect(
+        "NOT NULL constraint failed" in str(row["error"]),
+        'error holds the text of the exception, "… NOT NULL constraint'
+        ' failed …"',
+        f"error is {row['error']!r}",
+    )
+    expect_notes(database, why="the work failed: roll back what it wrote")
 
 
 @pytest.mark.points(1)
@@ -216,15 +307,24 @@ def test_work_that_breaks_its_session_is_recorded_too(
 def test_each_session_is_closed(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Whether the task completes or fails: when it is over, none is open."""
+    """Whether the task completes or fails: when it is over, none is open.
+
+    An open session keeps its connection; when the pool has none left,
+    everybody waits.
+    """
     ended(client, database, REPORT)
-    of_the_task = [each for each in database.sessions if each.made]
-    assert len(of_the_task) > 0, "no session was made after the response"
+    expect(
+        [each for each in database.sessions if each.made],
+        "the task opens a session after the response",
+        "none was opened then",
+    )
     work.raises = ValueError("no paper in the printer")
     ended(client, database, CRASH)
     still_open = [each for each in database.sessions if not each.is_closed]
-    assert len(still_open) == 0, (
-        "so many sessions were not closed, or used after they were"
+    expect(
+        not still_open,
+        "each session is closed when the task is over",
+        f"{len(still_open)} still open, or used after the close",
     )
 
 
@@ -233,21 +333,30 @@ def test_each_session_is_closed(
 def test_two_tasks_do_not_share_a_session(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Both rows are there before the first task begins."""
+    """Both rows are there before the first task begins.
+
+    A session is not made for two threads: what one of them rolls back is the
+    other's work.
+    """
     responses = client.post_together(REPORT, "/run-task/invoice")
     assert [each.status_code for each in responses] == [202, 202]
     client.finish()
-    assert sorted(work.names) == ["invoice", "report"]
-    assert len(set(work.sessions)) == 2, "both used the same session"
-    early = [each for each in work.sessions if not each.made]
-    assert len(early) == 0, "a task's session was made before the response"
+    expect_calls(work, "report", "invoice")
+    expect(
+        len(set(work.sessions)) == 2,
+        "each task has a session of its own",
+        "both used the same session",
+    )
+    expect_sessions_of_the_tasks(work)
     rows = [shown(client, each.json()["id"]) for each in responses]
     names = [row["task_name"] for row in rows]
-    assert names == ["report", "invoice"], "the response had another row's ID"
-    statuses = sorted(row["status"] for row in rows)
-    assert statuses == ["completed", "completed"], (
-        "both tasks are over: each has to record the end in its own row"
+    expect(
+        names == ["report", "invoice"],
+        "each response has the ID of its own row",
+        f"the rows of the two IDs are for {listed(names)}",
     )
+    for row in rows:
+        expect_end(row, "completed")
 
 
 @pytest.mark.points(1)
@@ -255,22 +364,33 @@ def test_two_tasks_do_not_share_a_session(
 def test_others_are_answered_while_a_task_works(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Work that waits for something keeps nobody else waiting."""
+    """Work that waits for something keeps nobody else waiting.
+
+    The work is a plain function that blocks: on the event loop it would keep
+    everybody waiting.
+    """
     with work.held():
         log_id = post(client, REPORT)
-        assert work.has_begun(), "the work was never called"
-        assert not work.on_the_loop, (
-            "the work, which blocks, ran on the event loop: nobody else is"
-            " answered until it is done"
+        expect(
+            work.has_begun(),
+            "the work that get_work gives is called",
+            "it was not called as a background task, which the server waits"
+            " for",
+        )
+        expect(
+            not work.on_the_loop,
+            "while the work runs, the server answers others",
+            "the work ran on the event loop, which answers nobody meanwhile",
         )
         post(client, "/run-task/invoice")
         status = shown(client, log_id)["status"]
-        assert status == "started", (
-            "others were answered only when the first task was over"
+        expect(
+            status == "started",
+            "others are answered while the first task still works",
+            f'they were answered when its row was "{status}"',
         )
     client.finish()
-    early = [each for each in work.sessions if not each.made]
-    assert len(early) == 0, "a task's session was made before the response"
+    expect_sessions_of_the_tasks(work)
 
 
 @pytest.mark.points(1)
@@ -278,7 +398,11 @@ def test_others_are_answered_while_a_task_works(
 def test_the_task_gets_no_row(
     answer: ModuleType, client: Client, database: Database, work: Work
 ) -> None:
-    """Plain values cross over: a row belongs to the request's session."""
+    """Plain values cross over: a row belongs to the request's session.
+
+    To read an attribute of a row may need its session, which is closed by
+    then.
+    """
     trackers: list[Watched] = []
     provider = partial(answer.get_task_tracker)  # not replaced, as it is new
 
@@ -292,9 +416,11 @@ def test_the_task_gets_no_row(
     client.finish()
     given = [value for each in trackers for value in each.given]
     rows = [each for each in given if isinstance(each, answer.TaskLog)]
-    assert len(rows) == 0, (
-        "the task was called with a row of the request's session: its ID is"
-        " enough"
+    expect(
+        not rows,
+        "the task is called with plain values, such as the row's ID",
+        "it was called with the row itself, which belongs to the request's"
+        " session",
     )
 
 
@@ -304,18 +430,25 @@ def test_the_task_gets_no_row(
 def test_the_end_is_told_in_utc(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Wherever the server stands, whether the task completes or fails."""
+    """Wherever the server stands, whether the task completes or fails.
+
+    A time without its zone is read as local time, and is hours off.
+    """
     for raises in (None, ValueError("no paper in the printer")):
         work.raises = raises
         log_id = post(client, CRASH)
         client.finish()
         row = shown(client, log_id)
-        assert row["completed_at"] is not None, f"{row['status']}, at no time"
+        expect_end(row, "failed" if raises else "completed")
         at = datetime.fromisoformat(row["completed_at"])
         if at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
-        minutes_off = abs(datetime.now(UTC) - at) // timedelta(minutes=1)
-        assert minutes_off < 5, "where this server stands, UTC is 5:30 h ago"
+        now = datetime.now(UTC)
+        expect(
+            abs(now - at) < timedelta(minutes=5),
+            f"completed_at is the time now in UTC, {now:%H:%M}",
+            f"it is {at:%H:%M}: where this server stands, UTC is 5:30 h ago",
+        )
 
 
 @pytest.mark.points(1)
@@ -326,8 +459,18 @@ def test_the_import_opens_no_database(
     database: Database,
     work: Work,
 ) -> None:
-    """Whoever imports the file gets no database: whoever asks it does."""
-    assert len(opened_by_the_import) == 0, "so many connections are open"
-    row = ended(client, database, REPORT)
-    assert row["status"] == "completed"
-    assert database.used_too_late == [], "that session was opened too early"
+    """An import opens no database: only a call to the factory does.
+
+    A test, or a tool, imports the module where there is no database.
+    """
+    expect(
+        not opened_by_the_import,
+        "the import opens no connection to a database",
+        f"it opened {len(opened_by_the_import)}",
+    )
+    expect_end(ended(client, database, REPORT), "completed")
+    expect(
+        database.used_too_late == [],
+        "no session that was opened before the response is used after it",
+        "one was",
+    )

@@ -35,7 +35,10 @@ def client(name: str, events: list[str]) -> Iterator[Client]:
 def test_the_order_is_as_predicted(
     answer: ModuleType, name: str, client: Client, events: list[str]
 ) -> None:
-    """The events of one request come in the predicted order."""
+    """The events of one request come in the predicted order.
+
+    What closes a session, and what hears of an error, follows from the order.
+    """
     predicted = prediction(answer, name)
     client.post("/")
     client.finish()

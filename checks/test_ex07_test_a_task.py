@@ -93,7 +93,10 @@ def noticed(answer: Nest, app: str) -> tuple[bool, list[str]]:
 
 @pytest.mark.points(2)
 def test_the_given_test_notices_that_nothing_is_sent(answer: Nest) -> None:
-    """It passes on the right apps and fails on never_scheduled."""
+    """It passes on the right apps and fails on never_scheduled.
+
+    A test that stays green when the task is gone tests nothing.
+    """
     given = named(answer, GIVEN)
     if not given:
         pytest.fail(f"There is no {GIVEN}: keep its name.", pytrace=False)
@@ -116,7 +119,10 @@ def test_the_given_test_notices_that_nothing_is_sent(answer: Nest) -> None:
 def test_every_right_app_passes_and_a_broken_one_does_not(
     answer: Nest,
 ) -> None:
-    """Three apps are right, each built differently; it is no empty promise."""
+    """Three apps are right, each built differently; it is no empty promise.
+
+    A test that fails on a right application costs more time than it saves.
+    """
     for app in RIGHT:
         must_pass(answer, app, answer.tests)
     if not any(noticed(answer, app)[0] for app in BROKEN):
@@ -130,7 +136,10 @@ def test_every_right_app_passes_and_a_broken_one_does_not(
 @pytest.mark.points(1)
 @pytest.mark.parametrize("app", BROKEN)
 def test_a_broken_app_is_noticed(answer: Nest, app: str) -> None:
-    """One of the tests fails on it, and passes on the right apps."""
+    """One of the tests fails on it, and passes on the right apps.
+
+    This mistake would reach the users, with all tests green.
+    """
     found, odd = noticed(answer, app)
     if not found:
         said = "\n".join(["", *odd]) if odd else " All your tests pass on it."
@@ -142,7 +151,10 @@ def test_a_broken_app_is_noticed(answer: Nest, app: str) -> None:
 @pytest.mark.points(1)
 @pytest.mark.after("test_every_right_app_passes_and_a_broken_one_does_not")
 def test_the_order_of_the_tests_does_not_matter(answer: Nest) -> None:
-    """In written order, in reverse and alone, each has the same outcome."""
+    """In written order, in reverse and alone, each has the same outcome.
+
+    A test that needs another one fails as soon as somebody runs it alone.
+    """
     right, tests = RIGHT[0], answer.tests
     written = answer.run(right, tests)
     must_agree(written, answer.run(right, tests[::-1]), "in reverse order")

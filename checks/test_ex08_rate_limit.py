@@ -1,8 +1,12 @@
 """Checks of exercise 8: who gets a task, who does not, and until when."""
 
 import inspect
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -10,11 +14,13 @@ import pytest
 from fastapi import Depends
 
 from checks.asgi import Client
+from checks.expect import called, expect, listed
 from checks.rate_fakes import Bucket, Seconds, Sent
 from checks.turns import HOLD, Turns
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 TAKEN = 0.0  # what try_take returns when it has taken
+MEET = 0.5  # seconds after which nobody else is expected
 
 
 @pytest.fixture
@@ -38,32 +44,69 @@ def takes(bucket: Any, times: int, *tokens: int) -> list[Any]:
     coroutines = [each for each in said if inspect.iscoroutine(each)]
     for each in coroutines:
         each.close()
-    assert not coroutines, "try_take is an `async def`: let it be a `def`"
+    expect(
+        not coroutines,
+        "try_take is a plain `def` and returns a number",
+        "it is an `async def` and returned a coroutine",
+    )
     return [round(x, 6) if isinstance(x, float) else x for x in said]
+
+
+def expect_waits(
+    bucket: Any, waits: list[float], when: str, tokens: int = 1
+) -> None:
+    """Fail unless try_take returns these, one after the other."""
+    answers = takes(bucket, len(waits), tokens)
+    call = "try_take()" if tokens == 1 else f"try_take({tokens})"
+    expect(
+        answers == waits,
+        f"{when}: {call} returns {seconds(waits)}",
+        f"it returned {seconds(answers)}",
+        "0.0 means that the tokens were taken, another number how many"
+        " seconds to wait",
+    )
+
+
+def seconds(answers: list[Any]) -> str:
+    """Write what try_take returned, one call after the other."""
+    return ", then ".join(map(repr, answers))
+
+
+def expect_notified(sent: Sent, *emails: str) -> None:
+    """Fail unless the task was called once for each of these."""
+    found = [email for email, _ in sent]
+    expect(
+        found == [*emails],
+        f"the task that get_notification_task gives runs for"
+        f" {listed(emails, 'nobody')}",
+        f"it was {called(found)}",
+    )
 
 
 @pytest.mark.points(2)
 def test_a_full_bucket_allows_a_burst(answer: ModuleType) -> None:
-    """A new one is full: so many at once, and then one more has to wait."""
+    """A new one is full: so many at once, and then one more has to wait.
+
+    The provider allows a burst after a quiet time; nobody has to wait then.
+    """
     for now in (0.0, 64.0):
         bucket = answer.TokenBucket(4, 0.5, Seconds(now))
-        assert takes(bucket, 4) == [TAKEN] * 4, "a new bucket is full"
-        assert takes(bucket, 1) == [2.0], (
-            "it is empty: at 0.5 a second, the next token takes 2 seconds"
-        )
+        expect_waits(bucket, [TAKEN] * 4, "a new bucket for 4 is full")
+        expect_waits(bucket, [2.0], "it is empty, and gets 0.5 a second")
 
 
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_full_bucket_allows_a_burst")
 def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
-    """It leaves the bucket as it was, however often somebody asks."""
+    """It leaves the bucket as it was, however often somebody asks.
+
+    Otherwise a client that keeps asking keeps everybody else out.
+    """
     bucket = answer.TokenBucket(4, 0.5, clock)
-    assert takes(bucket, 1, 3) == [TAKEN]
-    assert takes(bucket, 4, 3) == [4.0, 4.0, 4.0, 4.0], (
-        "three are asked for and one is there: two more take 4 seconds"
-    )
-    assert takes(bucket, 1) == [TAKEN], "the one that was there is gone"
-    assert takes(bucket, 3) == [2.0, 2.0, 2.0], "now it is empty"
+    expect_waits(bucket, [TAKEN], "4 tokens are there", 3)
+    expect_waits(bucket, [4.0] * 4, "1 is there, 0.5 a second come", 3)
+    expect_waits(bucket, [TAKEN], "the refusals took nothing: 1 is there")
+    expect_waits(bucket, [2.0] * 3, "it is empty, and gets 0.5 a second")
 
 
 @pytest.mark.points(2)
@@ -71,23 +114,30 @@ def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
 def test_tokens_come_back_bit_by_bit(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """Time makes them, a part of a second too; asking makes none."""
+    """Time makes them, a part of a second too; asking makes none.
+
+    How often a client asks must not change how much it gets.
+    """
     bucket = answer.TokenBucket(4, 0.5, clock)
     takes(bucket, 4)
     waits = []
     for _ in range(8):  # every quarter of a second, for two seconds
         waits += takes(bucket, 1)
         clock.forward(0.25)
-    assert waits == [2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25], (
-        "asked every quarter of a second: each wait is as much shorter"
+    wanted = [2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25]
+    expect(
+        waits == wanted,
+        "asked every 0.25 s, an empty bucket that gets 0.5 a second returns"
+        f" {seconds(wanted)}",
+        f"it returned {seconds(waits)}",
     )
-    assert takes(bucket, 1) == [TAKEN], "its two seconds are over"
-    assert takes(bucket, 1) == [2.0], "two seconds make one token"
+    expect_waits(bucket, [TAKEN], "2 seconds at 0.5 a second are a token")
+    expect_waits(bucket, [2.0], "they are no more than one token")
     fast = answer.TokenBucket(4, 8.0, clock)
     takes(fast, 4)
     clock.forward(0.25)
-    assert takes(fast, 2) == [TAKEN] * 2, "at 8 a second, 0.25 s make two"
-    assert takes(fast, 1) == [0.125], "at 8 a second, one takes 0.125 s"
+    expect_waits(fast, [TAKEN] * 2, "0.25 s at 8 a second are two tokens")
+    expect_waits(fast, [0.125], "it is empty, and gets 8 a second")
 
 
 @pytest.mark.points(1)
@@ -95,12 +145,16 @@ def test_tokens_come_back_bit_by_bit(
 def test_an_idle_bucket_does_not_overflow(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """After a quarter of an hour there are as many as fit, and no more."""
+    """After a quarter of an hour there are as many as fit, and no more.
+
+    Otherwise a quiet night allows a burst that the provider refuses.
+    """
     bucket = answer.TokenBucket(4, 0.5, clock)
-    for waited in ("when it was full", "when it was empty"):
+    for before in ("full", "empty"):
         clock.forward(1024.0)
-        assert takes(bucket, 4) == [TAKEN] * 4, waited
-        assert takes(bucket, 1) == [2.0], waited
+        when = f"a bucket for 4 was {before}, 1024 seconds ago"
+        expect_waits(bucket, [TAKEN] * 4, when)
+        expect_waits(bucket, [2.0], f"{when}, and 4 were taken")
 
 
 @pytest.mark.points(2)
@@ -108,20 +162,29 @@ def test_an_idle_bucket_does_not_overflow(
 def test_a_clock_that_goes_back_changes_nothing(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """No token comes or goes by it, no wait grows, and then all goes on."""
+    """No token comes or goes by it, no wait grows, and then all goes on.
+
+    Clocks of machines are put right now and then.
+    """
     bucket = answer.TokenBucket(4, 0.5, clock)
     takes(bucket, 2)
     clock.forward(-16.0)
-    assert takes(bucket, 2) == [TAKEN] * 2, "two were left before"
+    when = "2 tokens are there, and the clock goes back by 16 s"
+    expect_waits(bucket, [TAKEN] * 2, when)
     for back in (0.0, -16.0):
         clock.forward(back)
         (wait,) = takes(bucket, 1)
-        assert wait > 0, "none was left, and the clock only went back"
-        assert wait <= 2.0, "no wait is longer than for one token"
+        expect(
+            0 < wait <= 2.0,
+            "the bucket is empty, gets 0.5 a second, and the clock went back:"
+            " try_take() returns more than 0, and at most 2.0",
+            f"it returned {wait!r}",
+        )
     clock.now = 64.0  # where it was before it went back
     for _ in range(3):
         clock.forward(2.0)
-        assert takes(bucket, 1) == [TAKEN], "it is past its highest time"
+        when = "the clock is 2 s past its highest time"
+        expect_waits(bucket, [TAKEN], when)
 
 
 @pytest.mark.points(2)
@@ -129,22 +192,33 @@ def test_a_clock_that_goes_back_changes_nothing(
 def test_two_threads_never_get_the_same_token(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """Wherever one stops in try_take, the other passes or waits."""
+    """Wherever one stops in try_take, the other passes or waits.
+
+    A `def` dependency runs in a worker thread, so two requests can be in
+    try_take at once.
+    """
     for stop in range(1, 400):  # try_take has fewer steps than that
         bucket = answer.TokenBucket(4, 0.5, clock)
         takes(bucket, 4)
         clock.forward(2.0)  # and now there is one again
         turns = Turns(bucket.try_take, answer.__file__, stop)
-        assert turns.ended, f"try_take did not return within {HOLD:g} s"
+        expect(
+            turns.ended,
+            "try_take returns",
+            f"it did not within {HOLD:g} s",
+            "does a thread wait for a lock that it holds already?",
+        )
         if not turns.stopped:
             break
         for result in turns.results:
             if isinstance(result, Exception):
                 raise result
         got = turns.results.count(TAKEN)
-        assert got == 1, (
-            f"there was one token, and {got} of two threads got it: one had"
-            " stopped inside try_take while the other came by"
+        expect(
+            got == 1,
+            "one token is there, and one of two threads gets it",
+            "both got it" if got else "neither got it",
+            "one had stopped inside try_take while the other came by",
         )
 
 
@@ -152,7 +226,10 @@ def test_two_threads_never_get_the_same_token(
 def test_an_impossible_bucket_is_not_made(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """Room for no token, or no refill: ValueError."""
+    """Room for no token, or no refill: ValueError.
+
+    Such a bucket refuses everybody, for ever, and nobody sees why.
+    """
     impossible = [(0, 1.0), (-1, 1.0), (4, 0.0), (4, -0.5)]
     refused = []
     for capacity, rate in impossible:
@@ -160,16 +237,23 @@ def test_an_impossible_bucket_is_not_made(
             answer.TokenBucket(capacity, rate, clock)
         except ValueError:
             refused.append((capacity, rate))
-    assert refused == impossible, "(capacity, rate): each is a ValueError"
+    expect(
+        refused == impossible,
+        f"a ValueError for each of these (capacity, rate): {impossible}",
+        f"only for {refused or 'none'}",
+    )
     smallest = answer.TokenBucket(1, 0.25, clock)
-    assert takes(smallest, 1) == [TAKEN], "room for one is enough"
+    expect_waits(smallest, [TAKEN], "a bucket for 1 is full")
 
 
 @pytest.mark.points(1)
 def test_each_request_takes_one_token(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """The bucket is asked once, and then the task runs as it was given."""
+    """The bucket is asked once, and then the task runs as it was given.
+
+    A bucket that is asked twice gives two tokens for one mail.
+    """
     bucket = Bucket()
     answer.app.dependency_overrides |= {
         answer.get_bucket: lambda: bucket,
@@ -179,18 +263,27 @@ def test_each_request_takes_one_token(
         response = client.post(f"/send-notification/{email}")
         assert response.status_code == 202
         client.finish()
-    assert [email for email, _ in sent] == [ADA, BOB], (
-        "each request runs, once, the task that was provided"
+    expect_notified(sent, ADA, BOB)
+    expect(
+        sent.after == [1, 2],
+        "the response is sent before the task begins",
+        "the task began first, so the client waits for it",
     )
-    assert sent.after == [1, 2], "the task began before the response"
-    assert bucket.asked == [1, 1], "each request asks once, for one token"
+    expect(
+        bucket.asked == [1, 1],
+        "each request asks the bucket that get_bucket gives once, for 1 token",
+        f"two requests asked for {listed(bucket.asked)}",
+    )
 
 
 @pytest.mark.points(2)
 def test_retry_after_is_rounded_up(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """It is a whole number of seconds: never too early, never 0."""
+    """It is a whole number of seconds: never too early, never 0.
+
+    A client that comes back too early is refused again.
+    """
     bucket = Bucket()
     answer.app.dependency_overrides |= {
         answer.get_bucket: lambda: bucket,
@@ -200,11 +293,15 @@ def test_retry_after_is_rounded_up(
     for bucket.wait, header in told.items():
         refused = client.post(f"/send-notification/{ADA}")
         assert refused.status_code == 429, "the bucket had no token"
-        assert refused.headers.get("retry-after") == header, (
-            f"the bucket said: wait {bucket.wait:g} seconds"
+        found = refused.headers.get("retry-after")
+        expect(
+            found == header,
+            f"try_take returned {bucket.wait:g} seconds: Retry-After is"
+            f" {header}",
+            f"Retry-After is {found}",
         )
     client.finish()
-    assert list(sent) == [], "a refused request has started its task"
+    expect_notified(sent)
 
 
 @pytest.mark.points(2)
@@ -212,7 +309,10 @@ def test_retry_after_is_rounded_up(
 def test_a_refused_request_starts_no_task(
     answer: ModuleType, client: Client, clock: Seconds, sent: Sent
 ) -> None:
-    """429 comes with Retry-After, and nobody is notified."""
+    """429 comes with Retry-After, and nobody is notified.
+
+    A refusal that sends all the same limits nothing.
+    """
     answer.app.dependency_overrides |= {
         answer.get_clock: lambda: clock,
         answer.get_notification_task: lambda: sent,
@@ -224,13 +324,14 @@ def test_a_refused_request_starts_no_task(
         client.use_another_thread()
     refused = client.post(f"/send-notification/{BOB}")
     assert refused.status_code == 429, "one bucket is there for everybody"
-    assert refused.headers.get("retry-after") == "2", (
-        "at 0.5 a second, the next token takes 2 seconds"
+    found = refused.headers.get("retry-after")
+    expect(
+        found == "2",
+        "the bucket is empty, and gets 0.5 a second: Retry-After is 2",
+        f"Retry-After is {found}",
     )
     client.finish()  # a task that was started all the same would show now
-    assert [email for email, _ in sent] == [ADA] * answer.CAPACITY, (
-        "all that were accepted are notified, and nobody else"
-    )
+    expect_notified(sent, *[ADA] * answer.CAPACITY)
 
 
 @pytest.mark.points(1)
@@ -238,7 +339,10 @@ def test_a_refused_request_starts_no_task(
 def test_the_bucket_goes_by_the_clock_that_is_provided(
     answer: ModuleType, client: Client, clock: Seconds, sent: Sent
 ) -> None:
-    """Two seconds on that clock are one notification more."""
+    """Two seconds on that clock are one notification more.
+
+    With a clock of its own it could be tested by real waiting only.
+    """
     answer.app.dependency_overrides |= {
         answer.get_clock: lambda: clock,
         answer.get_notification_task: lambda: sent,
@@ -249,18 +353,86 @@ def test_the_bucket_goes_by_the_clock_that_is_provided(
         return [client.post(path).status_code for _ in range(number)]
 
     full = [202] * answer.CAPACITY
-    assert statuses(answer.CAPACITY + 1) == [*full, 429], "it starts full"
-    clock.forward(2.0)
-    assert statuses(2) == [202, 429], "2 seconds later: one more"
-    clock.forward(1024.0)
-    assert statuses(answer.CAPACITY + 1) == [*full, 429], "long after"
+    for later, wanted, when in (
+        (0.0, [*full, 429], "at first the bucket is full"),
+        (2.0, [202, 429], "2 seconds later on the clock, one token is there"),
+        (1024.0, [*full, 429], "1024 seconds later it is full"),
+    ):
+        clock.forward(later)
+        found = statuses(len(wanted))
+        expect(
+            found == wanted,
+            f"{when}: the requests are answered with {listed(wanted)}",
+            f"they were answered with {listed(found)}",
+        )
+
+
+class MeetingClock(Seconds):
+    """A clock that two requests read at the same moment, if they can.
+
+    The first reading waits until another thread reads as well, unless it is
+    on the event loop, where nothing else can run meanwhile.
+    """
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self.client = client
+        self.requests, self.two = count(1), threading.Event()
+        self.both = threading.Barrier(2)
+
+    def provide(self) -> "MeetingClock":
+        """Be what get_clock gives."""
+        if next(self.requests) == 2:
+            self.two.set()
+        return self
+
+    def __call__(self) -> float:
+        """Tell the time, to two at once if two come."""
+        if not self.client.on_the_loop and not self.both.broken:
+            self.two.wait(HOLD)
+            with suppress(threading.BrokenBarrierError):
+                self.both.wait(MEET)  # in vain, if a lock keeps others out
+            self.both.abort()
+        return super().__call__()
+
+
+@pytest.mark.points(1)
+@pytest.mark.after("test_a_refused_request_starts_no_task")
+def test_first_requests_at_the_same_time_share_one_bucket(
+    answer: ModuleType, client: Client, sent: Sent
+) -> None:
+    """Two requests come before there is a bucket: one is made for both.
+
+    FastAPI calls a `def` dependency in a worker thread. If two first requests
+    both find no bucket, each makes one, and one of the two is forgotten.
+    """
+    clock = MeetingClock(client)
+    answer.app.dependency_overrides |= {
+        answer.get_clock: clock.provide,
+        answer.get_notification_task: lambda: sent,
+    }
+    path, more = f"/send-notification/{ADA}", answer.CAPACITY + 1
+    with ThreadPoolExecutor(2) as threads:
+        both = list(threads.map(client.post, [path] * 2))
+    statuses = [each.status_code for each in both]
+    statuses += [client.post(path).status_code for _ in range(more)]
+    accepted = statuses.count(202)
+    expect(
+        accepted == answer.CAPACITY,
+        f"of {more + 2} requests at one moment, {answer.CAPACITY} are accepted,"
+        " as CAPACITY says",
+        f"{accepted} were accepted: the first two had two buckets",
+    )
 
 
 @pytest.mark.points(1)
 def test_an_invalid_address_starts_nothing(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """422, and no task, whether it costs a token or not."""
+    """422, and no task, whether it costs a token or not.
+
+    A client that is told "invalid" must not find that it was mailed anyway.
+    """
     bucket = Bucket()
     answer.app.dependency_overrides |= {
         answer.get_bucket: lambda: bucket,
@@ -271,16 +443,17 @@ def test_an_invalid_address_starts_nothing(
         response = client.post(f"/send-notification/{wrong}")
         assert response.status_code == 422, f"{wrong} is no address"
     client.finish()
-    assert [email for email, _ in sent] == [ADA], (
-        "the valid address is notified, and no other"
-    )
+    expect_notified(sent, ADA)
 
 
 @pytest.mark.points(1)
 def test_without_an_override_the_clock_is_monotonic(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """get_clock gives time.monotonic, or what tells the same."""
+    """get_clock gives time.monotonic, or what tells the same.
+
+    time.time can be set back; time.monotonic cannot.
+    """
     bucket, given = Bucket(), []
 
     def provide(
@@ -294,7 +467,15 @@ def test_without_an_override_the_clock_is_monotonic(
         answer.get_notification_task: provide,
     }
     assert client.post(f"/send-notification/{ADA}").status_code == 202
-    assert callable(given[0]), "get_clock gives a clock, not a time"
+    expect(
+        callable(given[0]),
+        "get_clock gives a clock, a function that returns the time",
+        f"it gave {given[0]!r}",
+    )
     before, now, after = time.monotonic(), given[0](), time.monotonic()
-    tells_the_same = before - 0.01 <= now <= after + 0.01
-    assert tells_the_same, "get_clock gives a clock that can be set back"
+    expect(
+        before - 0.01 <= now <= after + 0.01,
+        f"the clock says what time.monotonic says, {after:.2f}",
+        f"it says {now:.2f}",
+        "a clock that can be set back is no good here",
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from checks.channels import (
     settled,
     statuses,
 )
+from checks.expect import called, expect, listed
 
 ADA = {"email": "ada@example.com", "sms": "+4179001", "push": "ada's phone"}
 BOB = {"email": "bob@example.com", "sms": "+4179002", "push": "bob's phone"}
@@ -39,6 +41,44 @@ def replaced(answer: ModuleType, *channels: FakeChannel) -> None:
     }
 
 
+def expect_sent(channel: FakeChannel, *calls: tuple[str, str]) -> None:
+    """Fail unless `send` was called with these, an address and a message."""
+    expect(
+        sorted(channel.calls) == sorted(calls),
+        f'`send` of the channel "{channel.name}" is called with'
+        f" {listed(calls)}",
+        f"it was {called(channel.calls)}",
+    )
+
+
+def expect_settled(
+    client: Client, number: str, wanted: dict[str, str], why: str = ""
+) -> None:
+    """Fail unless the report says so when all is over."""
+    found = settled(client, number)
+    expect(
+        found == wanted,
+        f"when the task is over, GET says {said(wanted)}",
+        f"it says {said(found)}",
+        why,
+    )
+
+
+def said(statuses: dict[str, str]) -> str:
+    """Write the statuses of channels."""
+    return ", ".join(f"{name}: {statuses[name]}" for name in statuses)
+
+
+def expect_422(client: Client, body: dict[str, Any], why: str) -> None:
+    """Fail unless the request is refused."""
+    response = client.post("/notify/", json=body)
+    expect(
+        response.status_code == 422,
+        f"{why}: the request is answered with 422",
+        f"it was answered with {response.status_code} {response.text}",
+    )
+
+
 @pytest.fixture
 def channels(answer: ModuleType) -> list[FakeChannel]:
     """Put channels that remember in the place of the real ones."""
@@ -51,14 +91,20 @@ def channels(answer: ModuleType) -> list[FakeChannel]:
 def test_each_channel_gets_its_own_address(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """All three are sent to, once, and the report says so."""
+    """All three are sent to, once, and the report says so.
+
+    An SMS to an e-mail address reaches nobody.
+    """
     number = accepted(client, request(ADA, ALL, "Your parcel is here"))
-    assert settled(client, number) == dict.fromkeys(ALL, "delivered")
+    expect_settled(client, number, dict.fromkeys(ALL, "delivered"))
     for channel in channels:
-        wanted = [(ADA[channel.name], "Your parcel is here")]
-        assert channel.calls == wanted, f"what {channel.name} was to send"
-    errors = {each["error"] for each in report(client, number).values()}
-    assert errors == {None}, "what was delivered has no error"
+        expect_sent(channel, (ADA[channel.name], "Your parcel is here"))
+    errors = [each["error"] for each in report(client, number).values()]
+    expect(
+        set(errors) == {None},
+        "all were delivered: each error is null",
+        f"the errors: {listed(errors)}",
+    )
 
 
 @pytest.mark.points(1)
@@ -66,15 +112,17 @@ def test_each_channel_gets_its_own_address(
 def test_only_what_is_asked_for_is_sent(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """The others stay silent, and the report does not speak of them."""
+    """The others stay silent, and the report does not speak of them.
+
+    An SMS costs money, and a message that nobody asked for annoys.
+    """
     number = accepted(client, request(ADA, ["push", "email"]))
-    assert settled(client, number) == {
-        "push": "delivered",
-        "email": "delivered",
-    }
+    wanted = {"push": "delivered", "email": "delivered"}
+    expect_settled(client, number, wanted)
     email, sms, push = channels
-    assert sms.calls == [], "nobody asked for an SMS"
-    assert (len(email.calls), len(push.calls)) == (1, 1)
+    expect_sent(sms)
+    expect_sent(email, (ADA["email"], "Hello!"))
+    expect_sent(push, (ADA["push"], "Hello!"))
 
 
 @pytest.mark.points(1)
@@ -82,17 +130,24 @@ def test_only_what_is_asked_for_is_sent(
 def test_a_name_that_comes_twice_is_sent_once(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """Nobody gets the same message twice by the same channel."""
+    """Nobody gets the same message twice by the same channel.
+
+    A list that a program puts together may hold a name twice.
+    """
     number = accepted(client, request(ADA, ["sms"]))
-    assert settled(client, number) == {"sms": "delivered"}
+    expect_settled(client, number, {"sms": "delivered"})
     twice = request(BOB, ["sms", "sms"])
     response = client.post("/notify/", json=twice)
     if response.status_code != 422:  # to refuse it does no harm either
         number = id_in(response)
-        assert settled(client, number) == {"sms": "delivered"}
+        expect_settled(client, number, {"sms": "delivered"})
     _, sms, _ = channels
-    addresses = [address for address, _ in sms.calls]
-    assert addresses.count(BOB["sms"]) <= 1, "Bob gets the same SMS twice"
+    to_bob = [address for address, _ in sms.calls].count(BOB["sms"])
+    expect(
+        to_bob <= 1,
+        'channels is ["sms", "sms"]: `send` is called once',
+        f"it was called {to_bob} times",
+    )
 
 
 @pytest.mark.points(2)
@@ -100,20 +155,39 @@ def test_a_name_that_comes_twice_is_sent_once(
 def test_delivered_is_not_said_before_it_is_so(
     answer: ModuleType, client: Client
 ) -> None:
-    """The response is there and `send` still runs: that is "pending"."""
+    """The response is there and `send` still runs: that is "pending".
+
+    Whoever reads "delivered" does not look again.
+    """
     email, sms = FakeChannel("email"), FakeChannel("sms")
     replaced(answer, email, sms, FakeChannel("push"))
     with email.held():
         number = accepted(client, request(ADA, ["sms", "email"]))
-        assert not email.left_alone, "the response waits until all is sent"
-        assert email.begun.wait(5), "nothing was sent"
+        expect(
+            not email.left_alone,
+            "the response is sent before `send` returns",
+            "the response waited until all was sent",
+        )
+        expect(
+            email.begun.wait(5),
+            "`send` is called after the response",
+            "it was not called",
+        )
         sms.ended.wait(0.2)  # unless it comes after the e-mail
         for _ in range(3):
             now = statuses(client, number)
-            assert not email.left_alone, "GET waits until all is sent"
-            assert now["email"] == "pending", "its `send` has not returned"
+            expect(
+                not email.left_alone,
+                "GET is answered while `send` still runs",
+                "GET waited until all was sent",
+            )
+            expect(
+                now["email"] == "pending",
+                '`send` of the channel "email" still runs: GET says "pending"',
+                f'it says "{now["email"]}"',
+            )
     wanted = {"sms": "delivered", "email": "delivered"}
-    assert settled(client, number) == wanted
+    expect_settled(client, number, wanted)
 
 
 @pytest.mark.points(3)
@@ -121,20 +195,26 @@ def test_delivered_is_not_said_before_it_is_so(
 def test_one_failure_stops_no_other_channel(
     answer: ModuleType, client: Client
 ) -> None:
-    """Whichever fails, and at once, the others are delivered."""
+    """Whichever fails, and at once, the others are delivered.
+
+    Starlette drops the tasks after one that raises, and a loop ends there.
+    """
     failures = dict.fromkeys(ADA.values(), DOWN)
     replaced(answer, *(FakeChannel(name, failures) for name in ALL))
     for broken in ALL:
         recipient = BOB | {broken: ADA[broken]}
         number = accepted(client, request(recipient, ALL))
         wanted = dict.fromkeys(ALL, "delivered") | {broken: "failed"}
-        assert settled(client, number) == wanted, f"only {broken} fails"
+        expect_settled(client, number, wanted, f"only {broken} raises")
 
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_each_channel_gets_its_own_address")
 def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
-    """`error` has the text of what the channel itself has raised."""
+    """`error` has the text of what the channel itself has raised.
+
+    Only the reason tells whether it is worth trying again.
+    """
     broken = [
         FakeChannel("email", {ADA["email"]: DOWN}),
         FakeChannel("sms", {ADA["sms"]: CreditError("no credit left")}),
@@ -142,10 +222,14 @@ def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
     ]
     replaced(answer, *broken)
     number = accepted(client, request(ADA, ["email", "sms"]))
-    assert settled(client, number) == {"email": "failed", "sms": "failed"}
-    said = report(client, number)
-    assert str(DOWN) in str(said["email"]["error"])
-    assert "no credit left" in str(said["sms"]["error"])
+    expect_settled(client, number, {"email": "failed", "sms": "failed"})
+    for name, text in (("email", str(DOWN)), ("sms", "no credit left")):
+        error = report(client, number)[name]["error"]
+        expect(
+            text in str(error),
+            f'error of "{name}" holds what the channel raised, "{text}"',
+            f"error is {error!r}",
+        )
 
 
 @pytest.mark.points(2)
@@ -153,14 +237,25 @@ def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
 def test_channels_send_at_the_same_time(
     answer: ModuleType, client: Client
 ) -> None:
-    """Each is inside `send` before any of them has returned from it."""
+    """Each is inside `send` before any of them has returned from it.
+
+    One provider that takes a minute must not hold up the other two.
+    """
     meeting = Meeting(3)
     replaced(answer, *(FakeChannel(name, meeting=meeting) for name in ALL))
     number = accepted(client, request(ADA, ALL))
-    found = settled(client, number)
-    assert len(meeting.loops) == 1, "so many event loops have sent something"
-    assert found == dict.fromkeys(ALL, "delivered")
-    assert not meeting.missed, "one has waited for another to be done"
+    settled(client, number)
+    expect(
+        len(meeting.loops) == 1,
+        "each `send` is awaited on the application's event loop",
+        f"{len(meeting.loops)} event loops were used",
+    )
+    expect_settled(client, number, dict.fromkeys(ALL, "delivered"))
+    expect(
+        not meeting.missed,
+        "all three channels are inside `send` at the same time",
+        "one channel waited until another was done",
+    )
 
 
 @pytest.mark.points(1)
@@ -168,16 +263,16 @@ def test_channels_send_at_the_same_time(
 def test_without_an_address_a_channel_is_skipped(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """It is not used, and the others are."""
+    """It is not used, and the others are.
+
+    Without an address there is nothing to fail: a retry would not help.
+    """
     recipient = {"email": ADA["email"], "push": ADA["push"]}
     number = accepted(client, request(recipient, ALL))
-    assert settled(client, number) == {
-        "email": "delivered",
-        "sms": "skipped",
-        "push": "delivered",
-    }
+    wanted = {"email": "delivered", "sms": "skipped", "push": "delivered"}
+    expect_settled(client, number, wanted, "the recipient has no sms address")
     _, sms, _ = channels
-    assert sms.calls == [], "there was no number to send it to"
+    expect_sent(sms)
 
 
 @pytest.mark.points(1)
@@ -185,18 +280,19 @@ def test_without_an_address_a_channel_is_skipped(
 def test_a_channel_is_known_by_its_name(
     answer: ModuleType, client: Client, channels: list[FakeChannel]
 ) -> None:
-    """A pigeon in the place of push: "pigeon" can be asked for."""
+    """A pigeon in the place of push: "pigeon" can be asked for.
+
+    Next month there is one channel more, and the endpoint stays as it is.
+    """
     pigeon = FakeChannel("pigeon")
     answer.app.dependency_overrides[answer.get_push_channel] = lambda: pigeon
     recipient = ADA | {"pigeon": "loft 7"}
     number = accepted(client, request(recipient, ["pigeon", "sms"]))
-    assert settled(client, number) == {
-        "pigeon": "delivered",
-        "sms": "delivered",
-    }
-    assert pigeon.calls == [("loft 7", "Hello!")]
-    response = client.post("/notify/", json=request(recipient, ["push"]))
-    assert response.status_code == 422, 'no channel is called "push" now'
+    wanted = {"pigeon": "delivered", "sms": "delivered"}
+    expect_settled(client, number, wanted)
+    expect_sent(pigeon, ("loft 7", "Hello!"))
+    body = request(recipient, ["push"])
+    expect_422(client, body, 'no channel is called "push" now')
 
 
 @pytest.mark.points(1)
@@ -204,14 +300,15 @@ def test_a_channel_is_known_by_its_name(
 def test_an_unknown_channel_refuses_the_whole_request(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """422, and nothing is sent; an empty list is refused likewise."""
+    """422, and nothing is sent; an empty list is refused likewise.
+
+    Half a notification would go out twice when the client sends it again.
+    """
     accepted(client, request(BOB, ["email"]))
     for names in (["email", "fax"], ["fax", "email"], []):
-        response = client.post("/notify/", json=request(ADA, names))
-        assert response.status_code == 422, f"channels: {names}"
+        expect_422(client, request(ADA, names), f"channels is {names}")
     client.finish()
-    email = channels[0]
-    assert [address for address, _ in email.calls] == [BOB["email"]]
+    expect_sent(channels[0], (BOB["email"], "Hello!"))
 
 
 @pytest.mark.points(1)
@@ -219,16 +316,18 @@ def test_an_unknown_channel_refuses_the_whole_request(
 def test_an_invalid_address_refuses_the_whole_request(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """422, and nothing is sent by the other channels either."""
+    """422, and nothing is sent by the other channels either.
+
+    The client corrects the address and sends all of it again.
+    """
     accepted(client, request(BOB, ["sms"]))
     for wrong in ("not-an-email", "a@b@c", "ada@example.com\n"):
         body = request(ADA | {"email": wrong}, ["sms", "email"])
-        response = client.post("/notify/", json=body)
-        assert response.status_code == 422, f"{wrong!r} is no address"
+        expect_422(client, body, f"{wrong!r} is no e-mail address")
     client.finish()
     email, sms, _ = channels
-    assert email.calls == []
-    assert [address for address, _ in sms.calls] == [BOB["sms"]]
+    expect_sent(email)
+    expect_sent(sms, (BOB["sms"], "Hello!"))
 
 
 @pytest.mark.points(2)
@@ -236,7 +335,10 @@ def test_an_invalid_address_refuses_the_whole_request(
 def test_notifications_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client
 ) -> None:
-    """Both endpoints have run before the first channel is used."""
+    """Both endpoints have run before the first channel is used.
+
+    What one notification keeps in the notifier, the other overwrites.
+    """
     email, push = FakeChannel("email"), FakeChannel("push")
     sms = FakeChannel("sms", {ADA["sms"]: DOWN})
     replaced(answer, email, sms, push)
@@ -248,15 +350,17 @@ def test_notifications_at_the_same_time_do_not_mix(
         )
         for channel in (email, push):  # each is in the middle of its work
             channel.begun.wait(2)
-    assert ada != bob, "two notifications have the same id"
-    assert settled(client, ada) == {"email": "delivered", "sms": "failed"}
-    assert settled(client, bob) == {"sms": "delivered", "push": "delivered"}
-    assert email.calls == [(ADA["email"], "for Ada")]
-    assert push.calls == [(BOB["push"], "for Bob")]
-    wanted = [(ADA["sms"], "for Ada"), (BOB["sms"], "for Bob")]
-    assert sorted(sms.calls) == wanted
+    expect_settled(client, ada, {"email": "delivered", "sms": "failed"})
+    expect_settled(client, bob, {"sms": "delivered", "push": "delivered"})
+    expect_sent(email, (ADA["email"], "for Ada"))
+    expect_sent(push, (BOB["push"], "for Bob"))
+    expect_sent(sms, (ADA["sms"], "for Ada"), (BOB["sms"], "for Bob"))
     again = accepted(client, request(ADA, ["email"], "for Ada again"))
-    assert again not in {ada, bob}, "two notifications have the same id"
+    expect(
+        len({ada, bob, again}) == 3,
+        "each notification has an id of its own",
+        f"three have the ids {ada}, {bob}, {again}",
+    )
 
 
 @pytest.mark.points(1)
@@ -264,17 +368,20 @@ def test_notifications_at_the_same_time_do_not_mix(
 def test_an_unknown_id_is_not_found(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """404 for an id that was never given; the others stay known."""
+    """404 for an id that was never given; the others stay known.
+
+    A client that asks with a wrong id must not wait for ever.
+    """
     number = accepted(client, request(ADA, ["email"]))
-    assert settled(client, number) == {"email": "delivered"}
+    expect_settled(client, number, {"email": "delivered"})
     if number.isdecimal():
         never_given = str(int(number) + 1000)
     else:
         never_given = re.sub(r"\w", "0", number)
     assert client.get(f"/notify/{never_given}").status_code == 404
     later = accepted(client, request(BOB, ["sms"]))
-    assert settled(client, later) == {"sms": "delivered"}
-    assert statuses(client, number) == {"email": "delivered"}
+    expect_settled(client, later, {"sms": "delivered"})
+    expect_settled(client, number, {"email": "delivered"})
 
 
 @pytest.mark.points(1)
@@ -282,7 +389,10 @@ def test_an_unknown_id_is_not_found(
 def test_channels_run_on_the_event_loop_of_the_application(
     answer: ModuleType, client: Client, channels: list[FakeChannel]
 ) -> None:
-    """A provider's client is bound to the loop on which it was made."""
+    """A provider's client is bound to the loop on which it was made.
+
+    On another event loop its connections do not work.
+    """
     email = channels[0]
     loops = []
 
@@ -292,5 +402,9 @@ def test_channels_run_on_the_event_loop_of_the_application(
 
     answer.app.dependency_overrides[answer.get_email_channel] = provide
     number = accepted(client, request(ADA, ["email"]))
-    assert settled(client, number) == {"email": "delivered"}
-    assert email.loops == loops, "`send` has run on an event loop of its own"
+    expect_settled(client, number, {"email": "delivered"})
+    expect(
+        email.loops == loops,
+        "`send` is awaited on the application's event loop",
+        "it ran on another event loop",
+    )

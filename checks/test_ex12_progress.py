@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from checks.asgi import Client
+from checks.expect import UnmetError, expect, listed
 from checks.fakes import HOLD
 from checks.jobs import (
     FINAL,
+    State,
     Steps,
-    assert_goes_on,
+    expect_goes_on,
     listening,
     path_of,
     seen,
@@ -37,35 +39,72 @@ def steps(answer: ModuleType, client: Client) -> Iterator[Steps]:
     steps.let_go()
 
 
+def expect_state(state: State, when: str, **wanted: object) -> None:
+    """Fail unless the job is shown so."""
+    found = {key: state[key] for key in wanted}
+    expect(
+        found == wanted,
+        f"{when}, the job is shown with {in_words(wanted)}",
+        f"it is shown with {in_words(found)}",
+    )
+
+
+def in_words(values: dict[str, object]) -> str:
+    """Write parts of a state."""
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def expect_steps(steps: Steps, begun: list[int], when: str) -> None:
+    """Fail unless these steps have begun, in this order."""
+    expect(
+        steps.begun == begun,
+        f"{when}, these steps have begun: {listed(begun)}",
+        f"these have: {listed(steps.begun)}",
+    )
+
+
 # --- the worker --------------------------------------------------------------
 
 
 @pytest.mark.points(3)
 def test_a_job_goes_on_step_by_step(client: Client, steps: Steps) -> None:
-    """Queued, running with each step that is done, completed."""
+    """Queued, running with each step that is done, completed.
+
+    Whoever ordered a report sees that it goes on, and does not order another.
+    """
     steps.held = {1, 2, 3}
     response = client.post("/jobs/", json={"steps": 3})
     assert response.status_code == 202
     job = seen(response.json())
-    assert (job["status"], job["done"], job["total"]) == ("queued", 0, 3)
-    assert job["percent"] == 0
+    when = "in the answer to the POST"
+    expect_state(job, when, status="queued", done=0, total=3, percent=0)
     path = path_of(response.json())
     for number in (1, 2, 3):
         steps.wait_for(number)
         state = show(client, path)
-        assert steps.begun == [1, 2, 3][:number], "one after the other, from 1"
-        assert (state["status"], state["done"]) == ("running", number - 1)
+        when = f"while step {number} runs"
+        expect_steps(steps, [1, 2, 3][:number], when)
+        expect_state(state, when, status="running", done=number - 1)
         steps.let_go(number)
     end = until_final(client, path)
-    assert (end["status"], end["done"], end["total"]) == ("completed", 3, 3)
-    assert not end["error"]
-    assert steps.begun == steps.ended == [1, 2, 3]
+    when = "when all three steps are done"
+    expect_state(end, when, status="completed", done=3, total=3)
+    expect(not end["error"], "error is null", f"error is {end['error']!r}")
+    expect_steps(steps, [1, 2, 3], when)
+    expect(
+        steps.ended == [1, 2, 3],
+        "each step is awaited before the next begins",
+        f"these steps have ended: {listed(steps.ended)}",
+    )
 
 
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
-    """199 of 200 steps are not 100 percent, nor is the last while it runs."""
+    """199 of 200 steps are not 100 percent, nor is the last while it runs.
+
+    A bar that is full and still waits looks broken.
+    """
     steps.held = {1, 2, 67, 199, 200}
     path = start(client, 200)
     states = []
@@ -74,39 +113,67 @@ def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
         states.append(show(client, path))
         steps.let_go(number)
     percents = [each["percent"] for each in states]
-    assert all(type(each) in {int, float} for each in percents), percents
-    assert percents == sorted(percents), "it falls"
-    assert percents[-1] < 100, "the last of 200 steps is not done yet"
-    expected = pytest.approx([0, 0.5, 33, 99, 99.5], abs=1)
-    assert percents == expected, "of 0, 1, 66, 198 and 199 of 200 steps"
+    expect(
+        all(type(each) in {int, float} for each in percents),
+        "percent is a number",
+        listed(percents),
+    )
+    expect(
+        percents == sorted(percents),
+        "percent never falls",
+        f"one after the other it was {listed(percents)}",
+    )
+    expect(
+        percents[-1] < 100,
+        "199 of 200 steps are done: percent is below 100",
+        f"percent is {percents[-1]}",
+    )
+    expect(
+        percents == pytest.approx([0, 0.5, 33, 99, 99.5], abs=1),
+        "of 0, 1, 66, 198 and 199 of 200 steps, percent is 0, 0.5, 33, 99 and"
+        " 99.5, with or without decimals",
+        listed(percents),
+    )
     end = until_final(client, path)
-    assert end["percent"] == pytest.approx(100)
+    expect(
+        end["percent"] == pytest.approx(100),
+        "all steps are done: percent is 100",
+        f"percent is {end['percent']}",
+    )
 
 
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
-    """Failed, with the exception's text, and no further step."""
+    """Failed, with the exception's text, and no further step.
+
+    How far it came says what has to be done again.
+    """
     steps.held, steps.fails = {3}, 3
     path = start(client, 5)
     steps.wait_for(3)
     before = show(client, path)
     steps.let_go()
     end = until_final(client, path)
-    assert end["status"] == "failed", "a step raised"
-    assert str(steps.failure) in str(end["error"]), "why it failed is not said"
-    assert (end["done"], end["total"]) == (2, 5), (
-        "two steps were done before the one that failed"
+    when = "when step 3 of 5 has raised"
+    expect_state(end, when, status="failed", done=2, total=5)
+    expect(
+        str(steps.failure) in str(end["error"]),
+        f'error holds the text of the exception, "{steps.failure}"',
+        f"error is {end['error']!r}",
     )
-    assert end["percent"] == before["percent"]
+    expect_state(end, when, percent=before["percent"])
     client.finish()
-    assert steps.begun == [1, 2, 3], "a step began after the one that failed"
+    expect_steps(steps, [1, 2, 3], when)
 
 
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
-    """Each counts its own steps, while the other goes on."""
+    """Each counts its own steps, while the other goes on.
+
+    A counter in the module belongs to all jobs at once.
+    """
     steps.held = {1, 2}
     paths = [start(client, 3), start(client, 5)]
     steps.wait_for(1)
@@ -116,31 +183,60 @@ def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
     until(lambda: steps.begun == [1, 1, 2, 2], HOLD)
     done = [show(client, path)["done"] for path in paths]
     one_job_at_a_time = [1, 0]  # is right too
-    assert done in ([1, 1], one_job_at_a_time), "each has done one step"
-    steps.let_go()
-    ends = [until_final(client, path) for path in paths]
-    assert [each["status"] for each in ends] == ["completed", "completed"]
-    assert [each["total"] for each in ends] == [3, 5], "as was asked for"
-    assert [each["done"] for each in ends] == [3, 5], (
-        "each job counts its own steps"
+    expect(
+        done in ([1, 1], one_job_at_a_time),
+        "two jobs, each in its second step: done is 1 in both",
+        f"done is {done[0]} and {done[1]}",
     )
-    assert sorted(steps.begun) == sorted([1, 2, 3, 1, 2, 3, 4, 5])
+    steps.let_go()
+    for path, total in zip(paths, (3, 5), strict=True):
+        end = until_final(client, path)
+        when = f"when the job with {total} steps is over"
+        expect_state(end, when, status="completed", done=total, total=total)
+    begun = sorted(steps.begun)
+    expect(
+        begun == sorted([1, 2, 3, 1, 2, 3, 4, 5]),
+        "the steps 1 to 3 begin for one job, 1 to 5 for the other",
+        f"these began: {listed(begun)}",
+    )
 
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_a_job_has_at_least_one_step(client: Client, steps: Steps) -> None:
-    """Anything else is a 422, and no step begins."""
+    """Anything else is a 422, and no step begins.
+
+    A job without steps would have 0 of 0 done, and no percent.
+    """
     for wrong in ({"steps": 0}, {"steps": -1}, {}):
         refused = client.post("/jobs/", json=wrong)
-        assert refused.status_code == 422, f"{wrong} was accepted"
+        expect(
+            refused.status_code == 422,
+            f"a POST of {wrong} is answered with 422",
+            f"it was answered with {refused.status_code}",
+        )
     response = client.post("/jobs/", json={"steps": 1})
     path = path_of(response.json())
     location = response.headers.get("location", "")
-    assert urlsplit(location).path == path, "Location is not where the job is"
-    assert until_final(client, path)["status"] == "completed"
+    expect(
+        urlsplit(location).path == path,
+        f"the header Location says where the job is, {path}",
+        f"it says {location!r}",
+    )
+    when = "when the job with one step is over"
+    expect_state(until_final(client, path), when, status="completed")
     client.finish()
-    assert steps.begun == [1]
+    expect_steps(steps, [1], when)
+
+
+def expect_final(client: Client, path: str) -> None:
+    """Fail unless the job comes to an end."""
+    status = until_final(client, path)["status"]
+    expect(
+        status in FINAL,
+        "a job comes to its end when its steps are done",
+        f'it is "{status}"',
+    )
 
 
 # --- stopping it -------------------------------------------------------------
@@ -149,7 +245,10 @@ def test_a_job_has_at_least_one_step(client: Client, steps: Steps) -> None:
 @pytest.mark.points(3)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
-    """The one under way may end; then the job is cancelled, and stays so."""
+    """The one under way may end; then the job is cancelled, and stays so.
+
+    A button "Stop" that does not stop is worse than none.
+    """
     steps.held = {2}
     path = start(client, 5)
     steps.wait_for(2)
@@ -160,10 +259,14 @@ def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
     client.finish()
     for _ in range(20):  # what still runs elsewhere has its turn
         end = show(client, path)
-    assert steps.begun == [1, 2], "a step began after the DELETE"
-    assert end["status"] == "cancelled", "it was asked to stop"
-    assert end["done"] in {1, 2}
-    assert before["percent"] <= end["percent"] < 100
+    when = "after a DELETE in step 2 of 5"
+    expect_steps(steps, [1, 2], when)
+    expect_state(end, when, status="cancelled")
+    expect(
+        end["done"] in {1, 2} and before["percent"] <= end["percent"] < 100,
+        f"{when}, done is 1 or 2, and percent did not fall",
+        f"done is {end['done']}, and percent {end['percent']}",
+    )
 
 
 @pytest.mark.points(1)
@@ -173,7 +276,10 @@ def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
 def test_a_job_can_be_stopped_before_it_begins(
     client: Client, steps: Steps
 ) -> None:
-    """The DELETE comes while the answer to the POST is on its way."""
+    """The DELETE comes while the answer to the POST is on its way.
+
+    The first step is a step like any other: look before it, too.
+    """
     steps.held = {1}
     client.read_slowly()
     with client.stream("POST", "/jobs/", json={"steps": 2}) as response:
@@ -184,25 +290,32 @@ def test_a_job_can_be_stopped_before_it_begins(
     steps.let_go()
     end = until_final(client, path)
     client.finish()
-    assert steps.begun == begun, "a step began after the DELETE"
-    assert end["status"] == "cancelled", "it was asked to stop"
+    when = "after a DELETE before the first step"
+    expect_steps(steps, begun, when)
+    expect_state(end, when, status="cancelled")
 
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_no_step_begins_after_a_delete")
 def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
-    """The other one goes on, and is completed."""
+    """The other one goes on, and is completed.
+
+    One flag for all jobs stops the work of somebody else.
+    """
     steps.held = {1}
     stopped, other = start(client, 3), start(client, 4)
     steps.wait_for(1)
     assert client.delete(stopped).status_code == 202
     steps.let_go()
     until_final(client, stopped)
-    end = until_final(client, other)
-    assert end["status"] == "completed", "it was not asked to stop"
+    when = "when another job was stopped"
+    expect_state(until_final(client, other), when, status="completed")
     client.finish()
-    assert sorted(steps.begun) == [1, 1, 2, 3, 4], (
-        "of the one that was stopped no step begins, of the other all do"
+    begun = sorted(steps.begun)
+    expect(
+        begun == [1, 1, 2, 3, 4],
+        "no further step of the stopped job begins, all four of the other do",
+        f"these began: {listed(begun)}",
     )
 
 
@@ -211,14 +324,18 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
 def test_a_delete_changes_nothing_that_is_over(
     client: Client, steps: Steps
 ) -> None:
-    """What is completed or failed stays so."""
+    """What is completed or failed stays so.
+
+    "cancelled" would say that there is no result.
+    """
     steps.fails = 2
     for number in (1, 2):
         path = start(client, number)
         before = until_final(client, path)
         client.delete(path)
         client.finish()
-        assert show(client, path) == before, "it was over before the DELETE"
+        when = f'after a DELETE of a job that was "{before["status"]}"'
+        expect_state(show(client, path), when, **before)
 
 
 # --- listening to it ---------------------------------------------------------
@@ -229,31 +346,38 @@ def test_a_delete_changes_nothing_that_is_over(
 def test_a_listener_hears_how_it_is_and_how_it_ends(
     client: Client, steps: Steps
 ) -> None:
-    """The state at once, as GET shows it; the final one last; no step back."""
+    """The state at once, as GET shows it; the final one last; no step back.
+
+    A page that opens late shows the bar at once, and knows when to stop.
+    """
     steps.held = {3}
     path = start(client, 5)
     steps.wait_for(3)
     with listening(client, path) as listener:
         first = listener.next()
-        now = show(client, path)
-        assert first == now, "the first event is how it is now"
+        expect_state(first, "in the first event", **show(client, path))
         steps.let_go()
         states = [first, *listener.rest()]
-    assert states[-1]["status"] == "completed", "the last event is the end"
-    assert states[-1] == show(client, path), "the last is how it ended"
-    assert_goes_on(states)
+    last = "in the last event"
+    expect_state(states[-1], last, status="completed")
+    expect_state(states[-1], last, **show(client, path))
+    expect_goes_on(states)
 
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
 def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
-    """The job is long over: the state as it is, and the response ends."""
+    """The job is long over: the state as it is, and the response ends.
+
+    A listener that waits for news of a finished job waits for ever.
+    """
     path = start(client, 2)
     end = until_final(client, path)
     with listening(client, path) as listener:
         states = listener.rest()
-    assert states, "it heard nothing"
-    assert [each for each in states if each != end] == [], "how it was before"
+    expect(states, "a late listener gets one event", "it got none")
+    for state in states:
+        expect_state(state, "in an event to a late listener", **end)
 
 
 @pytest.mark.points(2)
@@ -261,7 +385,10 @@ def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
 def test_listeners_take_nothing_from_each_other(
     client: Client, steps: Steps
 ) -> None:
-    """Each of five hears the beginning and the end."""
+    """Each of five hears the beginning and the end.
+
+    One queue for all gives each event to one of them.
+    """
     steps.held = {1}
     path = start(client, 3)
     steps.wait_for(1)
@@ -270,10 +397,16 @@ def test_listeners_take_nothing_from_each_other(
             stack.enter_context(listening(client, path)) for _ in range(5)
         ]
         firsts = [each.next() for each in listeners]
-        assert [each["done"] for each in firsts] == [0] * 5
+        for first in firsts:
+            expect_state(first, "in the first event to each of five", done=0)
         steps.let_go()
         lasts = [each.rest()[-1:] for each in listeners]
-    assert lasts == [[show(client, path)]] * 5
+    end = show(client, path)
+    expect(
+        lasts == [[end]] * 5,
+        f"each of five listeners hears the end, with {in_words(end)}",
+        f"their last events: {lasts}",
+    )
 
 
 @pytest.mark.points(1)
@@ -281,7 +414,10 @@ def test_listeners_take_nothing_from_each_other(
 def test_a_listener_hears_of_its_own_job_only(
     client: Client, steps: Steps
 ) -> None:
-    """Two jobs, a listener to each."""
+    """Two jobs, a listener to each.
+
+    Somebody else's bar is of no use.
+    """
     steps.held = {1}
     paths = [start(client, 3), start(client, 4)]
     steps.wait_for(1)
@@ -290,8 +426,10 @@ def test_a_listener_hears_of_its_own_job_only(
         listening(client, paths[1]) as other,
     ):
         steps.let_go()
-        assert {each["total"] for each in one.rest()} == {3}
-        assert {each["total"] for each in other.rest()} == {4}
+        for listener, total in ((one, 3), (other, 4)):
+            for state in listener.rest():
+                when = f"in an event of the job with {total} steps"
+                expect_state(state, when, total=total)
 
 
 @pytest.mark.points(2)
@@ -299,7 +437,10 @@ def test_a_listener_hears_of_its_own_job_only(
 def test_a_listener_that_leaves_harms_nothing(
     client: Client, steps: Steps
 ) -> None:
-    """The job goes on to its end, and so does the other listener."""
+    """The job goes on to its end, and so does the other listener.
+
+    People close pages all the time.
+    """
     steps.held = {2}
     path = start(client, 150)
     steps.wait_for(2)
@@ -311,11 +452,15 @@ def test_a_listener_that_leaves_harms_nothing(
         until(lambda: client.running < running, seconds=1)  # it is heard
         steps.let_go()
         states += stays.rest()
-    last = states[-1]["status"]
-    assert last == "completed", "the one that stays has to hear the end"
-    assert states[-1] == until_final(client, path)
-    assert_goes_on(states)
-    assert steps.ended == [*range(1, 151)]
+    last = "in the last event to the listener that stays"
+    expect_state(states[-1], last, status="completed")
+    expect_state(states[-1], last, **until_final(client, path))
+    expect_goes_on(states)
+    expect(
+        steps.ended == [*range(1, 151)],
+        "all 150 steps are done, although a listener has left",
+        f"{len(steps.ended)} are done",
+    )
 
 
 @pytest.mark.points(2)
@@ -326,7 +471,11 @@ def test_a_listener_that_leaves_harms_nothing(
 def test_the_events_end_however_the_job_ends(
     client: Client, steps: Steps
 ) -> None:
-    """One that reads all too late hears it too, beside one that does not."""
+    """One that reads all too late hears it too, beside one that does not.
+
+    Ask the state that was sent whether it was the last: the job may have gone
+    on meanwhile.
+    """
     client.read_slowly()
     for stop in (False, True):
         steps.held, steps.fails = {*range(2, 8)}, 0 if stop else 7
@@ -351,8 +500,11 @@ def test_the_events_end_however_the_job_ends(
                 states[-1]["status"]
                 for states in (heard.result(), late.rest())
             ]
-        assert set(lasts) <= {*FINAL}, "the last event is the end"
-        assert lasts == [end, end], "the last event is how it ended"
+        expect(
+            lasts == [end, end],
+            f'the job is "{end}": so says the last event to both listeners',
+            f"the last events say {listed(lasts)}",
+        )
         steps.begun.clear()
 
 
@@ -361,7 +513,10 @@ def test_the_events_end_however_the_job_ends(
 def test_an_idle_listener_costs_next_to_nothing(
     client: Client, steps: Steps
 ) -> None:
-    """Less than 30 percent of a processor, for half a second."""
+    """Less than 30 percent of a processor, for half a second.
+
+    A loop without a pause keeps the event loop from everybody else.
+    """
     steps.held = {1}
     path = start(client, 2)
     steps.wait_for(1)
@@ -369,9 +524,10 @@ def test_an_idle_listener_costs_next_to_nothing(
         listener.next()
         # each call is recorded, at that price; once may be chance
         if busy(WINDOW) >= 0.6 and busy(WINDOW) >= 0.6:
-            pytest.fail(
-                "A listener that hears nothing new looks again and again:"
-                " let it wait, or sleep."
+            raise UnmetError(
+                "a listener to whom nothing happens waits",
+                "it looks again and again, and uses most of a processor",
+                "let it wait for an asyncio.Event, or sleep a while",
             )
         steps.let_go()
         listener.rest()
@@ -385,19 +541,20 @@ def test_an_idle_listener_costs_next_to_nothing(
 def test_an_unknown_job_is_404_everywhere(
     client: Client, steps: Steps
 ) -> None:
-    """GET, DELETE and the events, which a known job has."""
+    """GET, DELETE and the events, which a known job has.
+
+    In a generator, a 404 comes too late: the 200 is on its way.
+    """
     steps.held = {1}
     path = start(client, 1)
     with listening(client, path) as listener:
         steps.let_go()
-        assert listener.rest()
+        expect(listener.rest(), "a known job sends events", "it sent none")
     unknown = path[:-1] + ("1" if path[-1] == "0" else "0")
     assert client.get(unknown).status_code == 404
     assert client.delete(unknown).status_code == 404
     with client.stream("GET", f"{unknown}/events") as response:
-        assert response.status_code == 404, (
-            "in a generator, a 404 comes too late"
-        )
+        assert response.status_code == 404
 
 
 @pytest.mark.points(1)
@@ -405,7 +562,10 @@ def test_an_unknown_job_is_404_everywhere(
 def test_what_finished_longest_ago_is_forgotten_first(
     answer: ModuleType, client: Client, steps: Steps
 ) -> None:
-    """Two are kept, completed or failed, however long ago they began."""
+    """Two are kept, completed or failed, however long ago they began.
+
+    A store that forgets nothing grows until the process ends.
+    """
     answer.app.dependency_overrides[answer.get_max_finished] = lambda: 2
     steps.held = {2}
     long = start(client, 2)
@@ -416,16 +576,21 @@ def test_what_finished_longest_ago_is_forgotten_first(
     if until_final(client, short, HOLD)["status"] not in FINAL:
         first, second = long, short  # one job at a time is right too
     steps.let_go()
-    assert until_final(client, first)["status"] in FINAL
-    assert until_final(client, second)["status"] in FINAL
+    expect_final(client, first)
+    expect_final(client, second)
     third = start(client, 1)
-    assert until_final(client, third)["status"] in FINAL
+    expect_final(client, third)
     steps.held = {1}
     fourth = start(client, 1)
     found = [
         client.get(each).status_code for each in (first, second, third, fourth)
     ]
-    assert found == [404, 200, 200, 200], "of three that are over, two stay"
+    expect(
+        found == [404, 200, 200, 200],
+        "max_finished is 2: of three finished jobs the first is 404, the other"
+        " two and a running one are 200",
+        f"they are {listed(found)}",
+    )
 
 
 @pytest.mark.points(1)
@@ -433,7 +598,10 @@ def test_what_finished_longest_ago_is_forgotten_first(
 def test_a_running_job_is_never_forgotten(
     answer: ModuleType, client: Client, steps: Steps
 ) -> None:
-    """Others begin and end, one is kept, and the first still runs."""
+    """Others begin and end, one is kept, and the first still runs.
+
+    A job that is forgotten can't be stopped.
+    """
     answer.app.dependency_overrides[answer.get_max_finished] = lambda: 1
     steps.held = {2}
     running = start(client, 2)
@@ -445,8 +613,17 @@ def test_a_running_job_is_never_forgotten(
     else:
         steps.held.add(1)
         start(client, 1)  # it still runs at the end
-        kept = client.get(path).status_code == 200
-        assert kept, "one that is over is kept, however many still run"
-    assert client.get(running).status_code == 200, "it was forgotten"
+        expect(
+            client.get(path).status_code == 200,
+            "max_finished is 1: the job finished last is kept, however many"
+            " still run",
+            "GET answers 404",
+        )
+    expect(
+        client.get(running).status_code == 200,
+        "a running job is kept",
+        "GET answers 404",
+    )
     steps.let_go(2)
-    assert until_final(client, running)["status"] == "completed"
+    when = "when its last step is done"
+    expect_state(until_final(client, running), when, status="completed")

@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 
 from checks.asgi import Client
-from checks.queues import ENDS, a_broker, a_worker
+from checks.expect import UnmetError, expect, listed, times
+from checks.queues import ENDS, a_broker, a_worker, import_clients
 from checks.runners import Database, Runner, Work, another_process
 from course.ports import listen, number_of
 
@@ -52,19 +53,26 @@ def work(answer: ModuleType) -> Work:
 def accepted(client: Client, task_name: str) -> Any:
     """Ask for a task; return the id that the answer has."""
     response = client.post(f"/run-task/{task_name}")
-    said = response.text or str(client.errors[-1:])
-    assert response.status_code == 202, f"not accepted: {said}"
-    assert "id" in response.json(), f"no id: {said}"
+    assert response.status_code == 202
+    expect("id" in response.json(), 'the response is {"id": …}', response.text)
     return response.json()["id"]
 
 
 def shown(client: Client, task_id: Any) -> dict[str, Any]:
     """Return what GET shows of a task."""
     response = client.get(f"/task-logs/{task_id}")
-    assert response.status_code == 200, f"no task {task_id!r} is shown"
+    expect(
+        response.status_code == 200,
+        f"GET shows the task with the id {task_id}",
+        f"it is answered with {response.status_code}",
+    )
     task = response.json()
     missing = FIELDS - task.keys()
-    assert not missing, f"GET does not show {missing}"
+    expect(
+        not missing,
+        f"GET shows {listed(sorted(FIELDS))}",
+        f"{listed(sorted(missing))} is missing",
+    )
     return {name: task[name] for name in sorted(FIELDS)}
 
 
@@ -79,24 +87,79 @@ def ended(client: Client, task_id: Any) -> dict[str, Any]:
     return task
 
 
+def expect_work(work: Work, *names: str, when: str = "") -> None:
+    """Fail unless the work was called with these, one after the other."""
+    expect(
+        work.names == [*names],
+        f"{when or 'in all'}, the work that get_work gives is called"
+        f" {times(len(names))}{': ' if names else ''}"
+        f"{listed(names) if names else ''}",
+        f"it was called {times(len(work.names))}: {listed(work.names)}",
+    )
+
+
+def expect_shown(task: dict[str, Any], when: str, **wanted: object) -> None:
+    """Fail unless GET shows the task so."""
+    found = {key: task[key] for key in wanted}
+    expect(
+        found == wanted,
+        f"{when}, GET shows {in_words(wanted)}",
+        f"it shows {in_words(found)}; error is {task['error']!r}",
+    )
+
+
+def in_words(values: dict[str, object]) -> str:
+    """Write parts of what GET shows."""
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def expect_open(status: str, when: str) -> None:
+    """Fail if this status is an end."""
+    expect(
+        status not in ENDS,
+        f'{when}, the status is neither "completed" nor "dead"',
+        f'it is "{status}"',
+    )
+
+
+def expect_no_failure(raised: BaseException | None, which: str) -> None:
+    """Fail if a delivery has raised something."""
+    expect(
+        raised is None,
+        f"{which} raises nothing",
+        f"it raised {raised!r}",
+    )
+
+
 @pytest.mark.points(2)
 def test_the_row_is_committed_before_the_task_is_enqueued(
     answer: ModuleType, client: Client, database: Database
 ) -> None:
-    """Whoever gets the task finds its row; the client gets its id."""
+    """The worker that gets the task finds its row; the client gets its id.
+
+    A fast worker may begin before the next line of the endpoint runs.
+    """
     seen: list[Any] = []
     runner = Runner(0, first=lambda: seen.append(database.rows()))
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
-    assert runner.enqueued, "nothing was enqueued"
-    rows = seen[0]
-    assert rows, "enqueued before the row was committed: nobody can see it"
-    assert [row.task_name for row in rows] == ["report"]
-    assert str(rows[0].id) == str(task_id), "the answer's id is not the row's"
+    expect(
+        runner.enqueued,
+        "the endpoint calls runner.enqueue(…)",
+        "it did not",
+    )
+    rows = [(str(row.id), row.task_name) for row in seen[0]]
+    expect(
+        rows == [(str(task_id), "report")],
+        f'when enqueue is called, the row with the id {task_id} for "report"'
+        " is committed",
+        f"the committed rows: {listed(rows)}",
+    )
     task = shown(client, task_id)
-    assert (str(task["id"]), task["task_name"]) == (str(task_id), "report")
-    assert task["status"] not in ENDS, "at its end, and nobody has begun"
-    assert task["error"] is None
+    when = "before any delivery"
+    task["id"] = str(task["id"])
+    expect_shown(task, when, id=str(task_id), task_name="report", error=None)
+    expect_open(task["status"], when)
     never = "999999" if str(task_id).isdigit() else str(uuid4())
     assert client.get(f"/task-logs/{never}").status_code == 404
 
@@ -104,18 +167,32 @@ def test_the_row_is_committed_before_the_task_is_enqueued(
 @pytest.mark.points(1)
 @pytest.mark.usefixtures("database")
 def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
-    """A name and JSON: no row, no session and no function."""
+    """A name and JSON: no row, no session and no function.
+
+    Nothing else can leave the process.
+    """
     runner = Runner(0)
     runner.replace_that_of(answer)
     response = client.post("/run-task/report")
-    assert runner.enqueued, f"nothing was enqueued: {response.text}"
+    expect(
+        runner.enqueued,
+        "the endpoint calls runner.enqueue(…)",
+        f"it did not, and answered {response.text}",
+    )
     for name, kwargs in runner.enqueued:
-        assert isinstance(name, str)
+        expect(
+            isinstance(name, str),
+            "the name that is enqueued is a str",
+            f"it is a {type(name).__name__}",
+        )
         try:
             json.dumps(kwargs)
         except (TypeError, ValueError) as exc:
             kinds = {key: type(kwargs[key]).__name__ for key in kwargs}
-            pytest.fail(f"{kinds} can't leave the process as JSON: {exc}")
+            raise UnmetError(
+                "the kwargs that are enqueued can be written as JSON",
+                f"{in_words(dict(kinds))}: {exc}",
+            ) from None
 
 
 @pytest.mark.points(1)
@@ -124,14 +201,28 @@ def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
 def test_the_task_is_left_to_the_runner(
     answer: ModuleType, client: Client, work: Work
 ) -> None:
-    """A runner that delivers never: nothing runs, now or later."""
+    """A runner that delivers never: nothing runs, now or later.
+
+    The runner decides where and when the work is done.
+    """
     runner = Runner(0)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
     client.finish()
-    assert work.names == [], "the work runs, and the runner has not asked"
-    assert len(runner.enqueued) == 1, "one request is enqueued once"
-    assert shown(client, task_id)["status"] not in ENDS
+    when = "the runner delivers nothing: so"
+    expect_work(work, when=when)
+    expect_enqueued(runner, 1)
+    expect_open(shown(client, task_id)["status"], "before any delivery")
+
+
+def expect_enqueued(runner: Runner, requests: int) -> None:
+    """Fail unless each request has called enqueue once."""
+    found = len(runner.enqueued)
+    expect(
+        found == requests,
+        f"{requests} request(s): enqueue is called {times(requests)}",
+        f"it was called {times(found)}",
+    )
 
 
 @pytest.mark.points(2)
@@ -139,7 +230,10 @@ def test_the_task_is_left_to_the_runner(
 def test_a_delivery_completes_the_task(
     answer: ModuleType, client: Client, database: Database, work: Work
 ) -> None:
-    """The work is called once, with the task's name; then it is completed."""
+    """The work is called once, with the task's name; then it is completed.
+
+    "completed" before the work has ended is a lie if the process dies.
+    """
     while_working: list[str] = []
     work.meanwhile = lambda: while_working.extend(
         row.status for row in database.rows()
@@ -147,12 +241,13 @@ def test_a_delivery_completes_the_task(
     runner = Runner(1)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
-    assert runner.raised == [None], "the delivery raised, the work did not"
-    assert work.names == ["report"]
-    assert not set(while_working) & set(ENDS), "at its end before the work is"
+    expect_no_failure(runner.raised[0], "a delivery whose work succeeds")
+    for status in while_working:
+        expect_open(status, "while the work runs")
     client.finish()
-    assert work.names == ["report"], "the work runs, the runner did not ask"
-    assert shown(client, task_id)["status"] == "completed"
+    expect_work(work, "report", when="after one delivery")
+    task = shown(client, task_id)
+    expect_shown(task, "after one delivery", status="completed")
 
 
 @pytest.mark.points(1)
@@ -161,13 +256,18 @@ def test_a_delivery_completes_the_task(
 def test_delivered_twice_it_is_done_once(
     answer: ModuleType, client: Client, work: Work
 ) -> None:
-    """The second delivery finds it completed and does nothing."""
+    """The second delivery finds it completed and does nothing.
+
+    Every queue delivers now and then a second time.
+    """
     runner = Runner(2)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
-    assert runner.raised == [None, None], "a delivery raised"
-    assert work.names == ["report"], "delivered twice, it was done twice"
-    assert shown(client, task_id)["status"] == "completed"
+    for raised in runner.raised:
+        expect_no_failure(raised, "each of two deliveries")
+    expect_work(work, "report", when="after two deliveries of one task")
+    task = shown(client, task_id)
+    expect_shown(task, "after two deliveries", status="completed")
 
 
 @pytest.mark.points(1)
@@ -179,17 +279,26 @@ def test_delivered_twice_it_is_done_once(
 def test_a_worker_needs_no_application(
     answer: ModuleType, client: Client
 ) -> None:
-    """get_tasks works where no application was started, and no request is."""
+    """get_tasks works where no application was started, and no request is.
+
+    A worker never imports the web application.
+    """
     runner = Runner(0)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
     work = Work()
     with another_process(answer, work) as process:
         process.deliver(*runner.enqueued[0])
-    assert process.raised == [None], "the delivery raised"
-    assert work.names == ["report"]
-    assert process.taken() == set(), "a worker has none of these to give"
-    assert shown(client, task_id)["status"] == "completed"
+    expect_no_failure(process.raised[0], "a delivery in another process")
+    expect_work(work, "report", when="after a delivery in another process")
+    taken = process.taken()
+    expect(
+        not taken,
+        "get_tasks, and all that it depends on, needs no request",
+        f"it takes {listed(taken)}",
+    )
+    when = "after a delivery in another process"
+    expect_shown(shown(client, task_id), when, status="completed")
 
 
 @pytest.mark.points(2)
@@ -201,18 +310,24 @@ def test_a_worker_needs_no_application(
 def test_what_another_process_has_done_is_not_done_again(
     answer: ModuleType, client: Client, work: Work
 ) -> None:
-    """That it is completed stands in the database, not in a variable."""
+    """That it is completed stands in the database, not in a variable.
+
+    The second delivery often goes to another worker.
+    """
     runner = Runner(1)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
     before = shown(client, task_id)
-    assert (work.names, before["status"]) == (["report"], "completed")
+    expect_work(work, "report", when="after one delivery")
+    expect_shown(before, "after one delivery", status="completed")
     again = Work()
     with another_process(answer, again) as process:
         process.deliver(*runner.enqueued[0])
-    assert process.raised == [None], "the second delivery raised"
-    assert again.names == [], "another process did it once more"
-    assert shown(client, task_id) == before, "nothing to do, and yet changed"
+    which = "a second delivery, in another process,"
+    expect_no_failure(process.raised[0], which)
+    expect_work(again, when="in the other process")
+    when = "after a second delivery, in another process"
+    expect_shown(shown(client, task_id), when, **before)
 
 
 @pytest.mark.points(2)
@@ -224,25 +339,39 @@ def test_a_failed_delivery_raises_and_can_be_repeated(
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """A queue hears of a failure; the next delivery works again."""
+    """A queue hears of a failure; the next delivery works again.
+
+    A queue tries again what raised; what raised nothing is done, for it.
+    """
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     work.raises = [ConnectionError("no printer here")]
     runner = Runner(2)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
-    assert len(runner.raised) == 2, "one request is enqueued once"
+    expect_enqueued(runner, 1)
     first, second = runner.raised
-    assert first, "the work failed, and the delivery did not raise"
-    assert second is None, "the second delivery raised"
-    assert work.names == ["report"] * 2, "each delivery is one try"
-    assert shown(client, task_id)["status"] == "completed"
+    expect_failure(first)
+    expect_no_failure(second, "the second delivery, whose work succeeds,")
+    expect_work(work, "report", "report", when="after two deliveries")
+    when = "after a delivery that failed and one that did not"
+    expect_shown(shown(client, task_id), when, status="completed")
     work.raises = [ValueError("no paper")] * 3
     accepted(client, "letters")
-    assert all(runner.raised[2:]), "the last delivery failed and did not raise"
+    for raised in runner.raised[2:]:
+        expect_failure(raised)
     runner.deliveries = 1
     task_id = accepted(client, "stamps")
     status = shown(client, task_id)["status"]
-    assert status not in ENDS, "at its end, and one try of two is left"
+    expect_open(status, "after one failure of two tries")
+
+
+def expect_failure(raised: BaseException | None) -> None:
+    """Fail unless a delivery has raised something."""
+    expect(
+        raised,
+        "a delivery whose work raises, raises too",
+        "it raised nothing",
+    )
 
 
 @pytest.mark.points(2)
@@ -254,21 +383,28 @@ def test_a_killed_delivery_can_be_repeated(
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """What is on disk while the work runs is what a kill would leave."""
+    """What is on disk while the work runs is what a kill would leave.
+
+    A worker that is killed can't say so: the row is all that is left.
+    """
     left = Database(database.path.with_name("left.db"), answer)
     work.meanwhile = lambda: database.copy_to(left)
     runner = Runner(1)
     runner.replace_that_of(answer)
     task_id = accepted(client, "report")
-    assert work.names == ["report"]
+    expect_work(work, "report", when="in the first delivery")
     environment.setenv("QUEUE_DATABASE_URL", left.url)
     again = Work()
     with another_process(answer, again) as process:
         process.deliver(*runner.enqueued[0])
-    assert process.raised == [None], "the delivery after the kill raised"
-    assert again.names == ["report"], "killed half-way, it is never done"
+    expect_no_failure(process.raised[0], "the delivery after a kill")
+    expect_work(again, "report", when="in the delivery after a kill")
     found = [(str(row.id), row.status) for row in left.rows()]
-    assert found == [(str(task_id), "completed")]
+    expect(
+        found == [(str(task_id), "completed")],
+        f'after that, the row {task_id} is "completed"',
+        f"the rows are {listed(found)}",
+    )
 
 
 @pytest.mark.points(1)
@@ -276,16 +412,22 @@ def test_a_killed_delivery_can_be_repeated(
 def test_in_this_process_it_runs_after_the_response(
     client: Client, work: Work
 ) -> None:
-    """Without a queue: the response, the work once, completed."""
+    """Without a queue: the response, the work once, completed.
+
+    While one develops, no broker has to run.
+    """
     sent, in_time = threading.Event(), []
     client.when_sent(sent.set)
     work.meanwhile = lambda: in_time.append(sent.wait(2))
     task_id = accepted(client, "report")
     task = ended(client, task_id)
-    assert work.names == ["report"], "the work is called once"
-    assert in_time == [True], "the response waits for the work"
-    assert task["status"] == "completed"
-    assert task["attempts"] == 1
+    expect_work(work, "report")
+    expect(
+        in_time == [True],
+        "the response is sent before the work ends",
+        "the response waited for the work",
+    )
+    expect_shown(task, "when it is over", status="completed", attempts=1)
 
 
 @pytest.mark.points(1)
@@ -294,30 +436,43 @@ def test_in_this_process_it_runs_after_the_response(
 def test_in_this_process_it_is_tried_again(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
-    """Two failures, and the third try completes it, after each a pause."""
+    """Two failures, and the third try completes it, after each a pause.
+
+    What fails now may work in a second.
+    """
     environment.setenv("QUEUE_RETRY_DELAY", "0.1")
-    times: list[float] = []
-    work.meanwhile = lambda: times.append(time.monotonic())
+    moments: list[float] = []
+    work.meanwhile = lambda: moments.append(time.monotonic())
     work.raises = [OSError("no printer here"), ValueError("no paper")]
     task = ended(client, accepted(client, "report"))
-    assert work.names == ["report"] * 3, "three tries in all, if need be"
-    assert task["status"] == "completed"
-    assert task["attempts"] == 3
-    pauses = [later - sooner for sooner, later in pairwise(times)]
-    assert min(pauses) > 0.09, "retry_delay is the pause before the next try"
+    expect_work(work, *["report"] * 3, when="two tries fail: so in all")
+    when = "after two failures and a success"
+    expect_shown(task, when, status="completed", attempts=3)
+    pauses = [later - sooner for sooner, later in pairwise(moments)]
+    expect(
+        min(pauses) > 0.09,
+        "retry_delay is 0.1: the next try begins 0.1 s later or more",
+        f"it began {min(pauses):.3f} s later",
+    )
 
 
 @pytest.mark.points(2)
 @pytest.mark.after("test_in_this_process_it_runs_after_the_response")
 @pytest.mark.usefixtures("database")
 def test_after_the_last_try_it_is_dead(client: Client, work: Work) -> None:
-    """It is not tried for ever, and the row says why it failed."""
+    """It is not tried for ever, and the row says why it failed.
+
+    A task that can never work would take a worker's time for ever.
+    """
     work.raises = [ValueError("no paper in the printer")] * 12
     task = ended(client, accepted(client, "report"))
-    assert work.names == ["report"] * 3, "three tries in all"
-    assert task["status"] == "dead"
-    assert task["attempts"] == 3
-    assert "no paper in the printer" in (task["error"] or "no reason")
+    expect_work(work, *["report"] * 3, when="each try fails: so in all")
+    expect_shown(task, "after three failures", status="dead", attempts=3)
+    expect(
+        "no paper in the printer" in str(task["error"]),
+        'error holds what the exception said, "no paper in the printer"',
+        f"error is {task['error']!r}",
+    )
 
 
 @pytest.mark.points(1)
@@ -329,43 +484,66 @@ def test_settings_are_read_when_they_are_needed(
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """What is set after the import counts: two tries, another database."""
+    """What is set after the import counts: two tries, another database.
+
+    A test, or a tool, imports the module before anything is configured.
+    """
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     other = Database(database.path.with_name("b.db"), answer)
     other.make_table()
     environment.setenv("QUEUE_DATABASE_URL", other.url)
     work.raises = [ValueError("no paper in the printer")] * 12
     task = ended(client, accepted(client, "report"))
-    assert work.names == ["report"] * 2, "two is what was set after the import"
-    assert (task["status"], task["attempts"]) == ("dead", 2)
+    when = "max_attempts was set to 2 after the import: so"
+    expect_work(work, "report", "report", when=when)
+    expect_shown(task, "after two failures", status="dead", attempts=2)
     rows = [row.task_name for row in other.rows()]
-    assert rows == ["report"], "in the database that was set at the import"
+    expect(
+        rows == ["report"],
+        "the row is in the database that was set after the import",
+        f"there, the rows are for {listed(rows)}",
+    )
 
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_in_this_process_it_runs_after_the_response")
 @pytest.mark.usefixtures("database")
 def test_requests_do_not_mix(client: Client, work: Work) -> None:
-    """Two at a time and one later: a row for each, each done once."""
+    """Two at a time and one later: a row for each, each done once.
+
+    What one request keeps in a variable of the module, another overwrites.
+    """
     names = ["letters", "report"]
     paths = [f"/run-task/{name}" for name in names]
     responses = client.post_together(*paths)
     assert [each.status_code for each in responses] == [202, 202]
     tasks = [ended(client, each.json()["id"]) for each in responses]
-    assert [task["task_name"] for task in tasks] == names
-    assert [task["status"] for task in tasks] == ["completed"] * 2
-    assert sorted(work.names) == names
+    for task, name in zip(tasks, names, strict=True):
+        when = f'when the task "{name}" is over'
+        expect_shown(task, when, task_name=name, status="completed")
+    work.names.sort()
+    expect_work(work, *names)
     later = ended(client, accepted(client, "report"))  # the same once more
-    assert work.names[2:] == ["report"], "a later request is not served"
-    assert (later["task_name"], later["status"]) == ("report", "completed")
+    expect_work(work, *names, "report", when="after a later request")
+    when = "after a later request"
+    expect_shown(later, when, task_name="report", status="completed")
 
 
 # --- and now a queue: it begins when the first part is done -----------------
 
 
 @pytest.fixture
+def clients(answer: ModuleType) -> None:
+    """Import the clients of queues before the first request needs them."""
+    import_clients(answer)
+
+
+@pytest.fixture
 def queue(
-    environment: pytest.MonkeyPatch, database: Database, tmp_path: Path
+    environment: pytest.MonkeyPatch,
+    database: Database,
+    clients: None,
+    tmp_path: Path,
 ) -> Iterator[Path]:
     """Set the backend to a queue at a real broker; give a folder."""
     with a_broker(tmp_path / "broker") as url:
@@ -387,19 +565,23 @@ def queue(
 def test_on_a_queue_a_worker_does_it(
     answer: ModuleType, client: Client, work: Work, queue: Path
 ) -> None:
-    """Nothing runs in the web process; a worker completes it."""
+    """Nothing runs in the web process; a worker completes it.
+
+    The web process may be restarted at any time.
+    """
     task_id = accepted(client, "report")
     client.finish()
     status = shown(client, task_id)["status"]
-    assert status not in ENDS, "at its end, and no worker has begun"
+    expect_open(status, "before any worker has begun")
     with a_worker(answer, queue) as worker:
         task = worker.wait_for_end(client, task_id)
-        assert task["status"] == "completed", "the worker does not do it"
-        assert task["attempts"] == 1
+        when = "when a worker has run"
+        expect_shown(task, when, status="completed", attempts=1)
         worker.program.ended.wait(1)  # not so that it ends by itself
         task = worker.wait_for_end(client, accepted(client, "letters"))
-        assert task["status"] == "completed", "the worker does not go on"
-    assert work.names == [], "the work runs in the web process"
+        when = "when the worker goes on to the next task"
+        expect_shown(task, when, status="completed")
+    expect_work(work, when="in the web process")
 
 
 @pytest.mark.slow(20)
@@ -411,27 +593,38 @@ def test_on_a_queue_it_is_dead_after_the_last_try(
     queue: Path,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """A worker tries it twice, as was set, and goes on to the next."""
+    """A worker tries it twice, as was set, and goes on to the next.
+
+    One task that can never work must not stop all others.
+    """
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     crash, report = accepted(client, "crash"), accepted(client, "report")
     with a_worker(answer, queue) as worker:
         task = worker.wait_for_end(client, crash)
-        assert task["status"] == "dead", "after the last try it is dead"
-        assert task["attempts"] == 2
-        assert task["error"], "dead without a reason"
+        when = "max_attempts is 2 and each try fails: in the end"
+        expect_shown(task, when, status="dead", attempts=2)
+        expect(task["error"], "error says why it is dead", "it is empty")
         other = worker.wait_for_end(client, report)
-        assert other["status"] == "completed", "the next task is not done"
+        when = "when the worker goes on to the next task"
+        expect_shown(other, when, status="completed")
 
 
 def refused(client: Client, work: Work) -> None:
     """Ask for a task that no broker takes."""
     response = client.post("/run-task/report")
     client.finish()
-    status = response.status_code
-    assert status == 503, f"the broker can't be reached: {status} is no 503"
+    expect(
+        response.status_code == 503,
+        "the broker can't be reached: the request is answered with 503",
+        f"it was answered with {response.status_code}",
+    )
     later = response.headers.get("retry-after", "")
-    assert later.isdigit(), f"Retry-After is {later!r}"
-    assert work.names == [], "the work runs in the web process"
+    expect(
+        later.isdigit(),
+        "the header Retry-After says how many seconds to wait",
+        f"it is {later!r}",
+    )
+    expect_work(work, when="in the web process")
 
 
 @pytest.mark.points(1)
@@ -443,11 +636,14 @@ def refused(client: Client, work: Work) -> None:
     "test_settings_are_read_when_they_are_needed",
     "test_requests_do_not_mix",
 )
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("database", "clients")
 def test_a_broker_that_is_gone_is_a_503(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens there: the client is told to come back."""
+    """Nobody listens there: the client is told to come back.
+
+    A 202 would promise work that nobody has taken.
+    """
     with listen(0) as closed:
         port = number_of(closed)
     environment.setenv("QUEUE_BACKEND", "queue")
@@ -457,11 +653,14 @@ def test_a_broker_that_is_gone_is_a_503(
 
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_broker_that_is_gone_is_a_503")
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("database", "clients")
 def test_a_broker_that_never_answers_is_a_503_too(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
-    """It takes the connection and says nothing: nobody waits for it."""
+    """It takes the connection and says nothing: nobody waits for it.
+
+    Without a time-out, each request keeps a thread, until none is left.
+    """
     with listen(0) as silent:
         environment.setenv("QUEUE_BACKEND", "queue")
         url = f"redis://127.0.0.1:{number_of(silent)}"

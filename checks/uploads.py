@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from checks.asgi import Client
+from checks.expect import UnmetError, expect, listed
 from checks.fakes import HOLD
 
 BOUNDARY = b"a-line-that-is-in-no-file"
@@ -91,6 +90,7 @@ class Processor:
         self.paths: list[Path] = []
         self.after: list[int] = []
         self.contents: list[bytes] = []
+        self.on_the_loop = False  # did a call hold up all others?
         self.waits = False  # while it does, the application can be asked
         self.begun, self.go = threading.Event(), threading.Event()
         if not held:
@@ -99,6 +99,7 @@ class Processor:
     def __call__(self, path: Path) -> dict[str, Any]:
         """Process a file."""
         self.paths.append(path)
+        self.on_the_loop |= self.client.on_the_loop
         self._hold()
         self.after.append(self.client.responses)
         content = path.read_bytes()
@@ -142,22 +143,32 @@ def accepted(
     status = response.status_code
     if status == 500:
         client.finish()  # then the exception is known
-    sizes = {
-        name[:30]: f"{len(content)} bytes"
+    sizes = [
+        f"{name[:30]!r} ({len(content)} bytes)"
         for name, content in files
         if isinstance(content, bytes)
-    }
-    what = sizes or "a large file"
-    assert status == 202, (
-        f"so the upload of {what} was answered{raised(client)}"
+    ]
+    what = listed(sizes, "a large file")
+    expect(
+        status == 202,
+        f"the upload of {what} is answered with 202",
+        f"it was answered with {status} {response.text}{raised(client)}",
     )
     answers: list[dict[str, Any]] = response.json()
-    assert isinstance(answers, list), "a list, with an entry for each file"
-    assert len(answers) == len(files), "an entry for each file"
-    for each in answers:
-        assert {"id", "filename"} <= each.keys(), "not all that is asked for"
+    expect(
+        isinstance(answers, list)
+        and len(answers) == len(files)
+        and all({"id", "filename"} <= each.keys() for each in answers),
+        f"the answer is a list with `id` and `filename` of {len(files)}"
+        " file(s)",
+        f"the answer: {answers}",
+    )
     ids = {each["id"] for each in answers}
-    assert len(ids) == len(files), "two files have the same id"
+    expect(
+        len(ids) == len(files),
+        "each file has an id of its own",
+        f"{len(files)} files have the ids {listed(ids)}",
+    )
     return answers
 
 
@@ -170,10 +181,18 @@ def known(client: Client, upload: dict[str, Any]) -> dict[str, Any]:
     """Ask what is known of a file that was accepted."""
     response = client.get(f"/files/{upload['id']}")
     status = response.status_code
-    assert status == 200, f"the file was accepted{raised(client)}"
+    expect(
+        status == 200,
+        "GET with the id of an accepted file is answered with 200",
+        f"it was answered with {status}{raised(client)}",
+    )
     record: dict[str, Any] = response.json()
-    for key in ("status", "filename", "size", "sha256", "lines", "error"):
-        assert key in record, "the record of a file lacks this"
+    keys = {"status", "filename", "size", "sha256", "lines", "error"}
+    expect(
+        keys <= record.keys(),
+        f"the record of a file has {listed(sorted(keys))}",
+        f"it lacks {listed(sorted(keys - record.keys()))}",
+    )
     return record
 
 
@@ -200,8 +219,10 @@ def ended(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
         if not open_:
             return records
         if time.monotonic() > patience:
-            text = ", ".join(open_)
-            pytest.fail(f"It does not end: {text}{raised(client)}")
+            raise UnmetError(
+                "when the tasks are over, each file is done or failed",
+                f"{listed(open_)}{raised(client)}",
+            )
         time.sleep(0.01)
 
 
@@ -211,6 +232,9 @@ def done(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
     for record in records:
         name, error = record["filename"][:20], record["error"]
         status = record["status"]
-        assert status == "done", f"the file {name!r}, with the error {error!r}"
-        assert error is None, "an error, although the file is done"
+        expect(
+            (status, error) == ("done", None),
+            f"the file {name!r} is done, without an error",
+            f"it is {status}, with the error {error!r}",
+        )
     return records

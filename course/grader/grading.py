@@ -211,19 +211,16 @@ class Grader:
         As soon as it is `stale`, it ends with a StaleError; while it still
         reads the checks, only when somebody is `leaving`.
         """
-        checks, exercises = _Checks(suites), []
-        try:
-            if self.how.fork:
-                self.read(suites)
-                exercises = self._graded(suites, tell, stale, leaving)
-            else:
-                for suite in suites:
-                    self.dismiss()
-                    self.files = [suite.checks]
-                    exercises += self._graded([suite], tell, stale, leaving)
-        finally:
-            notes = tuple(checks.put_back())
-        return Grade(tuple(exercises), notes=notes)
+        texts, exercises = _texts(suites), []
+        if self.how.fork:
+            self.read(suites)
+            exercises = self._graded(suites, tell, stale, leaving)
+        else:
+            for suite in suites:
+                self.dismiss()
+                self.files = [suite.checks]
+                exercises += self._graded([suite], tell, stale, leaving)
+        return Grade(tuple(exercises), notes=_changed(texts))
 
     def _graded(
         self, suites: list[Suite], tell: Tell, stale: Ask, leaving: Ask
@@ -396,29 +393,20 @@ class Grader:
         self._land(key)
 
 
-class _Checks:
-    """The files of checks: an answer that changes them changes nothing."""
+def _texts(suites: list[Suite]) -> dict[Path, bytes]:
+    """Read the checks, and what they need."""
+    folders = {suite.checks.parent for suite in suites}
+    return {f: read(f) for each in folders for f in each.rglob("*.py")}
 
-    def __init__(self, suites: list[Suite]) -> None:
-        folders = {suite.checks.parent for suite in suites}
-        self.kept = next(iter(folders)).parent / "kept"
-        found = (f for each in folders for f in each.rglob("*.py"))
-        self.before = {file: read(file) for file in found}
 
-    def put_back(self) -> Iterator[str]:
-        """Write them as they were, and say which were not."""
-        for file, text in self.before.items():
-            if read(file) == text:
-                continue
-            kept = ""
-            if file.exists():
-                copy = files.keep(file, self.kept)
-                kept = f"; what it held is kept as {copy}"
-            files.replace(file, text)
-            yield (
-                f"{shown(file, Path.cwd())} was changed while an answer ran."
-                f" It is as before again{kept}."
-            )
+def _changed(before: dict[Path, bytes]) -> tuple[str, ...]:
+    """Say which checks are not as they were: the next answer needs them."""
+    return tuple(
+        f"{shown(file, Path.cwd())} was changed while an answer ran. If that"
+        " was not you, get it back from where you have the course from."
+        for file, text in before.items()
+        if read(file) != text
+    )
 
 
 def _files(suites: list[Suite]) -> list[Path]:

@@ -1,5 +1,6 @@
 """Run one check in this process, and see what it leaves behind."""
 
+import errno
 import faulthandler
 import os
 import sys
@@ -19,12 +20,15 @@ GRACE = 0.3  # seconds in which what is about to end may end
 BUSY = 20  # deadlines after which a machine is too busy for a check
 PRINTED = 1 << 20  # bytes that a check may print
 
+CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.truncate"}
+
 Tell = Callable[[dict[str, Any]], None]
 
 
 def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
     """Run it and tell how its phases ended, and what was wrong."""
     before = set(threading.enumerate())
+    protect(suite.items[order["run"]].path.parent)
     sys.breakpointhook = lambda *_, **__: _nobody_can_type(order, tell)
     phases, check = suite.run(order["run"], order["target"], tell)
     left = _left(before)
@@ -47,6 +51,30 @@ def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
             "check": check and asdict(check),
         }
     )
+
+
+def protect(folder: Path) -> None:
+    """Refuse, in this process, whatever would change a file in there.
+
+    The next answer is checked by these files.
+    """
+    inside = f"{os.path.realpath(folder)}{os.sep}"
+
+    def refuse(event: str, arguments: Any) -> None:
+        if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            paths = arguments[:1]
+        elif event in CHANGES:
+            paths = arguments[:2]
+        else:
+            return
+        for path in paths:
+            if isinstance(path, str | bytes | os.PathLike):
+                file = os.path.realpath(os.fsdecode(path))
+                if f"{file}{os.sep}".startswith(inside):
+                    said = "An answer may not change its checks"
+                    raise PermissionError(errno.EACCES, said, file)
+
+    sys.addaudithook(refuse)
 
 
 def _nobody_can_type(order: dict[str, Any], tell: Tell) -> NoReturn:

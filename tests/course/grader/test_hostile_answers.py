@@ -159,21 +159,31 @@ def test_one_that_kills_the_warm_process_loses_alone(
     assert right.state == "right"
 
 
-def test_one_that_changes_the_checks_changes_nothing(
-    fresh: MadeCourse,
+@pytest.mark.parametrize("options", [(), ("--no-fork",)])
+def test_an_answer_may_not_change_its_checks(
+    fresh: MadeCourse, options: tuple[str, ...]
 ) -> None:
-    """They are put back, and it is said."""
+    """The next answer is checked by them."""
     checks = fresh.folder / "checks" / "test_ex01_forger.py"
     forge = f"open({str(checks)!r}, 'w').close(); return 'hullo'"
     fresh.add("ex01_forger", USES.format(mark=MARK, body=forge))
     before = checks.read_bytes()
-    for _ in range(2):
-        grade = fresh.grade(DEADLINE)
-        assert grade.exercises[0].checks[0].state == "wrong"
-        (note,) = grade.notes
-        assert "test_ex01_forger.py was changed while an answer ran" in note
-        assert checks.read_bytes() == before
-    assert len(list((fresh.folder / "kept").iterdir())) == 2
+    check = fresh.grade(DEADLINE, *options).exercises[0].checks[0]
+    assert "An answer may not change its checks" in check.message
+    assert checks.read_bytes() == before
+
+
+def test_checks_that_were_changed_all_the_same_are_told(
+    fresh: MadeCourse,
+) -> None:
+    """Nothing is put back: it may have been somebody else."""
+    checks = fresh.folder / "checks" / "test_ex01_forger.py"
+    forge = f"subprocess.run(['tee', {str(checks)!r}], input=b''); return ''"
+    fresh.add("ex01_forger", USES.format(mark=MARK, body=forge))
+    done = fresh.grade(DEADLINE)
+    assert done.exercises[0].checks[0].state == "wrong"
+    (note,) = done.notes
+    assert "test_ex01_forger.py was changed while an answer ran" in note
 
 
 def test_without_forks_the_verdicts_are_the_same(
