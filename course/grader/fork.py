@@ -123,6 +123,7 @@ class Forks:
             problem = room_problem(self.scratch)
             if problem:
                 outcome["machine"] = problem
+        outcome["gone"] = not each.folder.exists()
         remove(each.folder, MUCH)
         return outcome
 

@@ -95,6 +95,8 @@ class Answer:
             if any(check and check.state != "right" for check in before):
                 waiting = Check(name, "waiting", planned.points)
                 self.checks[name] = waiting
+            elif None in before:
+                continue
             elif lost:  # no other check could import it either
                 promise, why = planned.promise, planned.why
                 self.checks[name] = replace(
@@ -104,7 +106,7 @@ class Answer:
                     promise=promise,
                     why=why,
                 )
-            elif None not in before:
+            else:
                 yield planned
 
     def exercise(self, fault: Any, problem: str, share: float) -> Exercise:

@@ -67,13 +67,15 @@ def not_run(check: Check, fault: Any, message: str) -> Check:
 def shaky(check: Check, heard: Heard) -> bool:
     """See whether it may come out otherwise, when it is run by itself.
 
-    A signal killed its process; or the machine had no room, or no time.
+    A signal killed its process, or somebody removed its folder; or the
+    machine had no room, or no time.
     """
     if check.state == "right":
         return False
     status = heard.get("status")
     killed = isinstance(status, int) and status < 0 and not heard.get("cut")
-    return killed or check.fault == "this machine" or was_starved(heard)
+    broken = killed or bool(heard.get("gone"))
+    return broken or check.fault == "this machine" or was_starved(heard)
 
 
 def at_last(check: Check, heard: Heard) -> Check:
