@@ -69,7 +69,10 @@ def protect(folder: Path) -> None:
             return
         for path in paths:
             if isinstance(path, str | bytes | os.PathLike):
-                file = os.path.realpath(os.fsdecode(path))
+                try:
+                    file = os.path.realpath(os.fsdecode(path))
+                except OSError:  # the folder where it stands has gone
+                    continue
                 if f"{file}{os.sep}".startswith(inside):
                     said = "An answer may not change its checks"
                     raise PermissionError(errno.EACCES, said, file)
