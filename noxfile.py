@@ -108,7 +108,7 @@ def test(session: nox.Session) -> None:
 @nox.session(python=False)
 def watch(session: nox.Session) -> None:
     """Do the exercises: graded at each save, with help; watch 8."""
-    learner(session, "course.grader.desk", "watch")
+    learner(session, "course.grader.jobs", "watch")
 
 
 @nox.session(python=False)
@@ -120,25 +120,25 @@ def grade(session: nox.Session) -> None:
 @nox.session(python=False)
 def hint(session: nox.Session) -> None:
     """Show one more hint to an exercise: the next one, or hint 8."""
-    learner(session, "course.grader.desk", "hint")
+    learner(session, "course.grader.jobs", "hint")
 
 
 @nox.session(python=False)
 def solution(session: nox.Session) -> None:
     """Compare yours with a good answer: solution 8, or 8 --give-up."""
-    learner(session, "course.grader.desk", "solution")
+    learner(session, "course.grader.jobs", "solution")
 
 
 @nox.session(python=False)
 def reset(session: nox.Session) -> None:
     """Begin an exercise anew: reset 8; what you wrote is kept."""
-    learner(session, "course.grader.desk", "reset")
+    learner(session, "course.grader.jobs", "reset")
 
 
 @nox.session(python=False)
 def progress(session: nox.Session) -> None:
     """Show which exercises are done, and what is next."""
-    learner(session, "course.grader.desk", "progress")
+    learner(session, "course.grader.jobs", "progress")
 
 
 @nox.session(python=False)

@@ -1,5 +1,8 @@
 """Grade exercises: ordinary pytest checks, each in a process of its own.
 
-collect → isolate → judge → report, one module each. Only the process in
-`worker` knows pytest; only its forks ever run what a learner wrote.
+grading: which check runs when, and what became of it · worker: the process
+that has collected the checks · fork: one check in a process of its own ·
+explain: what a failed check says · verdict: what a process's end means ·
+report: what a learner reads · jobs: watch, hint, solution, reset, progress.
+Only `worker` and what it imports know pytest; only forks run an answer.
 """

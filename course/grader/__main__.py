@@ -1,6 +1,6 @@
 """python -m course.grader."""
 
-from course.grader.cli import run
+from course.grader.command_line import main, run
 
 if __name__ == "__main__":
-    run()
+    run(main)

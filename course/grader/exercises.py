@@ -1,14 +1,21 @@
-"""Find exercises by number or name, and the files that belong to them."""
+"""Find exercises by number or name, and the files that belong to them.
 
-import ast
+`exercises/` is the learner's to edit, and neither git nor a network need be
+there: so the stubs as they were lie in course/grader/stubs.zip. It is made
+of exercises/ by `python3 start.py prove --snapshot-update`.
+"""
+
+import os
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from course.folders import ROOT
 
-ORIGINALS = Path(__file__).parent / "stubs"  # the stubs as they were
+ORIGINALS = Path(__file__).with_name("stubs.zip")
 PATTERN = re.compile(r"test_(ex(\d+)_(\w+))\.py")
+TITLE = re.compile(r'"""Exercise \d+: (.+?)\.?(?:""")?$', re.MULTILINE)
 
 
 class UsageError(Exception):
@@ -36,29 +43,101 @@ class Suite:
     @property
     def title(self) -> str:
         """The header of its report: ex08 · Rate limit."""
-        original = ORIGINALS / f"{self.name}.txt"
-        for file in (original, self.answer, self.checks):
-            found = re.match(r"Exercise \d+: (.+?)\.?$", first_line(file))
+        for text in (original(self.name), read(self.answer)):
+            found = TITLE.match(text.decode("utf-8", "replace"))
             if found:
-                first = found[1]
+                title = found[1]
                 break
         else:
-            first = self.words.replace("_", " ")
-        return f"{self.name[:4]} · {first[:1].upper()}{first[1:]}"
+            title = self.words.replace("_", " ")
+        return f"{self.name[:4]} · {title[:1].upper()}{title[1:]}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """The folders that a learner's jobs read and write."""
+
+    root: Path = ROOT
+    originals: Path = ORIGINALS
+
+    @property
+    def exercises(self) -> Path:
+        """The one folder that a learner edits."""
+        return self.root / "exercises"
+
+    @property
+    def kept(self) -> Path:
+        """Where dated copies go."""
+        return self.root / "kept"
+
+    @property
+    def progress(self) -> Path:
+        """The file that remembers what is done."""
+        return self.root / "progress.json"
+
+    def suites(self) -> list[Suite]:
+        """List the exercises, in order."""
+        return find(self.root / "checks", self.exercises)
+
+    def suite(self, word: str) -> Suite:
+        """Return the exercise of this number or name."""
+        (found,) = choose(self.suites(), [word])
+        return found
+
+    def solution(self, suite: Suite) -> Path:
+        """Return where the good answer lies."""
+        return self.root / "solutions" / suite.answer.name
+
+    def original(self, suite: Suite) -> bytes:
+        """Return the stub as it was."""
+        text = original(suite.name, self.originals)
+        if not text:
+            raise UsageError(
+                f"The original of {suite.name} is not in {self.originals}. It"
+                " belongs to the course: restore it from where you have the"
+                " course from."
+            )
+        return text
+
+    def is_untouched(self, suite: Suite) -> bool:
+        """See whether the learner has written nothing yet."""
+        stub = original(suite.name, self.originals)
+        return read(suite.answer).splitlines() == stub.splitlines()
+
+    def shown(self, file: Path) -> str:
+        """Write a path as a learner would: from the root of the course."""
+        return shown(file, self.root)
+
+
+def original(name: str, file: Path = ORIGINALS) -> bytes:
+    """Return the stub of ex08_rate_limit as it was; nothing if unknown."""
+    try:
+        with zipfile.ZipFile(file) as stubs:
+            return stubs.read(f"{name}.py")
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return b""
+
+
+def read(file: Path) -> bytes:
+    """Return what a file holds; nothing, if that cannot be had."""
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def shown(file: Path, folder: Path) -> str:
+    """Write a path as seen from a folder, if it lies in there."""
+    real = Path(os.path.realpath(file))  # a loop of links is no error here
+    try:
+        return real.relative_to(os.path.realpath(folder)).as_posix()
+    except ValueError:
+        return str(file)
 
 
 def number_of(name: str) -> str:
     """Return the number of ex08_rate_limit, without zeros in front."""
     return str(int(name[2:].partition("_")[0]))
-
-
-def first_line(file: Path) -> str:
-    """Return the first line of a file's docstring, if it can be had."""
-    try:
-        text = ast.get_docstring(ast.parse(file.read_bytes()))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""
-    return (text or "").partition("\n")[0]
 
 
 def find(checks: Path, target: Path) -> list[Suite]:
@@ -79,7 +158,7 @@ def find(checks: Path, target: Path) -> list[Suite]:
 
 def choose(suites: list[Suite], words: list[str]) -> list[Suite]:
     """Return those that the words name; all, if there are none."""
-    chosen = [each for word in words for each in [_named(suites, word)]]
+    chosen = [_named(suites, word) for word in words]
     return [each for each in suites if not words or each in chosen]
 
 

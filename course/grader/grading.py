@@ -1,25 +1,168 @@
-"""Grade some answers: run what can be run, say of the rest why not."""
+"""Grade answers: which check runs when, and what became of each.
 
+This is the side that is trusted: it keeps the list of what must come back,
+the clock and the points. A worker that dies is replaced; the check that took
+it along loses, the rest goes on. What may be the machine's fault (a signal, a
+full disk, too busy a processor) is tried once more, by itself.
+"""
+
+import graphlib
+import os
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from course.grader import processes
-from course.grader.exercises import Suite
-from course.grader.front import Front, OurBugError, never
-from course.grader.hired import How, cores
-from course.grader.model import Exercise, Grade
-from course.grader.paper import Paper
+from course.grader import files, processes
+from course.grader.exercises import Suite, read, shown
+from course.grader.result import Check, Exercise, Grade, PlannedCheck
+from course.grader.run_check import BUSY, PRINTED
+from course.grader.verdict import at_last, judge, not_run, shaky
+from course.grader.worker_process import How, Worker, cores, working
 
+START = 60.0  # seconds in which a worker must have collected the checks
+PATIENCE = 10.0  # seconds beyond a deadline that a forking worker keeps
+TICK = 0.1
+TRIES = 2
+
+Ask = Callable[[], bool]
 Tell = Callable[[Exercise], object]
-Stale = Callable[[], bool]
+
+
+class OurBugError(Exception):
+    """The checks themselves can't be run."""
+
+
+class MachineError(Exception):
+    """Nothing can be run on this machine as it is now."""
+
+
+class StaleError(Exception):
+    """Nobody wants to know any more."""
+
+
+def never() -> bool:
+    """Say that the result is still wanted."""
+    return False
 
 
 def usual() -> How:
     """Check as fast as this machine can, in forks where it has them."""
     return How(processes.LINUX, at_once=cores())
+
+
+def grade(suites: list[Suite], how: How, tell: Tell = id) -> Grade:
+    """Grade them all once."""
+    with Grader(suites, how) as grader:
+        return grader.grade(suites, tell)
+
+
+class Answer:
+    """One answer: which of its checks may run, and what became of each."""
+
+    def __init__(self, suite: Suite, planned: list[PlannedCheck]) -> None:
+        self.suite = suite
+        self.planned = {p.name: p for p in planned if p.exercise == suite.name}
+        self.target = Path(os.path.realpath(suite.answer.parent))
+        self.checks: dict[str, Check] = {}
+        self.running: set[str] = set()
+        self.seconds = 0.0
+        for name, problem in _problems(self.planned):
+            planned_ = self.planned[name]
+            check = Check(name, "wrong", planned_.points)
+            self.checks[name] = not_run(check, "our bug", problem)
+
+    @property
+    def done(self) -> bool:
+        """Whether each check has its verdict."""
+        return len(self.checks) == len(self.planned)
+
+    def ready(self) -> Iterator[PlannedCheck]:
+        """Give what may run now; settle what will not run at all."""
+        for name, planned in self.planned.items():
+            if name in self.checks or name in self.running:
+                continue
+            before = [
+                self.checks.get(other)
+                for wanted in planned.after
+                for other in self.planned
+                if other.partition("[")[0] == wanted
+            ]
+            lost = [c for c in self.checks.values() if not c.imported]
+            if any(check and check.state != "right" for check in before):
+                waiting = Check(name, "waiting", planned.points)
+                self.checks[name] = waiting
+            elif None in before:
+                continue
+            elif lost:  # no other check could import it either
+                promise, why = planned.promise, planned.why
+                self.checks[name] = replace(
+                    lost[0],
+                    name=name,
+                    max_points=planned.points,
+                    promise=promise,
+                    why=why,
+                )
+            else:
+                yield planned
+
+    def exercise(self, fault: Any, problem: str, share: float) -> Exercise:
+        """State the result; what has no verdict has this problem."""
+        name = f"{self.suite.checks.name} has no checks."
+        checks = [
+            self.checks.get(planned.name)
+            or not_run(
+                Check(planned.name, "wrong", planned.points), fault, problem
+            )
+            for planned in self.planned.values()
+        ] or [
+            not_run(
+                Check("test_can_be_collected", "wrong", 0),
+                fault,
+                problem or name,
+            )
+        ]
+        return Exercise(
+            self.suite.name,
+            self.suite.title,
+            shown(self.suite.answer, Path.cwd()),
+            tuple(checks),
+            self.seconds * share,
+        )
+
+
+def _problems(planned: dict[str, PlannedCheck]) -> Iterator[tuple[str, str]]:
+    """Find checks that wait for what is not there, or for themselves."""
+    names = {name.partition("[")[0] for name in planned}
+    graph = {}
+    for name, each in planned.items():
+        for wanted in set(each.after) - names:
+            yield name, f"{each.line} names no check: after({wanted!r})"
+        graph[name.partition("[")[0]] = set(each.after) & names
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        for name, each in planned.items():
+            if name.partition("[")[0] in error.args[1]:
+                yield name, f"{each.line} waits, in the end, for itself"
+
+
+@dataclass
+class Flight:
+    """A check that runs at this moment, and what was heard of it."""
+
+    answer: Answer
+    planned: PlannedCheck
+    began: float = field(default_factory=time.monotonic)
+    heard: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> tuple[int, str]:
+        """What names it among all."""
+        return id(self.answer), self.planned.name
 
 
 class Grader:
@@ -31,73 +174,246 @@ class Grader:
     """
 
     def __init__(self, suites: list[Suite], how: How) -> None:
-        self.how = how
-        self.warm = Front(_files(suites), how) if how.fork else None
+        self.how = how if how.fork else replace(how, at_once=1)
+        self.files = _files(suites)
+        self.planned: list[PlannedCheck] = []
+        self.worker: Worker | None = None
+        self.due = False  # whether it has yet to say what it has read
+        self.flights: dict[str, Flight] = {}
+        self.alone: list[Flight] = []  # to be run again, one at a time
+        self.tried: dict[tuple[int, str], int] = {}
+        self._keys = count()
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.warm is not None:
-            self.warm.__exit__()
+        self.dismiss()
 
     def read(self, suites: list[Suite]) -> None:
         """Begin to read the checks of these as well."""
-        if self.warm is not None:
-            known = self.warm.files
-            further = [each for each in _files(suites) if each not in known]
-            if further:
-                self.warm.read(further)
+        further = [f for f in _files(suites) if f not in self.files]
+        self.files += further
+        if further and self.worker is not None:
+            self.open()
+            paths = [str(each.resolve()) for each in further]
+            self.worker.order({"read": paths})
+            self.due = True
 
     def grade(
         self,
         suites: list[Suite],
         tell: Tell = id,
-        stale: Stale = never,
-        leaving: Stale = never,
+        stale: Ask = never,
+        leaving: Ask = never,
     ) -> Grade:
         """Grade these answers; `tell` of each as soon as it is known.
 
         As soon as it is `stale`, it ends with a StaleError; while it still
         reads the checks, only when somebody is `leaving`.
         """
-        if self.warm is not None:
+        texts, exercises = _texts(suites), []
+        if self.how.fork:
             self.read(suites)
-            graded = _graded(self.warm, suites, tell, stale, leaving)
-            return Grade(tuple(graded))
-        one = replace(self.how, at_once=1)
-        graded = []
-        for suite in suites:
-            with Front([suite.checks], one) as fresh:
-                graded += _graded(fresh, [suite], tell, stale, leaving)
-        return Grade(tuple(graded))
+            exercises = self._graded(suites, tell, stale, leaving)
+        else:
+            for suite in suites:
+                self.dismiss()
+                self.files = [suite.checks]
+                exercises += self._graded([suite], tell, stale, leaving)
+        return Grade(tuple(exercises), notes=_changed(texts))
+
+    def _graded(
+        self, suites: list[Suite], tell: Tell, stale: Ask, leaving: Ask
+    ) -> list[Exercise]:
+        fault, problem = "our bug", ""
+        answers = [Answer(suite, []) for suite in suites]
+        began = time.monotonic()
+        try:
+            self.open(leaving)
+            answers = [Answer(suite, self.planned) for suite in suites]
+            began = time.monotonic()  # to collect is not the answer's time
+            self._run(answers, tell, stale)
+        except OurBugError as error:
+            problem = str(error)
+        except (MachineError, OSError) as error:
+            fault, problem = "this machine", str(error)
+            self.dismiss()
+        taken = time.monotonic() - began
+        total = sum(answer.seconds for answer in answers)
+        share = taken / (total or 1)
+        return [each.exercise(fault, problem, share) for each in answers]
+
+    # --- the worker -----------------------------------------------------------
+
+    def open(self, stale: Ask = never) -> Worker:
+        """Have a worker that has collected the checks."""
+        for _ in range(TRIES):
+            if self.worker is None:
+                new = working(self.files, self.how)
+                self.worker = self._stack.enter_context(new)
+                self.due = True
+            if not self.due:
+                return self.worker
+            said = self._wait(self.worker, stale)
+            if said and "planned" in said:
+                self.planned = [_planned(each) for each in said["planned"]]
+                self.due = False
+                return self.worker
+            printed = files.head(self.worker.scratch / "printed")
+            room = files.room_problem(self.worker.scratch)
+            killed = said is None and self.worker.process.wait() < 0
+            self.dismiss()
+            if not killed and not room:
+                text = str((said or {}).get("broken") or "The worker died.")
+                raise OurBugError(f"{text}\n{printed}".strip())
+        raise MachineError(room or "The worker was killed twice.")
+
+    def _wait(self, worker: Worker, stale: Ask) -> dict[str, Any] | None:
+        """Hear what it says next, unless nobody wants to know any more."""
+        late = time.monotonic() + START
+        while (said := worker.hear(TICK)) == {} and time.monotonic() < late:
+            if stale():
+                self.dismiss()
+                raise StaleError
+        return said
+
+    def dismiss(self) -> None:
+        """Let the worker go, with all that is below it."""
+        self.worker = None
+        self._stack.close()
+
+    # --- its checks -----------------------------------------------------------
+
+    def _run(self, answers: list[Answer], tell: Tell, stale: Ask) -> None:
+        """Run until each check has its verdict."""
+        self.flights, self.alone, self.tried = {}, [], {}
+        open_ = list(answers)
+        while open_:
+            if stale():
+                self.dismiss()
+                raise StaleError
+            worker = self.open()
+            self._start(worker, open_)
+            said = worker.hear(TICK if self.flights else 0)
+            if said:
+                self._hear(said)
+            cut = self._overdue(worker)
+            if said is None or cut:
+                self._worker_is_lost(worker, cut)
+            for answer in [each for each in open_ if each.done]:
+                open_.remove(answer)
+                tell(answer.exercise("our bug", "", 1.0))
+
+    def _start(self, worker: Worker, answers: list[Answer]) -> None:
+        """Order what may run now, as much as there is room for."""
+        if self.alone:
+            if not self.flights:
+                again = self.alone.pop(0)
+                self._order(worker, again.answer, again.planned)
+            return
+        for answer in answers:
+            for planned in answer.ready():
+                if len(self.flights) >= self.how.at_once:
+                    return
+                self._order(worker, answer, planned)
+
+    def _order(
+        self, worker: Worker, answer: Answer, planned: PlannedCheck
+    ) -> None:
+        key = str(next(self._keys))
+        self.flights[key] = Flight(answer, planned)
+        answer.running.add(planned.name)
+        worker.order(
+            {
+                "key": key,
+                "run": planned.id,
+                "target": str(answer.target),
+                "deadline": self.how.deadline + planned.more,
+            }
+        )
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        key = str(said.get("key", ""))
+        if key in self.flights:
+            self.flights[key].heard.update(said)
+            if "status" in said:
+                self._land(key)
+
+    def _land(self, key: str) -> None:
+        """Judge a check that is over, or have it run once more."""
+        flight = self.flights.pop(key)
+        answer, planned, heard = flight.answer, flight.planned, flight.heard
+        tried = self.tried[flight.name] = self.tried.get(flight.name, 0) + 1
+        deadline = self.how.deadline + planned.more
+        check = judge(planned, heard, answer.target, deadline)
+        if shaky(check, heard):
+            if tried < TRIES:
+                self.alone.append(flight)
+                return
+            check = at_last(check, heard)
+        answer.running.discard(planned.name)
+        answer.seconds += time.monotonic() - flight.began
+        answer.checks[planned.name] = check
+
+    def _overdue(self, worker: Worker) -> str:
+        now = time.monotonic()
+        for each in self.flights.values():
+            limit = self.how.deadline + each.planned.more
+            if self.how.fork:  # the worker keeps the clock, if it can
+                limit = limit * BUSY + PATIENCE
+            if now - each.began > limit:
+                return "late"
+        printed = files.size(worker.scratch / "printed")
+        return "flood" if printed > PRINTED and not self.how.fork else ""
+
+    def _worker_is_lost(self, worker: Worker, cut: str) -> None:
+        """Blame the one check that ran; of several, run each alone."""
+        status = worker.kill() if cut else worker.process.wait()
+        lost = {
+            "status": status,
+            "cut": cut,
+            "stood": files.head(worker.scratch / "stood"),
+            "printed": files.head(worker.scratch / "printed"),
+        }
+        room = files.room_problem(worker.scratch)
+        self.dismiss()
+        if not self.flights:
+            raise MachineError(
+                room or "The worker died, and no check was running."
+            )
+        if len(self.flights) > 1:
+            self.alone += self.flights.values()
+            self.flights = {}
+            return
+        ((key, flight),) = self.flights.items()
+        flight.heard = {**lost, **flight.heard}
+        if room or (self.how.fork and not cut and status >= 0):
+            flight.heard["machine"] = room or "The worker ended."
+        flight.heard.pop("phases", None)
+        self._land(key)
 
 
-def grade(suites: list[Suite], how: How, tell: Tell = id) -> Grade:
-    """Grade them all once."""
-    with Grader(suites, how) as grader:
-        return grader.grade(suites, tell)
+def _texts(suites: list[Suite]) -> dict[Path, bytes]:
+    """Read the checks, and what they need."""
+    folders = {suite.checks.parent for suite in suites}
+    return {f: read(f) for each in folders for f in each.rglob("*.py")}
+
+
+def _changed(before: dict[Path, bytes]) -> tuple[str, ...]:
+    """Say which checks are not as they were: the next answer needs them."""
+    return tuple(
+        f"{shown(file, Path.cwd())} was changed while an answer ran. If that"
+        " was not you, get it back from where you have the course from."
+        for file, text in before.items()
+        if read(file) != text
+    )
 
 
 def _files(suites: list[Suite]) -> list[Path]:
     return list(dict.fromkeys(each.checks for each in suites))
 
 
-def _graded(
-    front: Front,
-    suites: list[Suite],
-    tell: Tell,
-    stale: Stale,
-    leaving: Stale,
-) -> list[Exercise]:
-    bug, papers = "", [Paper(suite, [], 0) for suite in suites]
-    began = time.monotonic()
-    try:
-        papers = front.papers(suites, leaving)
-        began = time.monotonic()  # to collect is not the answer's time
-        front.run(papers, lambda paper: tell(paper.exercise()), stale)
-    except OurBugError as error:
-        bug = str(error)
-    taken = time.monotonic() - began
-    total = sum(sum(paper.seconds.values()) for paper in papers)
-    return [paper.exercise(bug, taken / (total or 1)) for paper in papers]
+def _planned(data: dict[str, Any]) -> PlannedCheck:
+    return PlannedCheck(**{**data, "after": tuple(data["after"])})

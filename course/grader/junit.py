@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-from course.grader.model import Check, Exercise, Grade
+from course.grader.result import Check, Exercise, Grade
 
 
 def junit(grade: Grade) -> str:

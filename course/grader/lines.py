@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 WIDTH = 80
-INDENT, LABEL = 4, 10
+INDENT, LABEL = 4, 11
 LONGEST = 12  # lines of one labelled text
 PLAIN = str.maketrans(
     {"✓": "+", "✗": "x", "–": "-", "·": "|", "→": ">", "…": "~", "─": "-"}
@@ -15,11 +15,12 @@ PLAIN = str.maketrans(
 
 
 def put(lines: Iterable[Text], console: Console) -> None:
-    """Print them; signs become ASCII where they must."""
-    unicode = console.encoding.lower().startswith("utf")
+    """Print them; what the terminal has no sign for becomes ASCII."""
+    encoding = console.encoding
     for line in lines:
-        if not unicode:
+        if not encoding.lower().startswith("utf"):
             line.plain = line.plain.translate(PLAIN)
+        line.plain = line.plain.encode(encoding, "replace").decode(encoding)
         console.print(line, soft_wrap=True, highlight=False)
 
 

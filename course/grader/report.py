@@ -17,11 +17,12 @@ from course.grader.lines import (
     put,
     wrapped,
 )
-from course.grader.model import Check, Exercise, Grade
+from course.grader.result import Check, Exercise, Grade
 from course.typed import command
 
 QUOTE = "    | "
 COUNTS, POINTS = 77, 74  # the columns where these end
+PRINTED = 8  # lines of what an answer printed, without --traceback
 SIGNS = {"right": "✓", "wrong": "✗", "waiting": "–", "not run": "!"}
 RIGHT = "All of it is right."
 BUG = "This is not your mistake: please report it."
@@ -41,13 +42,14 @@ def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
         lines.append(_total(grade))
     else:
         lines = lines[:-1]
+    lines += [Text(note, "yellow") for note in grade.notes]
     put(lines, console)
 
 
 def about(
     exercise: Exercise, *, traceback: bool = False, room: int = 0
 ) -> list[Text]:
-    """Tell of one exercise: each check, and the first failure in full.
+    """Tell of one exercise: each check, and each failure in full.
 
     A traceback's lines are broken where the window has no `room` for them.
     """
@@ -56,17 +58,14 @@ def about(
     wrong = [each for each in checks if each.state in {"wrong", "not run"}]
     if exercise.state == "not run" and not wrong[0].imported:
         lines += _in_full(wrong[0], "the answer can't be imported", "")
-        return [*lines, *(_traceback(wrong[0], room) if traceback else [])]
+        return [*lines, *_details(wrong[0], room, traceback=traceback)]
     for check in checks:
         if check.state == "right":
             lines.append(Text(f"✓ {check.title}", STYLES["right"]))
-        elif check.state != "waiting" and check is wrong[0]:
-            lines += _in_full(check, check.title, _worth(check))
-            lines += _traceback(check, room) if traceback else []
         elif check.state != "waiting":
-            lines += _headline(check, check.title, _worth(check))
-            if check.state == "not run" or not check.expected:
-                lines += labelled("got", check.message or check.got)
+            lines += _in_full(check, check.title, _worth(check))
+            first = traceback and check is wrong[0]
+            lines += _details(check, room, traceback=first)
     waiting = sum(check.state == "waiting" for check in checks)
     if waiting:
         said = "check waits" if waiting == 1 else "checks wait"
@@ -111,12 +110,10 @@ def _in_full(check: Check, title: str, worth: str) -> list[Text]:
         "this machine": "this machine, not your answer",
         "our bug": "the course, not your answer: please report it",
     }.get(check.fault, "")
-    why = "" if check.message == check.got else check.message
+    problem = "" if check.message == check.got else check.message
     expected, promise = check.expected, check.promise
     if expected == promise or not check.imported:
         promise = ""
-    if check.state == "not run" and not check.imported:
-        expected = ""
     yours = f"{check.place}   {check.code}" if check.place else ""
     if len(yours) > WIDTH - INDENT - LABEL:
         yours = f"{check.place}\n{check.code}"
@@ -124,12 +121,13 @@ def _in_full(check: Check, title: str, worth: str) -> list[Text]:
         *_headline(check, title, worth),
         *wrapped(promise, "dim", INDENT),
         *labelled("did", check.did),
-        *labelled("why", why),
+        *labelled("problem", problem),
         *labelled("expected", expected),
         *labelled("got", check.got),
         *_picture(check.picture),
         *labelled("order", "" if check.picture else " → ".join(check.order)),
-        *labelled("yours", yours),
+        *labelled("your line", yours),
+        *labelled("why", check.why if check.state == "wrong" else ""),
         *labelled("fault", fault),
     ]
 
@@ -140,11 +138,17 @@ def _picture(text: str) -> list[Text]:
     return [Text(), *lines, Text()] if lines else []
 
 
-def _traceback(check: Check, room: int) -> list[Text]:
+def _details(check: Check, room: int, *, traceback: bool) -> list[Text]:
+    """Give what the answer printed, and on request all there is."""
     lines = []
-    if check.printed:
-        lines += [Text("    printed"), *_quoted(check.printed, room)]
-    if check.traceback:
+    printed = check.printed.strip().splitlines()
+    if printed:
+        more = len(printed) - PRINTED
+        if more > 0 and not traceback:
+            printed = [f"({more} lines before)", *printed[-PRINTED:]]
+        said = _quoted("\n".join(printed), room)
+        lines += [Text("    printed"), *said]
+    if traceback and check.traceback:
         lines += [Text("    traceback"), *_quoted(check.traceback, room)]
     return lines
 
@@ -179,12 +183,12 @@ def _how_to_see_more(grade: Grade) -> list[Text]:
     """Name the option for the first exercise that has more to show."""
     for exercise in grade.exercises:
         wrong = [each for each in exercise.checks if each.state != "right"]
-        if any(each.traceback or each.printed for each in wrong[:1]):
+        if any(each.traceback for each in wrong[:1]):
             words = [number_of(exercise.name), "--traceback"]
             folder = Path(exercise.file).parent.as_posix()
             if folder != "exercises":
                 words.append(f"--target={folder}")
-            said = f"Its traceback and output: {command('grade', *words)}"
+            said = f"Its traceback: {command('grade', *words)}"
             return [Text(said, "dim")]
     return []
 

@@ -1,192 +1,152 @@
 """Judge what came back of a check. What did not come back is no point."""
 
-import errno
 import re
 import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from course.grader.model import Check, Claim, Fault
+from course.grader.exercises import shown
+from course.grader.result import Check, PlannedCheck
 
-PHASES = ["setup", "call", "teardown"]
-MACHINE = {
-    str(number)
-    for number in (
-        errno.ENOSPC,
-        errno.EMFILE,
-        errno.ENFILE,
-        errno.ENOMEM,
-        errno.EDQUOT,
-    )
-}
+PASSED = ["passed"] * 3  # set-up, call and tear-down
 STACK_LINE = re.compile(r'File "(.+)", line (\d+) in ')
+TOO_BUSY = (
+    "This machine is too busy to check it: end other programs, then grade it"
+    " again."
+)
+LONG = 4.5  # seconds: what waits in a check gives up after five
+STARVED = 0.25  # of its time that a check may wait for a processor
+
+Heard = dict[str, Any]  # what a process and its parent said of its check
 
 
-class Judge:
-    """Knows where the answers are, and how their paths are shown."""
-
-    def __init__(self, target: Path, deadline: float) -> None:
-        self.target = target.resolve()
-        self.deadline = deadline
-
-    def check(self, claim: Claim, outcome: dict[str, Any]) -> Check:
-        """Say what became of the check."""
-        check = Check(claim.name, "wrong", claim.points, promise=claim.promise)
-        if outcome.get("phase") == "importing":
-            check = replace(
-                check, state="not run", fault="the answer", imported=False
-            )
-        lost = self._lost(claim, outcome)
-        if lost:
-            check = replace(check, message=lost, **self._stood(outcome))
-        else:
-            check = self._reported(claim, check, outcome["reports"])
-            left = outcome.get("left")
-            if left and (check.state == "right" or _only_noise(check)):
-                message = (
-                    f"It left {' and '.join(map(str, left))} running: wait"
-                    " for what you start, or stop it."
-                )
-                check = replace(check, state="wrong", message=message)
-        if check.state == "right":
-            return check
-        return replace(check, printed=str(outcome.get("printed", "")))
-
-    def _lost(self, claim: Claim, outcome: dict[str, Any]) -> str:
-        """Say why its reports are not there, or that they can't be used."""
-        cut = outcome.get("cut")
-        doing = "Its import" if outcome.get("phase") == "importing" else "It"
-        if cut:
-            why = {
-                "late": f"did not end within {self.deadline + claim.more:g} s",
-                "flood": "printed more than 1 MB, and was stopped there",
-            }
-            return f"{doing} {why.get(cut, 'was stopped: ' + cut)}."
-        if "raised" in outcome:
-            return f"{doing} broke off its check: {outcome['raised']}."
-        if _well_formed(outcome.get("reports")):
-            return ""
-        return f"{doing} {_ending(outcome)}"
-
-    def _stood(self, outcome: dict[str, Any]) -> dict[str, Any]:
-        """Choose the learner's own line from the stacks of its end."""
-        stacks = str(outcome.get("stood", ""))
-        for file, line in STACK_LINE.findall(stacks):
-            if self.target in Path(file).parents:
-                return {
-                    "place": f"{self.shown(Path(file))}:{line}",
-                    "code": _code(Path(file), int(line)),
-                    "got": "it stood at the line below",
-                    "traceback": stacks,
-                }
-        return {"traceback": stacks}
-
-    def _reported(
-        self, claim: Claim, check: Check, reports: list[dict[str, Any]]
-    ) -> Check:
-        failed = [each for each in reports if each["outcome"] != "passed"]
-        if not failed and [each["when"] for each in reports] == PHASES:
-            return replace(check, state="right", fault="", imported=True)
-        if not failed:
-            return replace(check, message="It left out a part of its check.")
-        told = failed[0].get("told")
-        if not isinstance(told, dict):
-            message = "Its failure can't be explained; see the traceback."
-            text = str(failed[0].get("longrepr", ""))
-            return replace(check, message=message, traceback=text)
-        told = {str(key): str(value) for key, value in told.items()}
-        check = self._told(claim, check, told)
-        fault: Fault
-        if failed[0]["outcome"] == "skipped":
-            message = told["text"] or "It was skipped."
-            fault = "this machine"
-        elif told.get("errno") in MACHINE:
-            message, fault = _raised(told), "this machine"
-        elif told.get("importing"):
-            message = told.get("message") or _raised(told)
-            return replace(
-                check,
-                state="not run",
-                fault="the answer",
-                imported=False,
-                message=message,
-                expected="",
-                got="",
-            )
-        elif (
-            failed[0]["when"] == "setup"
-            and not check.place
-            and told["kind"] != "Failed"
-        ):
-            message = f"{_raised(told)} (in our code, at {claim.line})"
-            fault = "our bug"
-        else:
-            return check
-        return replace(check, state="not run", fault=fault, message=message)
-
-    def _told(self, claim: Claim, check: Check, told: dict[str, str]) -> Check:
-        compared = told.get("expected") or told.get("message")
-        got = told.get("got", "") if compared else _raised(told)
-        place = ""
-        if told.get("file"):
-            place = f"{self.shown(Path(told['file']))}:{told['line']}"
-        order = told.get("order", "")
-        return replace(
-            check,
-            message=told.get("message", "") or ("" if compared else got),
-            order=tuple(order.split(" → ")) if order else (),
-            did=told.get("did", ""),
-            picture=told.get("picture", ""),
-            expected=told.get("expected") or claim.promise,
-            got=got,
-            place=place,
-            code=told.get("code", ""),
-            traceback=told.get("traceback", ""),
-        )
-
-    def shown(self, file: Path) -> str:
-        """Write a path as the learner would."""
-        try:
-            return file.resolve().relative_to(Path.cwd()).as_posix()
-        except ValueError:
-            return str(file)
-
-
-def _well_formed(reports: object) -> bool:
-    return (
-        isinstance(reports, list)
-        and bool(reports)
-        and all(
-            isinstance(each, dict)
-            and each.get("when") in PHASES
-            and each.get("outcome") in {"passed", "failed", "skipped"}
-            for each in reports
-        )
+def judge(
+    planned: PlannedCheck, heard: Heard, target: Path, deadline: float
+) -> Check:
+    """Say what became of the check."""
+    blank = Check(
+        planned.name,
+        "wrong",
+        planned.points,
+        promise=planned.promise,
+        why=planned.why,
     )
+    if heard.get("machine"):
+        return not_run(blank, "this machine", str(heard["machine"]))
+    lost = _lost(heard, deadline)
+    own = _own(heard)
+    if not lost and heard.get("phases") == PASSED and own is None:
+        return replace(blank, state="right")
+    if heard.get("phase") == "importing" and (lost or own is None):
+        blank = not_run(blank, "the answer", lost)
+        blank = replace(blank, imported=False)
+    check = replace(blank, message=lost, **_stood(heard, target))
+    if not lost and own is not None:
+        check = replace(
+            own,
+            name=planned.name,
+            state="not run" if own.state == "not run" else "wrong",
+            max_points=planned.points,
+            expected=own.expected or planned.promise,
+            promise=planned.promise,
+            why=planned.why,
+        )
+    file, _, line = check.place.rpartition(":")
+    place = f"{shown(Path(file), Path.cwd())}:{line}" if file else ""
+    if not check.imported:
+        check = replace(check, expected="", got="")
+    return replace(check, place=place, printed=str(heard.get("printed", "")))
 
 
-def _only_noise(check: Check) -> bool:
-    """See whether it failed only by what Python says of things left."""
-    return "PytestUnraisable" in check.got or "PytestUnhandled" in check.got
+def not_run(check: Check, fault: Any, message: str) -> Check:
+    """Say why a check was not run."""
+    return replace(check, state="not run", fault=fault, message=message)
 
 
-def _ending(outcome: dict[str, Any]) -> str:
-    status = outcome.get("status")
+def shaky(check: Check, heard: Heard) -> bool:
+    """See whether it may come out otherwise, when it is run by itself.
+
+    A signal killed its process, or somebody removed its folder; or the
+    machine had no room, or no time.
+    """
+    if check.state == "right":
+        return False
+    status = heard.get("status")
+    killed = isinstance(status, int) and status < 0 and not heard.get("cut")
+    broken = killed or bool(heard.get("gone"))
+    return broken or check.fault == "this machine" or was_starved(heard)
+
+
+def at_last(check: Check, heard: Heard) -> Check:
+    """Judge it after the last try: a busy machine is not its fault."""
+    busy = heard.get("cut") == "busy"
+    if busy or (check.state == "wrong" and was_starved(heard)):
+        return not_run(check, "this machine", TOO_BUSY)
+    return check
+
+
+def was_starved(heard: Heard) -> bool:
+    """See whether a check got no processor, so that its own clocks ran out.
+
+    Its deadline is none of these: that one stands meanwhile.
+    """
+    if heard.get("cut"):
+        return bool(heard["cut"] == "busy")
+    waited, took = heard.get("starved"), heard.get("seconds")
+    if not isinstance(waited, float) or not isinstance(took, float):
+        return False
+    return took > LONG and waited > STARVED * took
+
+
+def _own(heard: Heard) -> Check | None:
+    """Read what the check's own process said of its failure."""
+    try:
+        return Check.read(heard["check"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _lost(heard: Heard, deadline: float) -> str:
+    """Say why its own words are not there, or that they can't be used."""
+    doing = "Its import" if heard.get("phase") == "importing" else "It"
+    cut = {
+        "late": f"did not end within {deadline:g} s",
+        "flood": "printed more than 1 MB, and was stopped there",
+        "long": "was stopped: its reports are too long",
+    }.get(str(heard.get("cut")))
+    if cut:
+        return f"{doing} {cut}."
+    if "raised" in heard:
+        return f"{doing} broke off its check: {heard['raised']}."
+    if _own(heard) or (
+        heard.get("phases") == PASSED and not heard.get("check")
+    ):
+        return ""
+    status = heard.get("status")
     if isinstance(status, int) and status < 0:
-        return f"was killed by {_signal_name(-status)}."
-    if "reports" in outcome:
-        return "left no result that can be read."
+        return f"{doing} was killed by {_signal_name(-status)}."
+    if "phases" in heard or "check" in heard:
+        return f"{doing} left no result that can be read."
     code = f" (exit code {status})" if status else ""
     return (
-        f"ended the whole process{code}: an answer may raise or return, but"
-        " not exit."
+        f"{doing} ended the whole process{code}: an answer may raise or"
+        " return, but not exit."
     )
 
 
-def _raised(told: dict[str, str]) -> str:
-    text = told.get("text", "").strip().partition("\n")[0]
-    return f"{told.get('kind')}: {text}" if text else str(told.get("kind"))
+def _stood(heard: Heard, target: Path) -> dict[str, Any]:
+    """Choose the learner's own line from the stacks of its end."""
+    stacks = str(heard.get("stood", ""))
+    for file, line in STACK_LINE.findall(stacks):
+        if target in Path(file).parents:
+            return {
+                "place": f"{file}:{line}",
+                "code": _code(Path(file), int(line)),
+                "got": "it stood at the line below",
+                "traceback": stacks,
+            }
+    return {"traceback": stacks}
 
 
 def _signal_name(number: int) -> str:

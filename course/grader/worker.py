@@ -1,31 +1,113 @@
-"""The process that has the checks collected; the front starts and ends it.
+"""The process that has collected the checks; `grading` starts and ends it.
 
 It reads lines of JSON, each an order: {"key", "run": a check's id, "target":
 the answer's folder, "deadline": seconds}, or {"read": further files of
-checks}. It writes lines of JSON: first the claims, and all of them again when
-it has read more; under each key what came of it. With forks it never runs an
-answer itself; without, it does, and may be lost with it.
+checks}. It writes lines of JSON: first the checks that must come back, and
+all of them again when it has read more; under each key what came of it. With
+forks it never runs an answer itself; without, it does, and may be lost with
+it.
 """
 
 import faulthandler
+import inspect
 import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from course.grader.collect import Suite, open_suite
-from course.grader.inside import run_here
-from course.grader.rehearse import rehearse
-from course.grader.streams import redirect, say_where_it_stands
+import pytest
+
+from course.grader.explain import Explainer
+from course.grader.files import remove
+from course.grader.processes import adopt_orphans
+from course.grader.result import Check, PlannedCheck
+from course.grader.run_check import (
+    Tell,
+    redirect,
+    run_check,
+    say_where_it_stands,
+)
+from course.grader.warm_up import warm_up
 from course.run import listen
+
+OPTIONS = (
+    *("-p", "no:cacheprovider"),  # nothing is written beside the checks
+    *("-p", "no:terminal"),  # the report is ours
+    "--capture=no",  # each fork sends its output to a file of its own
+    "--import-mode=importlib",
+)
+
+
+class OpenSuite(Explainer):
+    """A pytest session that stays open: its checks can be run again."""
+
+    def __init__(self, serve: Callable[["OpenSuite"], None]) -> None:
+        super().__init__()
+        self.serve = serve
+        self.items: dict[str, pytest.Item] = {}
+        self.session: pytest.Session
+        self.broken: list[str] = []
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep what could not be collected."""
+        if report.failed:
+            self.broken.append(report.longreprtext)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Serve instead of running all checks once."""
+        self.items = {item.nodeid: item for item in session.items}
+        self.session = session
+        if not self.broken:
+            self.serve(self)
+        return True
+
+    def read(self, files: list[str]) -> None:
+        """Collect further checks, beside those that are there."""
+        self.session.perform_collect(files)
+        self.items |= {item.nodeid: item for item in self.session.items}
+
+    def run(
+        self, id_: str, target: str, tell: Tell
+    ) -> tuple[list[str], Check | None]:
+        """Run one check in this process, as pytest would."""
+        item = self.items[id_]
+        item.config.option.target = target
+        self.begin()
+        self.target, self.tell = Path(target), tell
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
+        return self.phases, self.failure
+
+    def planned(self) -> list[PlannedCheck]:
+        """State what must come back, in the order of the files."""
+        return [_planned(item) for item in self.items.values()]
+
+
+def _planned(item: pytest.Item) -> PlannedCheck:
+    points = item.get_closest_marker("points")
+    slow = item.get_closest_marker("slow")
+    after = [name for mark in item.iter_markers("after") for name in mark.args]
+    text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
+    promise, _, why = inspect.cleandoc(text).partition("\n\n")
+    return PlannedCheck(
+        id=item.nodeid,
+        exercise=item.path.stem.removeprefix("test_"),
+        name=item.name,
+        points=points.args[0] if points else 1,
+        promise=" ".join(promise.split()),
+        why=" ".join(why.split()),
+        after=tuple(after),
+        line=f"{item.path.name}:{(item.location[1] or 0) + 1}",
+        more=slow.args[0] if slow else 0.0,
+    )
 
 
 class Channel:
-    """Lines to and from the front, where no answer can print into them."""
+    """Lines to and from `grading`, where no answer can print into them."""
 
     def __init__(self, scratch: Path) -> None:
         self.read, self.write = os.dup(0), os.dup(1)
@@ -35,37 +117,36 @@ class Channel:
     def tell(self, said: dict[str, Any]) -> None:
         """Send one line."""
         data = json.dumps(said, default=str).encode() + b"\n"
-        while data:
-            data = data[os.write(self.write, data) :]
+        with suppress(BrokenPipeError):  # nobody listens now
+            while data:
+                data = data[os.write(self.write, data) :]
+
+    def tell_plan(self, suite: OpenSuite) -> None:
+        """Tell what must come back."""
+        if suite.broken:
+            self.tell({"broken": "\n".join(suite.broken)})
+        else:
+            self.tell({"planned": list(map(asdict, suite.planned()))})
 
     def take(self) -> list[dict[str, Any]] | None:
-        """Wait for lines and return them; None when the front has gone."""
+        """Wait for lines and return them; None when nobody listens now."""
         part = os.read(self.read, 1 << 16)
         *lines, self.rest = (self.rest + part).split(b"\n")
         return [json.loads(line) for line in lines] if part else None
 
     def orders(self) -> Iterator[dict[str, Any]]:
-        """Give one order after the other until the front has gone."""
+        """Give one order after the other until nobody listens."""
         while (orders := self.take()) is not None:
             yield from orders
 
 
-def state_claims(suite: Suite, channel: Channel, *, fork: bool) -> None:
-    """Tell what must come back, after what each fork would do first."""
-    if fork:
-        rehearse()
-    if suite.broken:
-        channel.tell({"broken": "\n".join(suite.broken)})
-    else:
-        channel.tell({"claims": [asdict(each) for each in suite.claims()]})
-
-
-def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
+def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
     """Run each check that is ordered in a fork of its own."""
-    from course.grader.isolate import Forks  # noqa: PLC0415 (Linux only)
+    from course.grader.fork import Forks  # noqa: PLC0415 (Linux only)
 
-    forks = Forks(suite, scratch)
-    forks.ours = [channel.read, channel.write]
+    warm_up()
+    channel.tell_plan(suite)
+    forks = Forks(suite, scratch, [channel.read, channel.write])
     try:
         while True:
             over, spoken = forks.wait([channel.read])
@@ -73,19 +154,28 @@ def serve_forked(suite: Suite, channel: Channel, scratch: Path) -> None:
                 channel.tell(outcome)
             orders = channel.take() if spoken else []
             if orders is None:
-                return
+                break
             for order in orders:
                 if "read" in order:
                     suite.read(order["read"])
-                    state_claims(suite, channel, fork=True)
-                else:
+                    warm_up()
+                    channel.tell_plan(suite)
+                    continue
+                try:
                     forks.start(order)
+                except OSError as error:
+                    machine = f"No process could be started: {error}"
+                    channel.tell(
+                        {"key": order["key"], "status": 0, "machine": machine}
+                    )
     finally:
         forks.end_all()
+    remove(scratch)  # nobody is left to do that
 
 
-def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
+def serve_here(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
     """Run each check that is ordered in this process."""
+    channel.tell_plan(suite)
     for order in channel.orders():
         key = order["key"]
 
@@ -95,7 +185,7 @@ def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
         os.truncate(scratch / "printed", 0)
         say_where_it_stands(scratch / "stood", order["deadline"])
         try:
-            run_here(suite, order, tell)
+            run_check(suite, order, tell)
         except BaseException as error:  # noqa: BLE001 (told, whatever it is)
             tell({"raised": f"{type(error).__name__}: {error}"})
         faulthandler.cancel_dump_traceback_later()
@@ -104,26 +194,26 @@ def serve_here(suite: Suite, channel: Channel, scratch: Path) -> None:
 
 
 def main() -> None:
-    """Collect, state the claims, serve until the front has gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the front decides
+    """Collect, say what must come back, serve until nobody listens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # `grading` decides
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     listen()
     given = json.loads(sys.argv[1])
     scratch = Path(given["scratch"])
     channel = Channel(scratch)
-    os.chdir(scratch)  # an answer's own files are no litter in the course
+    (scratch / "cwd").mkdir()
+    os.chdir(scratch / "cwd")  # an answer's own files are no litter elsewhere
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(scratch)  # nor those of tmp_path
-
-    def serve(suite: Suite) -> None:
-        if suite.broken:
-            return
-        state_claims(suite, channel, fork=given["fork"])
-        way = serve_forked if given["fork"] else serve_here
-        way(suite, channel, scratch)
-
-    files = [Path(file) for file in given["files"]]
-    broken = open_suite(files, serve)
-    if broken:
-        channel.tell({"broken": broken})
+    os.environ["PYTEST_TIMEOUT"] = "0"  # the parent keeps the clock
+    adopt_orphans()
+    way = serve_forked if given["fork"] else serve_here
+    suite = OpenSuite(lambda suite: way(suite, channel, scratch))
+    code = pytest.main([*OPTIONS, *given["files"]], plugins=[suite])
+    if suite.broken:
+        channel.tell_plan(suite)
+    elif code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        channel.tell({"broken": f"pytest ended with {code!s}"})
     os._exit(0)  # a thread that an answer left can't keep it
 
 

@@ -24,11 +24,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from course.folders import ROOT
-from course.grader.desk.events import Event, Events, saves
-from course.grader.desk.place import Desk
-from course.grader.desk.watch import Watch
-from course.grader.exercises import Suite, UsageError, choose, find
+from course.grader.events import Event, Events, saves
+from course.grader.exercises import Course, Suite, UsageError, choose, find
 from course.grader.grading import Grader, usual
+from course.grader.watch import Watch
 from course.labs.bench import Ratio
 
 GOAL, WHOLE = 0.10, 0.25
@@ -42,8 +41,8 @@ class BrokenError(Exception):
 
 
 @dataclass(frozen=True)
-class Bench(Desk):
-    """A desk in a folder of its own; checks and solutions are the course's."""
+class Bench(Course):
+    """Answers in a folder of their own, and the course's checks."""
 
     def suites(self) -> list[Suite]:
         """Find the course's checks, and answers here."""
@@ -92,8 +91,10 @@ def measure(suites: list[Suite], rounds: int) -> dict[str, Times]:
 
     events, shown = Events(), io.StringIO()
     with Grader(suites, usual()) as grader, saves(suites, events), bar:
-        desk = Bench(suites[0].answer.parents[1])
-        watch = Watch(desk, Console(file=shown, width=80), grader, keys=False)
+        course = Bench(suites[0].answer.parents[1])
+        watch = Watch(
+            course, Console(file=shown, width=80), grader, keys=False
+        )
         watch.run(suites[0], happens(iter(events)))
     right = shown.getvalue().count("All of it is right.")
     if right <= rounds * len(suites):
@@ -154,9 +155,9 @@ def table(times: dict[str, Times]) -> Table:
 
 def room(folder: Path, words: list[str]) -> list[Suite]:
     """Copy the solutions to where they are saved; return what is measured."""
-    desk = Bench(folder)
-    shutil.copytree(ROOT / "solutions", desk.exercises)
-    return choose(desk.suites(), words)
+    course = Bench(folder)
+    shutil.copytree(ROOT / "solutions", course.exercises)
+    return choose(course.suites(), words)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

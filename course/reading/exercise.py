@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from course.folders import ROOT
-from course.grader.exercises import ORIGINALS
+from course.grader.exercises import Course, original
 from course.grader.hints import hints
 from course.typed import command
 
@@ -37,7 +37,7 @@ class Exercise:
     @property
     def stub(self) -> str:
         """The stub as nobody has edited it."""
-        return (ORIGINALS / f"{self.name}.txt").read_text("utf-8")
+        return original(self.name).decode()
 
     @property
     def instruction(self) -> str:
@@ -104,7 +104,7 @@ class Exercise:
 
 def exercises() -> list[Exercise]:
     """Return all of them, in order."""
-    return [Exercise(file.stem) for file in sorted(ORIGINALS.glob("ex*.txt"))]
+    return [Exercise(suite.name) for suite in Course().suites()]
 
 
 def points(check: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

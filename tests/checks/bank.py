@@ -12,9 +12,9 @@ from pathlib import Path
 
 from course.grader.exercises import Suite, find
 from course.grader.grading import Grader
-from course.grader.hired import How, cores
-from course.grader.model import Exercise
 from course.grader.processes import LINUX
+from course.grader.result import Exercise
+from course.grader.worker_process import How, cores
 from tests.checks.variations import assembled, is_whole
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course.grader import cli
+from course.grader import command_line
 from tests.checks.bank import Answer, answers
 
 
@@ -39,7 +39,7 @@ def main() -> int:
     print(f"{answer.mistake}\n", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, answer.suite.answer.name).write_text(answer.text, "utf-8")
-        return cli.main([answer.suite.number, f"--target={folder}"])
+        return command_line.main([answer.suite.number, f"--target={folder}"])
 
 
 if __name__ == "__main__":

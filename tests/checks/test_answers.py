@@ -11,7 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from course.grader.grading import Grader
-from course.grader.model import Exercise
+from course.grader.result import Exercise
 from tests.checks.bank import (
     SUITES,
     Answer,

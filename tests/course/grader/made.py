@@ -57,7 +57,11 @@ import pytest
 
 @pytest.mark.points(2)
 def test_says_hello(answer, client):
-    """It greets."""
+    """It greets.
+
+    Whoever is greeted
+    stays.
+    """
     assert answer.hello() == "hello"
 
 
@@ -160,8 +164,8 @@ IN_A_CHECK = {
     "crash": ("import ctypes; ctypes.string_at(0)", "killed by SIGSEGV"),
     "flood": ("while True: print('x' * 1000)", "printed more than 1 MB"),
     "thread": (
-        "threading.Thread(target=time.sleep, args=[9]).start(); return 'hello'",
-        "It left a thread (Thread-",
+        "threading.Thread(None, time.sleep, 'mine', [9]).start();return 'hello'",
+        "It left a thread (mine)",
     ),
     "child": (
         "subprocess.Popen(ASLEEP); return 'hello'",
@@ -180,6 +184,20 @@ IN_A_CHECK = {
         "builtins.isinstance = lambda *a: True; return 'nothing'",
         "?",
     ),
+    "skips": (
+        "import pytest; pytest.skip('not today')",
+        "It skipped its own check: not today",
+    ),
+    "breakpoint": ("breakpoint()", "breakpoint() waits for somebody to type"),
+    "surrogate": ("raise ValueError('caf\\udce9')", "caf\\udce9"),
+    "deep": (
+        "[(os.mkdir('d'), os.chdir('d')) for _ in range(1100)]; return 'hello'",
+        "",
+    ),
+    "sealed": (
+        "os.mkdir(f'{time.time()}', 0); return 'hello'",
+        "",
+    ),
     "raises": ("raise ValueError('no\\x1b[31m')", "ValueError: no"),
 }
 # what stands at the top of the file -> what is said of the import
@@ -189,5 +207,9 @@ AT_IMPORT = {
     "import_sys": ("import sys; sys.exit('why')", "SystemExit: why"),
     "syntax": ("def hello(:", "SyntaxError: "),
     "absent": ("import no_such_thing", "ModuleNotFoundError: No module"),
+    "skipping": (
+        "import pytest; pytest.skip('no', allow_module_level=True)",
+        "Skipped: no",
+    ),
     "raising": ("raise RuntimeError('top')", "RuntimeError: top"),
 }

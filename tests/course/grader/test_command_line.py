@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course.grader.cli import main
-from course.grader.model import Grade
-from tests.course.grader.conftest import ROOT, Course
+from course.grader.command_line import main
+from tests.course.grader.conftest import ROOT, MadeCourse, read_grade
 from tests.course.grader.made import CHECKS, CONFTEST, RIGHT
 
 WRONG = RIGHT.replace('return "hello"', 'print("here")\n    return "hullo"')
@@ -20,20 +19,23 @@ ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 
 ✗ says hello                                                      2 points
     It greets.
-    did       POST /hello
-    expected  answer.hello() == 'hello'
-    got       'hullo'
-    order     response sent → task began → ValueError
+    did        POST /hello
+    expected   answer.hello() == 'hello'
+    got        'hullo'
+    order      response sent → task began → ValueError
+    why        Whoever is greeted stays.
+    printed
+    | here
 ✓ says bye
 – 1 check waits for the one above
 
 Edit exercises/ex02_wrong.py, then: python3 start.py watch 2
-Its traceback and output: python3 start.py grade 2 --traceback
+Its traceback: python3 start.py grade 2 --traceback
 """
 
 
 def test_no_folder_of_a_check_is_left(
-    fresh: Course, monkeypatch: pytest.MonkeyPatch
+    fresh: MadeCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a check writes to tmp_path is gone when it is graded."""
     temporary = fresh.folder / "tmp"
@@ -54,7 +56,7 @@ def test_writes(answer, tmp_path):
         assert list(temporary.iterdir()) == []
 
 
-def test_results_are_written_and_told(fresh: Course) -> None:
+def test_results_are_written_and_told(fresh: MadeCourse) -> None:
     """As a report, as JSON and as JUnit XML; 1 says that some are wrong."""
     fresh.add("ex01_right", RIGHT)
     fresh.add("ex02_wrong", WRONG)
@@ -66,24 +68,24 @@ def test_results_are_written_and_told(fresh: Course) -> None:
     assert rest == expected
     assert done.returncode == 1
     saved = (fresh.folder / "r.json").read_text("utf-8")
-    (exercise,) = Grade.from_json(saved).exercises
+    (exercise,) = read_grade(saved).exercises
     assert exercise.checks[0].printed == "here\n"
     assert 'failures="1"' in (fresh.folder / "r.xml").read_text("utf-8")
 
 
-def test_a_learners_own_line_is_shown(fresh: Course) -> None:
+def test_a_learners_own_line_is_shown(fresh: MadeCourse) -> None:
     """Where the exception left the answer, not where it was noticed."""
     body = 'int("x" + str(len("")))\n    return "hello"'
     fresh.add("ex01_raises", RIGHT.replace('return "hello"', body))
     done = fresh.type("--traceback")
     line = 'exercises/ex01_raises.py:5   int("x" + str(len("")))'
-    assert f"    yours     {line}\n" in done.stdout
-    assert "    got       ValueError: invalid literal" in done.stdout
-    assert "    expected  It greets.\n" in done.stdout
+    assert f"    your line  {line}\n" in done.stdout
+    assert "    got        ValueError: invalid literal" in done.stdout
+    assert "    expected   It greets.\n" in done.stdout
     assert "Traceback" in done.stdout or "    | E " in done.stdout
 
 
-def test_checks_that_are_broken_are_our_bug(fresh: Course) -> None:
+def test_checks_that_are_broken_are_our_bug(fresh: MadeCourse) -> None:
     """Exit code 3, and the answer is not blamed."""
     fresh.add("ex01_x", RIGHT, CHECKS + "import no_such_thing\n")
     done = fresh.type()
@@ -92,7 +94,7 @@ def test_checks_that_are_broken_are_our_bug(fresh: Course) -> None:
     assert "no_such_thing" in done.stdout
 
 
-def test_a_slow_check_has_more_time(fresh: Course) -> None:
+def test_a_slow_check_has_more_time(fresh: MadeCourse) -> None:
     """As many seconds as its mark says, beyond those that all have."""
     checks = """
 import time
@@ -114,7 +116,7 @@ def test_never_ends(answer):
 
 
 def test_a_prerequisite_must_exist_and_not_wait_for_itself(
-    fresh: Course,
+    fresh: MadeCourse,
 ) -> None:
     """Neither is an answer's fault; nothing hangs."""
     typo = CHECKS.replace('after("test_says_hello")', 'after("test_typo")')
@@ -130,10 +132,10 @@ def test_a_prerequisite_must_exist_and_not_wait_for_itself(
     assert "names no check: after('test_typo')" in typo_.checks[2].message
     assert "waits, in the end, for itself" in circle.checks[0].message
     states = [check.state for check in circle.checks]
-    assert states == ["not run", "right", "waiting"]
+    assert states == ["not run", "right", "not run"]
 
 
-def test_a_failing_fixture_of_ours_is_our_bug(fresh: Course) -> None:
+def test_a_failing_fixture_of_ours_is_our_bug(fresh: MadeCourse) -> None:
     """And a full disk is the machine's fault."""
     conftest = fresh.folder / "checks" / "conftest.py"
     made = CONFTEST.replace("return Client()", "raise RuntimeError('ours')")
@@ -160,7 +162,7 @@ def test_a_failing_fixture_of_ours_is_our_bug(fresh: Course) -> None:
     ],
 )
 def test_wrong_use_is_told_what_to_do(
-    fresh: Course,
+    fresh: MadeCourse,
     arguments: str,
     said: str,
     capsys: pytest.CaptureFixture[str],
@@ -183,7 +185,7 @@ def test_wrong_use_is_told_what_to_do(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
-def test_ctrl_c_ends_it_at_once(fresh: Course) -> None:
+def test_ctrl_c_ends_it_at_once(fresh: MadeCourse) -> None:
     """With all that it started, and exit code 130."""
     sign = fresh.folder / "begun"
     loop = f"open({str(sign)!r}, 'w').close()\n    while True: str(1)"

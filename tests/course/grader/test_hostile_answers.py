@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from course.grader.model import Check, Exercise
-from tests.course.grader.conftest import Course
+from course.grader.result import Check, Exercise
+from tests.course.grader.conftest import MadeCourse
 from tests.course.grader.made import AT_IMPORT, IN_A_CHECK, RIGHT, USES
 
 pytestmark = pytest.mark.skipif(
@@ -26,7 +26,7 @@ def name_of(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def graded(course: Course) -> Graded:
+def graded(course: MadeCourse) -> Graded:
     """Grade all of them at once, so that each has others beside it."""
     for name, (body, _) in IN_A_CHECK.items():
         text = USES.format(mark=MARK, body=body)
@@ -40,7 +40,12 @@ def graded(course: Course) -> Graded:
     for beside in ("conftest.py", "fastapi.py", "sitecustomize.py"):
         file = course.folder / "exercises" / beside
         file.write_text("raise RuntimeError('was imported')\n", "utf-8")
-    done = course.grade(DEADLINE)
+    temporary = course.folder / "tmp"
+    temporary.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(temporary))
+        done = course.grade(DEADLINE)
+    assert list(temporary.iterdir()) == []
     return {each.name.partition("_")[2]: each for each in done.exercises}
 
 
@@ -59,7 +64,9 @@ def test_it_loses_that_check_with_a_sentence(
     hello = checks["test_says_hello"]
     assert checks["test_says_bye"].state == "right"
     if said:
-        assert (hello.state, hello.points) == ("wrong", 0)
+        stopped = name == "breakpoint"
+        assert hello.state == ("not run" if stopped else "wrong")
+        assert hello.fault == ("the answer" if stopped else "")
         assert said.strip("?") in hello.message
         assert checks["test_says_hello_twice"].state == "waiting"
     else:
@@ -86,6 +93,12 @@ def test_a_missing_or_unreadable_file_is_said(graded: Graded) -> None:
     for name in ("missing", "latin"):
         assert graded[name].state == "not run"
         assert graded[name].checks[0].fault == "the answer"
+
+
+def test_a_breakpoint_names_its_line(graded: Graded) -> None:
+    """Nobody has to look for it."""
+    hello = by_name(graded["breakpoint"])["test_says_hello"]
+    assert hello.place.endswith("breakpoint.py:10")
 
 
 def test_an_ordinary_answer_among_them_is_right(graded: Graded) -> None:
@@ -115,7 +128,7 @@ def test_nothing_is_left_running() -> None:
         assert MARK.encode() not in said
 
 
-def test_what_a_signal_killed_is_tried_once_more(fresh: Course) -> None:
+def test_what_a_signal_killed_is_tried_once_more(fresh: MadeCourse) -> None:
     """An interpreter that crashes once takes no point from a right answer."""
     for number, times in enumerate((1, 2), start=1):
         file = fresh.folder / f"{number}"
@@ -132,7 +145,9 @@ def test_what_a_signal_killed_is_tried_once_more(fresh: Course) -> None:
     assert [each.state for each in twice.checks[1:]] == ["right", "waiting"]
 
 
-def test_one_that_kills_the_warm_process_loses_alone(fresh: Course) -> None:
+def test_one_that_kills_the_warm_process_loses_alone(
+    fresh: MadeCourse,
+) -> None:
     """Another is started and goes on with the next check."""
     kill = "os.kill(os.getppid(), signal.SIGKILL); time.sleep(99)"
     fresh.add("ex01_killer", USES.format(mark=MARK, body=kill))
@@ -144,11 +159,38 @@ def test_one_that_kills_the_warm_process_loses_alone(fresh: Course) -> None:
     assert right.state == "right"
 
 
+@pytest.mark.parametrize("options", [(), ("--no-fork",)])
+def test_an_answer_may_not_change_its_checks(
+    fresh: MadeCourse, options: tuple[str, ...]
+) -> None:
+    """The next answer is checked by them."""
+    checks = fresh.folder / "checks" / "test_ex01_forger.py"
+    forge = f"open({str(checks)!r}, 'w').close(); return 'hullo'"
+    fresh.add("ex01_forger", USES.format(mark=MARK, body=forge))
+    before = checks.read_bytes()
+    check = fresh.grade(DEADLINE, *options).exercises[0].checks[0]
+    assert "An answer may not change its checks" in check.message
+    assert checks.read_bytes() == before
+
+
+def test_checks_that_were_changed_all_the_same_are_told(
+    fresh: MadeCourse,
+) -> None:
+    """Nothing is put back: it may have been somebody else."""
+    checks = fresh.folder / "checks" / "test_ex01_forger.py"
+    forge = f"subprocess.run(['tee', {str(checks)!r}], input=b''); return ''"
+    fresh.add("ex01_forger", USES.format(mark=MARK, body=forge))
+    done = fresh.grade(DEADLINE)
+    assert done.exercises[0].checks[0].state == "wrong"
+    (note,) = done.notes
+    assert "test_ex01_forger.py was changed while an answer ran" in note
+
+
 def test_without_forks_the_verdicts_are_the_same(
-    graded: Graded, fresh: Course
+    graded: Graded, fresh: MadeCourse
 ) -> None:
     """A fresh process for each suite, and another after each that was lost."""
-    for name in ("loop", "exit", "thread"):
+    for name in ("loop", "exit", "thread", "breakpoint"):
         text = USES.format(mark=MARK, body=IN_A_CHECK[name][0])
         fresh.add(name_of(name), text)
     for name in ("syntax", "import_exit"):

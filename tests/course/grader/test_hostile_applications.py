@@ -8,8 +8,8 @@ import pytest
 
 from course.grader.exercises import Suite, find
 from course.grader.grading import Grader
-from course.grader.hired import How
-from course.grader.model import Check, Exercise
+from course.grader.result import Check, Exercise
+from course.grader.worker_process import How
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="forks are used on Linux only"
@@ -148,6 +148,8 @@ def test_an_application_is_told_what_it_does(
     """And where it stands, if it does not go on."""
     _, said, place = IN_THE_APPLICATION[name]
     check = first(graded[name])
+    if check.fault == "this machine":
+        pytest.skip("too busy to tell an endless loop from a slow one")
     assert check.state == "wrong"
     assert said in check.message
     assert place in check.message

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from course.grader.model import Check, Exercise, Grade
 from course.grader.report import show
+from course.grader.result import Check, Exercise, Grade
 
 TRACKED = Check(
     "test_records_a_failing_task_as_failed",
@@ -24,6 +24,7 @@ TRACKED = Check(
     ),
     place="exercises/ex05_own_session.py:41",
     code="work(session, task_name)",
+    why="Whoever looks at the row has to see that it failed.",
     traceback="Traceback\n  line",
     printed="hello\x1b[31m",
 )
@@ -46,15 +47,18 @@ ex05 · A session of its own            2 of 5 checks · 4 of 10 points · 0.2 s
 ✓ answers before the task starts
 ✓ records the task as started
 ✗ records a failing task as failed                                3 points
-    did       POST /run-task/crash, a task that raises ValueError
-    expected  status "failed"
-    got       status "started"
-    order     response sent → task began → ValueError → nothing committed
-    yours     exercises/ex05_own_session.py:41   work(session, task_name)
+    did        POST /run-task/crash, a task that raises ValueError
+    expected   status "failed"
+    got        status "started"
+    order      response sent → task began → ValueError → nothing committed
+    your line  exercises/ex05_own_session.py:41   work(session, task_name)
+    why        Whoever looks at the row has to see that it failed.
+    printed
+    | hello�[31m
 – 2 checks wait for the one above
 
 Edit exercises/ex05_own_session.py, then: python3 start.py watch 5
-Its traceback and output: python3 start.py grade 5 --traceback
+Its traceback: python3 start.py grade 5 --traceback
 """
 LOST = Check(
     "test_a",
@@ -70,8 +74,8 @@ NOT_IMPORTED = """\
 ex01 · X                                0 of 2 checks · 0 of 4 points · 0.0 s
 
 ! the answer can't be imported
-    why       SyntaxError: invalid syntax
-    yours     exercises/ex01_x.py:3   def (:
+    problem    SyntaxError: invalid syntax
+    your line  exercises/ex01_x.py:3   def (:
 
 Edit exercises/ex01_x.py, then: python3 start.py watch 1
 """
@@ -89,7 +93,26 @@ def shown(
         return raw.getvalue().decode(encoding)
 
 
-def test_the_first_failure_is_told_in_full() -> None:
+def test_every_failure_is_told_in_full() -> None:
+    """Not only the first."""
+    second = replace(TRACKED, name="test_z", got="no row at all", printed="")
+    checks = (*OWN_SESSION.checks[:3], second)
+    said = shown(replace(OWN_SESSION, checks=checks))
+    assert said.count('    expected   status "failed"') == 2
+    assert "    got        no row at all" in said
+    assert said.count("    why        Whoever looks") == 2
+
+
+def test_of_what_an_answer_printed_the_end_is_shown() -> None:
+    """All of it with the traceback."""
+    printed = "\n".join(f"line {number}" for number in range(20))
+    noisy = replace(TRACKED, printed=printed)
+    exercise = replace(OWN_SESSION, checks=(noisy,))
+    assert "    | (12 lines before)\n    | line 12\n" in shown(exercise)
+    assert "    | line 0\n" in shown(exercise, traceback=True)
+
+
+def test_a_failure_is_told_in_full() -> None:
     """Those that depend on it wait, and it says what to do next."""
     assert shown(OWN_SESSION) == EXPECTED
 
@@ -108,13 +131,13 @@ def test_a_promise_stands_above_what_was_expected() -> None:
     said = shown(replace(OWN_SESSION, checks=(check,))).splitlines()
     assert said[3:7] == [
         "    The record says why.",
-        "    did       POST /run-task/crash, a task that raises ValueError",
-        "    why       Why.",
-        '    expected  status "failed"',
+        "    did        POST /run-task/crash, a task that raises ValueError",
+        "    problem    Why.",
+        '    expected   status "failed"',
     ]
     check = replace(check, expected=check.promise)
     said = shown(replace(OWN_SESSION, checks=(check,))).splitlines()
-    assert said[5] == "    expected  The record says why."
+    assert said[5] == "    expected   The record says why."
 
 
 def test_a_long_line_of_code_and_a_long_command_have_their_own() -> None:
@@ -122,7 +145,7 @@ def test_a_long_line_of_code_and_a_long_command_have_their_own() -> None:
     check = replace(TRACKED, code="x" * 50)
     long = "exercises/ex05_a_name_that_is_rather_long_for_one_line.py"
     said = shown(replace(OWN_SESSION, checks=(check,), file=long))
-    assert "    yours     exercises/ex05_own_session.py:41\n" in said
+    assert "    your line  exercises/ex05_own_session.py:41\n" in said
     assert said.splitlines()[-3:-1] == [
         f"Edit {long}, then:",
         "  python3 start.py watch 5",

@@ -1,0 +1,167 @@
+"""What a grading says, as plain data: no pytest, no processes, no colours.
+
+A `Check` keeps one shape from the process that ran it to the report. Points
+are never taken from whoever ran it: they follow from the state and from what
+the suite says the check is worth.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+FORMAT = 1
+
+State = Literal["right", "wrong", "waiting", "not run"]
+Fault = Literal["", "the answer", "this machine", "our bug"]
+TYPES: dict[str, Any] = {  # of a check's fields; the rest are texts
+    "max_points": int | float,
+    "imported": bool,
+    "order": list | tuple,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCheck:
+    """A check that must come back, as the suite states it."""
+
+    id: str
+    exercise: str
+    name: str
+    points: float = 1
+    promise: str = ""  # the first line of its docstring
+    why: str = ""  # the rest of it: why that matters
+    after: tuple[str, ...] = ()  # names of checks that must be right before
+    line: str = ""  # file:line
+    more: float = 0.0  # seconds beyond the deadline that all have
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What became of one check."""
+
+    name: str
+    state: State
+    max_points: float = 1
+    fault: Fault = ""
+    message: str = ""  # what is wrong, in words
+    order: tuple[str, ...] = ()
+    did: str = ""
+    expected: str = ""
+    got: str = ""
+    place: str = ""  # file:line in the answer
+    code: str = ""  # what stands in that line
+    traceback: str = ""
+    printed: str = ""
+    picture: str = ""  # of the last request, at most 79 columns wide
+    imported: bool = True  # whether the answer could be imported
+    promise: str = ""  # what the check is about, in a sentence
+    why: str = ""  # why that matters
+
+    @classmethod
+    def read(cls, data: dict[str, Any]) -> "Check":
+        """Take it from JSON; TypeError or ValueError if it cannot be."""
+        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
+        for name, value in known.items():
+            wanted = TYPES.get(name, str)
+            if not isinstance(value, wanted):
+                raise TypeError(f"The check's {name} is {value!r:.50}.")
+            if wanted is str:
+                known[name] = encodable(value)
+        order = known.get("order", ())
+        known["order"] = tuple(encodable(str(each)) for each in order)
+        if known.get("state") not in get_args(State) or known.get(
+            "fault", ""
+        ) not in get_args(Fault):
+            raise ValueError("The check has no such state or fault.")
+        return cls(**known)
+
+    @property
+    def points(self) -> float:
+        """All of its points or none."""
+        return self.max_points if self.state == "right" else 0
+
+    @property
+    def title(self) -> str:
+        """Its name as words."""
+        name, bracket, rest = self.name.removeprefix("test_").partition("[")
+        return name.replace("_", " ") + (f" ({rest[:-1]})" if bracket else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """All checks of one exercise, in the order of the suite."""
+
+    name: str
+    title: str
+    file: str  # the answer, as the learner would write its path
+    checks: tuple[Check, ...]
+    seconds: float = 0.0
+
+    @property
+    def points(self) -> float:
+        """The sum over its checks."""
+        return sum(check.points for check in self.checks)
+
+    @property
+    def max_points(self) -> float:
+        """What it is worth."""
+        return sum(check.max_points for check in self.checks)
+
+    @property
+    def state(self) -> State:
+        """Right only if every check is, and if there is any."""
+        states = {check.state for check in self.checks}
+        if states == {"right"}:
+            return "right"
+        lost = states <= {"not run", "waiting"}
+        return "not run" if lost else "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """A whole grading."""
+
+    exercises: tuple[Exercise, ...]
+    format: int = FORMAT
+    notes: tuple[str, ...] = ()  # what else has to be known
+
+    @property
+    def exit_code(self) -> int:
+        """0 all right, 1 some wrong, 2 not importable, 3 our bug."""
+        checks = [check for each in self.exercises for check in each.checks]
+        suiteless = any(not each.checks for each in self.exercises)
+        if suiteless or any(check.fault == "our bug" for check in checks):
+            return 3
+        if any(not check.imported for check in checks):
+            return 2
+        wrong = any(check.state != "right" for check in checks)
+        return int(wrong or bool(self.notes))
+
+    def to_json(self) -> str:
+        """Give it as text; `Check.read` reads a check of it."""
+        exercises = [_exercise_data(each) for each in self.exercises]
+        data = {"format": self.format, "exercises": exercises}
+        if self.notes:
+            data["notes"] = list(self.notes)
+        return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def encodable(text: str) -> str:
+    """Write what UTF-8 cannot hold as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _exercise_data(exercise: Exercise) -> dict[str, Any]:
+    return {
+        "name": exercise.name,
+        "state": exercise.state,
+        "points": exercise.points,
+        "max_points": exercise.max_points,
+        "title": exercise.title,
+        "file": exercise.file,
+        "seconds": round(exercise.seconds, 3),
+        "checks": [
+            {**asdict(check), "points": check.points}
+            for check in exercise.checks
+        ],
+    }

@@ -1,0 +1,124 @@
+"""Start a worker, talk to it, and end it with all that it started."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.folders import ROOT
+from course.grader import processes
+from course.grader.files import remove
+from course.run import HeldBack
+
+
+@dataclass(frozen=True)
+class How:
+    """How checks are to be run."""
+
+    fork: bool
+    deadline: float = 10.0
+    at_once: int = 1
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Worker:
+    """A worker process and what it says."""
+
+    def __init__(self, files: list[Path], how: How, scratch: Path) -> None:
+        self.scratch = scratch
+        given = {
+            "files": [str(file.resolve()) for file in files],
+            "scratch": str(scratch),
+            "fork": how.fork,
+        }
+        command = [sys.executable, "-m", "course.grader.worker"]
+        with HeldBack():  # until the worker ignores Ctrl-C
+            self.process = subprocess.Popen(
+                [*command, json.dumps(given)],
+                cwd=ROOT,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        self.said: queue.SimpleQueue[dict[str, Any] | None]
+        self.said = queue.SimpleQueue()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout
+        with self.process.stdout as lines:
+            for line in lines:
+                with suppress(ValueError, RecursionError):
+                    said = json.loads(line)
+                    if isinstance(said, dict):
+                        self.said.put(said)
+        self.said.put(None)
+
+    def hear(self, seconds: float) -> dict[str, Any] | None:
+        """Return what it says next; {} if nothing yet, None if it died."""
+        try:
+            return self.said.get(timeout=seconds)
+        except queue.Empty:
+            return {}
+
+    def order(self, said: dict[str, Any]) -> None:
+        """Send one order."""
+        assert self.process.stdin
+        with suppress(OSError):  # it has died: heard soon
+            self.process.stdin.write(json.dumps(said).encode() + b"\n")
+            self.process.stdin.flush()
+
+    def kill(self) -> int:
+        """Kill it and all below it; return its exit code."""
+        processes.end(self.process.pid)
+        with suppress(OSError):
+            self.process.kill()
+        return self.process.wait()
+
+    def end(self) -> None:
+        """Leave nothing of it behind."""
+        self.kill()
+        self.listener.join(2)
+        assert self.process.stdin
+        with suppress(OSError):
+            self.process.stdin.close()
+        processes.end_orphans(set())
+
+
+def _environment() -> dict[str, str]:
+    """Leave out what would change how Python runs an answer."""
+    kept = {"PYTHONPATH", "PYTHONHOME", "PYTHONUTF8"}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST_")) or name in kept
+    }
+
+
+@contextmanager
+def working(files: list[Path], how: How) -> Iterator[Worker]:
+    """Start a worker in a folder of its own; both are gone afterwards."""
+    scratch = Path(tempfile.mkdtemp(prefix="grader-"))
+    try:
+        worker = Worker(files, how, scratch)
+        try:
+            yield worker
+        finally:
+            worker.end()
+    finally:
+        remove(scratch)
