@@ -23,9 +23,8 @@ from rich.console import Console
 
 from course import mailbox, ports
 from course.apart import Apart, NotStartedError
-from course.broker import NoServerError
 from course.folders import ROOT, environment
-from course.processes import told_to_stop
+from course.processes import NoServerError, told_to_stop
 from course.stage import Stage, find_stages
 from course.typed import Parser
 

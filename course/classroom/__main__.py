@@ -11,13 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from course.broker import NoServerError
 from course.classroom import alike, work
 from course.classroom.intake import Submission, take_in
 from course.classroom.report import Row, write_all
 from course.classroom.sandbox import NoSandboxError, Sandbox, settled
 from course.folders import ROOT
-from course.processes import told_to_stop
+from course.processes import NoServerError, told_to_stop
 from course.typed import Parser
 
 EPILOG = """\
