@@ -116,7 +116,9 @@ def read(content: bytes) -> tuple[str, str, str]:
         message = message_from_bytes(content, policy=policy.default)
         part = message.get_body(("plain",))
         body = str(part.get_content()) if part else ""
-        sender, subject = str(message["From"]), str(message["Subject"])
+        sender, subject = (str(message[h] or "") for h in ("From", "Subject"))
+        if not (body or subject):
+            raise ValueError  # noqa: TRY301 (it has neither)
     except Exception:  # noqa: BLE001 (the parser raises many kinds)
         raw = content.decode("utf-8", "replace")
         return "", "(this mail could not be read)", raw

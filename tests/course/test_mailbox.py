@@ -49,6 +49,31 @@ def test_a_mail_is_kept_as_it_arrived(
     assert mail.tls.startswith("TLSv1.")
 
 
+@pytest.mark.parametrize(
+    "letter",
+    [
+        b"Subject: x\r\nContent-Type: text/plain; charset=none-such\r\n\r\nHi!",
+        b"Subject: =?utf-8?b?\xff?=\r\nFrom: <<<\xe9\r\n\r\nHi!",
+        b"Subject: a\xf0\x9f\r\nTo: \x00\r\n\r\nHi!",
+        b"Hi!",
+        b"",
+    ],
+    ids=["charset", "words", "bytes", "no header", "nothing"],
+)
+def test_a_broken_mail_takes_nothing_down(
+    box: Mailbox, smtp: smtplib.SMTP, letter: bytes
+) -> None:
+    """It is kept in a form that can be shown, and the next one arrives."""
+    smtp.login(*LOGIN)
+    smtp.sendmail(LOGIN[0], ["ada@example.com"], letter)
+    smtp.sendmail(LOGIN[0], ["ada@example.com"], LETTER)
+    broken, after = box.wait_for(2)
+    shown = f"{broken.sender} {broken.subject} {broken.body}"
+    assert ("Hi!" in shown) == (b"Hi!" in letter)
+    shown.encode()
+    assert after.subject == "Hello"
+
+
 def test_a_login_needs_encryption(box: Mailbox) -> None:
     """In the clear, nobody is asked for a password."""
     with smtplib.SMTP("localhost", box.port, timeout=10) as clear:
