@@ -36,6 +36,6 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response, in a thread.
+    # Not called here: FastAPI calls it after the response (`def`: in a thread)
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

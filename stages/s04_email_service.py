@@ -22,8 +22,8 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
-    smtp_port: int = 5870  # the course's mailbox; a real server has 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # default checked too
+    smtp_port: int = 5870  # the course's mail server; others: 587
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -38,7 +38,7 @@ ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Before `yield`: at the start. After it: at the stop (nothing here)."""
+    """Up to `yield` it runs at the start; an import alone opens no file."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
@@ -69,10 +69,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # uvicorn prints it; the client already has its answer
+            raise  # so that uvicorn prints it; the client has its answer
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # it keeps the logger
+    return write_notification  # a closure: it still has the logger
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -84,13 +84,13 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response, in a thread.
+    # Not called here: FastAPI calls it after the response (`def`: in a thread)
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # a header is one line
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line: a header
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -103,9 +103,9 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
     tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)  # and this one
+    tls.load_verify_locations(config.smtp_ca_file)  # and the course's server
     with smtplib.SMTP(host, port, timeout=10) as server:
-        server.starttls(context=tls)
+        server.starttls(context=tls)  # encrypted from here on
         server.login(config.sender_email, password)
         server.send_message(message)
 
@@ -124,7 +124,7 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))  # so that the task fails
+            raise RuntimeError("; ".join(failures))  # so that its caller knows
 
     return send_email
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa  # the import of sqlalchemy.orm below adds sa.orm
+import sqlalchemy as sa  # with sa.orm, which the import below loads
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import (
     AfterValidator,
@@ -33,8 +33,8 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
-    smtp_port: int = 5870  # the course's mailbox; a real server has 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # default checked too
+    smtp_port: int = 5870  # the course's mail server; others: 587
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -47,7 +47,7 @@ def get_email_config() -> EmailConfig:
 ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 
-class Base(DeclarativeBase):  # datetimes have a zone (not in SQLite)
+class Base(DeclarativeBase):  # keeps time zones; for SQLite see in_utc
     type_annotation_map = {datetime: sa.DateTime(timezone=True)}
 
 
@@ -66,16 +66,16 @@ class TaskLog(Base):
     error: Mapped[str | None]
 
 
-class DatabaseConfig(BaseSettings):  # DATABASE_URL; tests replace the factory
+class DatabaseConfig(BaseSettings):  # environment: DATABASE_URL
     # The time-out: how many seconds SQLite waits for another writer.
     database_url: str = "sqlite:///data/s05_task_tracker.db?timeout=30"
 
 
-@lru_cache  # one engine, one pool; SQLAlchemy 2 needs no check_same_thread
+@lru_cache  # one engine, with its pool of connections, for all requests
 def get_session_factory() -> sessionmaker[Session]:
     engine = sa.create_engine(DatabaseConfig().database_url)
     Base.metadata.create_all(engine)  # creates missing tables, changes none
-    # Keep a row readable after its commit, without another query.
+    # After a commit, log.id can be read without another query.
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -92,7 +92,7 @@ SessionDep = Annotated[Session, Depends(get_db)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Before `yield`: at the start. After it: at the stop (nothing here)."""
+    """Up to `yield` it runs at the start; an import alone opens no file."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
@@ -124,10 +124,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # uvicorn prints it; the client already has its answer
+            raise  # so that uvicorn prints it; the client has its answer
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # it keeps the logger
+    return write_notification  # a closure: it still has the logger
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -139,13 +139,13 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response, in a thread.
+    # Not called here: FastAPI calls it after the response (`def`: in a thread)
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # a header is one line
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line: a header
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -158,9 +158,9 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
     tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)  # and this one
+    tls.load_verify_locations(config.smtp_ca_file)  # and the course's server
     with smtplib.SMTP(host, port, timeout=10) as server:
-        server.starttls(context=tls)
+        server.starttls(context=tls)  # encrypted from here on
         server.login(config.sender_email, password)
         server.send_message(message)
 
@@ -179,14 +179,14 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))  # so that the task fails
+            raise RuntimeError("; ".join(failures))  # so that its caller knows
 
     return send_email
 
 
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 
-Work = Callable[[Session], None]  # given a session; the two below ignore it
+Work = Callable[[Session], None]  # e-mail and do_work need no session
 TaskTracker = Callable[[int, Work], None]  # takes a row's ID, the work
 
 
@@ -202,9 +202,9 @@ def get_task_tracker(factory: FactoryDep, logger: LoggerDep) -> TaskTracker:
     def track_task(log_id: int, work: Work) -> None:
         set_status(log_id, "started")
         try:
-            with factory.begin() as session:  # request's session may be closed
+            with factory.begin() as session:  # its own: not the request's
                 work(session)
-        except Exception as error:  # no raise: the row and the log keep it
+        except Exception as error:  # no raise: row and log say enough
             logger.exception("Task %s failed", log_id)
             text = f"{type(error).__name__}: {error}"
             set_status(log_id, "failed", completed_at=utc_now(), error=text)
@@ -218,7 +218,7 @@ TrackerDep = Annotated[TaskTracker, Depends(get_task_tracker)]
 
 
 @app.post("/send-email/")
-def schedule_email(  # `def` runs in a thread, since the commit blocks
+def schedule_email(  # not async: the commit would block the event loop
     content: EmailContent,
     background_tasks: BackgroundTasks,
     email_service: EmailServiceDep,
@@ -259,14 +259,14 @@ def run_task(
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Label SQLite's times as UTC: it stores no time zone."""
+    """Put UTC back: SQLite stores no time zone."""
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 Moment = Annotated[datetime, AfterValidator(in_utc)]
 
 
-class TaskLogOut(BaseModel, from_attributes=True):
+class TaskLogOut(BaseModel, from_attributes=True):  # made from a TaskLog
     id: int
     task_name: str
     status: str
