@@ -157,13 +157,20 @@ class Profile(Watcher):
             in_thread(moment, frame.f_code, frame, value)
 
     def _called(self, frame: FrameType) -> None:
-        begins = id(frame) not in self.open
+        begins = id(frame) not in self.open and self._starts(frame)
         self.open[id(frame)] = (None, -1)
         if sys.gettrace() in {None, ignore}:  # no debugger: see exceptions
             self.local.depth = getattr(self.local, "depth", 0) + 1
             frame.f_trace, frame.f_trace_lines = self._trace, False
             sys.settrace(ignore)
         self._tell("began" if begins else "resumed", frame, None)
+
+    def _starts(self, frame: FrameType) -> bool:
+        """Tell a start from the going on of what began unwatched."""
+        if frame.f_lasti < 0:
+            return True
+        last = opcode.opname[self.bytes[id(frame.f_code)][frame.f_lasti]]
+        return last == "RETURN_GENERATOR"
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "exception" and id(frame) in self.open:
