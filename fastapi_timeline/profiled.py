@@ -166,11 +166,13 @@ class Profile(Watcher):
         self._tell("began" if begins else "resumed", frame, None)
 
     def _starts(self, frame: FrameType) -> bool:
-        """Tell a start from the going on of what began unwatched."""
-        if frame.f_lasti < 0:
-            return True
-        last = opcode.opname[self.bytes[id(frame.f_code)][frame.f_lasti]]
-        return last == "RETURN_GENERATOR"
+        """Tell a start from the going on of what began unwatched.
+
+        Python tells of a call at its RESUME, whose number is 0 at a start.
+        """
+        code, at = self.bytes[id(frame.f_code)], frame.f_lasti
+        resumes = at >= 0 and opcode.opname[code[at]] == "RESUME"
+        return not (resumes and code[at + 1])
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "exception" and id(frame) in self.open:
