@@ -206,8 +206,9 @@ class Profile(Watcher):
             self._tell("ended", frame, value)
         elif last != "RETURN_GENERATOR":
             self._left(frame)
+            before = noted()
             self._tell("raised", frame, exc)
-            if exc is None:
+            if exc is None and noted() != before:
                 self._remember(frame)
 
     def _left(self, frame: FrameType) -> None:
@@ -276,6 +277,11 @@ def catchers() -> list[CodeType]:
         module = importlib.import_module("starlette._exception_handler")
         found.append(module._lookup_exception_handler.__code__)  # noqa: SLF001
     return found
+
+
+def noted() -> int:
+    """Count the notes of the request that runs here."""
+    return len(getattr(CURRENT.get(), "notes", ()))
 
 
 def ignore(*_: object) -> None:

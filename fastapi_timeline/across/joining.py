@@ -9,7 +9,6 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from fastapi_timeline.model import LOST, Event, Kind, Lane, Recording
 
 from .following import JOINED
-from .journal import FORMAT, clock
+from .journal import FORMAT, clock, state
 
 PAUSE = 0.02  # seconds between two looks into the folder
 AGAIN = 3  # seconds in which an engine says that a failed task goes on
@@ -32,6 +31,7 @@ class Process:
     pid: int
     clock: str
     program: str
+    started: str = ""
     zero: int = 0  # what its clock showed when the request arrived
     name: str = ""
 
@@ -46,10 +46,10 @@ class Process:
             os.kill(self.pid, 0)
         except OSError as exc:
             return isinstance(exc, ProcessLookupError)
-        with suppress(OSError):  # killed, and its parent has not asked yet
-            stat = Path(f"/proc/{self.pid}/stat").read_text("utf-8", "replace")
-            return stat.rpartition(")")[2].split()[0] == "Z"
-        return False
+        doing, started = state(self.pid)
+        if started and self.started and started != self.started:
+            return True  # another process has its number now
+        return doing == "Z"  # killed, and its parent has not asked yet
 
 
 @dataclass(eq=False)
@@ -75,7 +75,7 @@ class Folder:
     """All lines of all files, and what could not be read."""
 
     lines: list[Line] = field(default_factory=list)
-    processes: dict[tuple[str, int, str], Process] = field(
+    processes: dict[tuple[str, int, str, str], Process] = field(
         default_factory=dict
     )
     unread: int = 0
@@ -98,7 +98,7 @@ class Folder:
                 at, wall, what = (about.pop(x) for x in ("at", "wall", "what"))
                 if what == "process" and about.pop("format") == FORMAT:
                     new = Process(**about)  # it may have several files
-                    key = (new.host, new.pid, new.clock)
+                    key = (new.host, new.pid, new.clock, new.started)
                     process = self.processes.setdefault(key, new)
                 elif process is not None:
                     yield Line(process, at, wall, what, about)

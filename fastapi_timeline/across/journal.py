@@ -59,6 +59,7 @@ class Journal:
                 "host": platform.node(),
                 "pid": os.getpid(),
                 "clock": clock(),
+                "started": state(os.getpid())[1],
                 "program": program(),
             },
         )
@@ -79,6 +80,18 @@ def clock() -> str:
         shifted = Path("/proc/self/timens_offsets").read_text("ascii")
         return " ".join([*boot.split(), *shifted.split()])
     return platform.node()
+
+
+def state(pid: int) -> tuple[str, str]:
+    """Give a process's state, and when it was started; "" if not known.
+
+    Its number alone does not name it: a busy machine soon gives it away again.
+    """
+    with suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        words = stat.rpartition(")")[2].split()
+        return words[0], words[19]
+    return "", ""
 
 
 def program() -> str:

@@ -66,7 +66,7 @@ def test_a_request_is_recorded_shown_drawn_and_saved(
     assert done.returncode == 0
     assert "client waits" in done.stdout
     assert "order ended → response sent → task began" in done.stdout
-    assert "3 requests: the client waited" in done.stdout
+    assert "3 requests" in done.stdout
     assert "All happened in the same order." in done.stdout
     saved = Recording.from_json((tmp_path / "o.json").read_text("utf-8"))
     assert saved.order[-1] == "task ended"

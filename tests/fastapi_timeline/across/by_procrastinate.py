@@ -50,7 +50,7 @@ async def recover() -> None:
     """Put back what a killed worker had."""
     while True:
         stalled = engine.job_manager.get_stalled_jobs
-        for job in await stalled(seconds_since_heartbeat=2):
+        for job in await stalled(seconds_since_heartbeat=5):
             await engine.job_manager.retry_job(job)
         await asyncio.sleep(0.5)
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 from threading import Thread
+from typing import Any
 
 from taskiq import SmartRetryMiddleware, TaskiqScheduler
 from taskiq.api import run_scheduler_task
@@ -19,7 +20,7 @@ later = ListRedisScheduleSource(URL, "later", serializer=JSONSerializer())
 broker = RedisStreamBroker(
     *(URL, "across"),
     consumer_id="0",
-    idle_timeout=3000,
+    idle_timeout=8000,  # a task that waits for longer would run twice
     xread_count=1,
     unacknowledged_lock_timeout=2,
 )
@@ -39,6 +40,16 @@ def second(case: str) -> None:
     witness.act(case, "second", publish)
 
 
+@broker.task("nudge")
+def nudged() -> None:
+    """Do nothing."""
+
+
+def nudge() -> None:
+    """Send a message: only after one, a worker looks for the dead's."""
+    asyncio.run(hand_over(nudged.kicker()))
+
+
 def publish(case: str, name: str, delay: float = 0) -> None:
     """Hand a task over."""
     asyncio.run(send(case, name, delay))
@@ -55,14 +66,23 @@ async def send(case: str, name: str, delay: float) -> None:
         await kicker.schedule_by_time(source, at, case)
         await source.shutdown()
         return
+    await hand_over(kicker, case)
+
+
+async def hand_over(kicker: Any, *given: str) -> None:
+    """Send now."""
     sender = RedisStreamBroker(URL, "across")
-    await kicker.with_broker(sender).kiq(case)
+    await kicker.with_broker(sender).kiq(*given)
     await sender.shutdown()
 
 
 def work() -> None:
-    """Be a worker, and the scheduler beside it."""
-    scheduler = TaskiqScheduler(broker, [later])
+    """Be a worker, and the scheduler beside it.
+
+    Workers are forks of this process: they must not find connections open.
+    """
+    source = ListRedisScheduleSource(URL, "later", serializer=JSONSerializer())
+    scheduler = TaskiqScheduler(RedisStreamBroker(URL, "across"), [source])
     every = timedelta(seconds=0.2)
     run = run_scheduler_task(scheduler, interval=every)
     Thread(target=asyncio.run, args=(run,), daemon=True).start()

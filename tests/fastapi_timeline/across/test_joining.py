@@ -10,7 +10,7 @@ import pytest
 
 from fastapi_timeline import Recording, sentence, svg, terminal
 from fastapi_timeline.across import joined
-from fastapi_timeline.across.journal import clock
+from fastapi_timeline.across.journal import clock, state
 from fastapi_timeline.model import Event, Lane
 
 MS = 1_000_000
@@ -43,10 +43,11 @@ class Written:
         own: str = "one",
         ahead: float = 0,
         pid: int = 1,
+        started: str = "",
     ) -> None:
         """Write a file; `own` names its clock, `ahead` is its wall clock."""
         about = {"format": 1, "host": host, "pid": pid, "clock": own}
-        about |= {"program": name}
+        about |= {"program": name, "started": started}
         start = 1000 if own == "one" else 777_000
         with (self.folder / f"{name}.jsonl").open("w") as file:
             for ms, what, more in [(0.0, "process", about), *lines]:
@@ -178,6 +179,20 @@ def test_a_killed_process_is_gone_before_its_parent_asks(
     picture = joined(REQUEST, written.folder)
     os.waitpid(child, 0)
     assert picture.order[-1] == "send was cut: its process is gone"
+
+
+@pytest.mark.skipif(not state(os.getpid())[1], reason="only Linux says it")
+def test_a_number_that_another_process_has_now(written: Written) -> None:
+    """The one that had it before is gone, and is not taken for this one."""
+    gone = {"host": os.uname().nodename, "own": clock(), "pid": os.getpid()}
+    written.process("web", *WEB)
+    run = (8.0, "began", RUN)
+    written.process("worker", run, **gone, started="1")  # type: ignore[arg-type]
+    picture = joined(REQUEST, written.folder)
+    assert picture.order[-1] == "send was cut: its process is gone"
+    now = state(os.getpid())[1]
+    written.process("worker", run, **gone, started=now)  # type: ignore[arg-type]
+    assert joined(REQUEST, written.folder).order[-1] == "send began"
 
 
 def test_tasks_that_tasks_publish_belong_to_the_request(

@@ -17,7 +17,7 @@ LOG = FOLDER / "witness.jsonl"
 # The response waits for the task to begin, and then the task for the client:
 # it is certain what happens when.
 HELD = {"held", "retry"}
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 class CaseError(Exception):
