@@ -7,8 +7,8 @@ has no attribute 'execute'".
 
 Instead: A dependency is a function: call it and hand over the result. One
 with `yield` becomes a `with` block by `contextlib.contextmanager`, so that
-the code after the `yield` runs. (`next(get_db())` never closes.) Stages 6 to
-11 resolve whole chains in a worker.
+the code after the `yield` runs. (`next(get_db())` closes the session before
+it is used: question 39.) Stages 6 to 11 resolve whole chains in a worker.
 
 Since: all versions.
 

@@ -23,12 +23,13 @@ from course.labs.pythons import find_python
 from course.questions.found import find
 
 # The oldest that is supported, each at which an answer changes, the newest.
-VERSIONS = ["0.118.0", "0.121.0", "newest"]
+VERSIONS = ["0.118.0", "0.121.0", "0.123.5", "0.163.0", "newest"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 PACKAGES = [
     *TESTS,
     *("aiosqlite", "celery", "opentelemetry-api", "pydantic-settings"),
-    *("sqlalchemy[asyncio]>=2.1", "uvloop; sys_platform != 'win32'"),
+    *("sqlalchemy[asyncio]>=2.1", "tenacity"),
+    "uvloop; sys_platform != 'win32'",
 ]
 FOLDER = ROOT / ".nox" / "answers"
 TESTED = "tests/questions"

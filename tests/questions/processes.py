@@ -49,11 +49,15 @@ class Process:
             self.ended = True
             self.changed.notify_all()
 
-    def wait_for(self, text: str, times: int = 1) -> str:
-        """Return the line that has this text, the last of so many."""
+    def wait_for(self, *texts: str, times: int = 1) -> str:
+        """Return the line that has one of these, the last of so many."""
 
         def found() -> list[str]:
-            return [line for line in self.lines if text in line]
+            return [
+                line
+                for line in self.lines
+                if any(text in line for text in texts)
+            ]
 
         with self.changed:
             self.changed.wait_for(
