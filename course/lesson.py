@@ -189,7 +189,7 @@ def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
 def silent_mail_server() -> Iterator[Callable[[], object]]:
     """Take calls on the mailbox's port and say nothing.
 
-    What it gives waits for the next call: then a task is in the midst of it.
+    What it gives waits for the next call: then a task is in the middle of it.
     """
     with ports.listen(_mail_port()) as server, ExitStack() as calls:
         server.settimeout(CALLED)

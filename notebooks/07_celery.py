@@ -254,7 +254,7 @@ assert manage.main(["list"]) == 0
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |
 # |---|---|---|
-# | a message is acknowledged on arrival | a killed worker takes its tasks along | `python3 start.py crash celery` |
+# | a message is acknowledged on arrival | a killed worker loses its tasks | `python3 start.py crash celery` |
 # | the visibility timeout is shorter than the task | it runs twice | [the anatomy of a queue](10_procrastinate.ipynb) |
 # | a message is published before the commit | a worker that finds no row | [stage 5](05_task_tracker.ipynb) |
 # | the answer depends on the broker | an error for a task that is accepted | above |

@@ -146,7 +146,7 @@ with broker, running(app) as server, quiet_worker(WORKER, "scheduler"):
     with silent_mail_server() as wait_for_call, quiet_worker(WORKER) as first:
         server.client.post("/send-email/", json=LETTER)
         wait_for_call()
-        print("in the midst of it:", last_row().status, "· taken:", taken())
+        print("in the middle of it:", last_row().status, "· taken:", taken())
         first.kill()
         print("the worker is dead:", last_row().status, "· taken:", taken())
     with mailbox() as box, quiet_worker(WORKER):
@@ -189,7 +189,7 @@ source(worker)
 # | no new message arrives | nobody takes over from a dead worker | above |
 # | the stream is read from its end | what came before the first worker is skipped | `consumer_id`, above |
 # | a worker takes a hundred messages at a time | a killed one keeps them from the others | `xread_count`, above |
-# | a message is acknowledged on arrival | a killed worker takes its tasks along | `python3 start.py crash taskiq` |
+# | a message is acknowledged on arrival | a killed worker loses its tasks | `python3 start.py crash taskiq` |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
