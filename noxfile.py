@@ -193,11 +193,12 @@ def lab(session: nox.Session) -> None:
         external=True,
         silent=True,
     )
+    session.run("python", "-m", "course.notebooks.learner")
     session.run(
         *("jupyter", "lab", "--KernelManager.transport_encryption=auto"),
         *(
             "--ServerApp.root_dir=.",
-            "--LabApp.default_url=/lab/tree/notebooks",
+            "--LabApp.default_url=/lab/tree/my_notebooks",
         ),
         *session.posargs,
         interrupt_timeout=5,

@@ -211,16 +211,9 @@ table(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: commit after the `yield`
 #
-# Many applications let the dependency commit, in one place, after the endpoint:
-#
-# ```python
-# def get_committing_db(factory: FactoryDep) -> Iterator[Session]:
-#     with factory() as session:
-#         yield session
-#         session.commit()
-# ```
-#
-# With this dependency, does the task find the row that its endpoint has added?
+# Many applications let the dependency commit, in one place, after the endpoint.
+# `get_committing_db` does that. Does the task find the row that its endpoint has
+# added?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask who has a `get_db` that commits: many templates

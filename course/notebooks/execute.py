@@ -14,10 +14,11 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 from course.folders import ROOT
+from course.grader.desk.copies import keep
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from .pairs import COLOUR, KERNEL, line, read, warnings
+from .pairs import COLOUR, KERNEL, line, outdated, read, warnings
 
 SECONDS = 120  # for one cell
 # a kernel warns on the terminal when nobody encrypts what it says
@@ -78,9 +79,17 @@ def execute(notebook: NotebookNode) -> None:
                 _steady(part, folder)
 
 
-def write(notebook: NotebookNode, source: Path) -> None:
-    """Put it beside its .py."""
-    nbformat.write(notebook, source.with_suffix(".ipynb"))
+def write(notebook: NotebookNode, source: Path) -> Path | None:
+    """Put it beside its .py; keep a notebook there that says something else.
+
+    It may be a learner's. Return where the copy is.
+    """
+    path = source.with_suffix(".ipynb")
+    copy = None
+    if path.exists() and outdated(source):
+        copy = keep(path, source.parents[1] / "kept")
+    nbformat.write(notebook, path)
+    return copy
 
 
 def _steady(part: NotebookNode, folder: str) -> None:

@@ -1,7 +1,8 @@
 """A notebook's cells as Markdown: what is written there, and what came out."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from nbformat import NotebookNode
 
@@ -69,13 +70,27 @@ def markdown(cell: NotebookNode) -> str:
 
 def outputs(cell: NotebookNode) -> Iterator[str]:
     """Return each output in a box of its own; a picture as it was drawn."""
-    for output in cell.get("outputs", ()):
+    for output in printed_together(cell.get("outputs", ())):
         data = output.get("data", {})
         if PICTURE in data:
             yield f"{FIGURE}{data[PICTURE]}</figure>"
             continue
         inside = data.get("text/markdown") or fenced(plain(output), "text")
         yield f'<div class="output" markdown="1">\n\n{inside}\n\n</div>'
+
+
+def printed_together(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Join what was printed in several parts, as JupyterLab does."""
+    whole: list[NotebookNode] = []
+    for output in outputs:
+        before = whole[-1] if whole else {}
+        if "name" in output and before.get("name") == output["name"]:
+            joined = copy(output)
+            joined["text"] = str(before["text"]) + str(output["text"])
+            whole[-1] = joined
+        else:
+            whole.append(output)
+    return whole
 
 
 def plain(output: NotebookNode) -> str:
