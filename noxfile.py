@@ -178,6 +178,12 @@ def progress(session: nox.Session) -> None:
     learner(session, "course.grader.desk", "progress")
 
 
+@nox.session(python=False)
+def quiz(session: nox.Session) -> None:
+    """Predict five orders, before the course; --after: five others."""
+    learner(session, "course.quiz")
+
+
 @nox.session
 def lab(session: nox.Session) -> None:
     """Open the notebooks in JupyterLab, with the kernel of .venv."""

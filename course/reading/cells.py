@@ -10,6 +10,10 @@ from course.notebooks.pairs import COLOUR, read_made, sources
 
 PICTURE = "image/svg+xml"
 FIGURE = '<figure class="picture" data-search-exclude>'
+FOLDED = (
+    '<details markdown="1"><summary>Guess first, then open: what happened'
+    "</summary>"
+)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 MINUTES = re.compile(r"^\*(\d+) minutes\b", re.MULTILINE)
 
@@ -65,7 +69,15 @@ def markdown(cell: NotebookNode) -> str:
     if cell.cell_type == "markdown":
         return str(cell.source)
     code = [fenced(cell.source, "python")] if cell.source else []
-    return "\n\n".join([*code, *outputs(cell)])
+    shown = list(outputs(cell))
+    if shown and is_folded(cell):
+        shown = [f"{FOLDED}\n\n", *shown, "</details>"]
+    return "\n\n".join([*code, *shown])
+
+
+def is_folded(cell: NotebookNode) -> bool:
+    """Say whether a cell shows what a reader should guess first."""
+    return bool(cell.metadata.get("jupyter", {}).get("outputs_hidden"))
 
 
 def outputs(cell: NotebookNode) -> Iterator[str]:
