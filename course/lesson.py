@@ -307,10 +307,9 @@ def new_in(stage: str) -> Shown:
 
 def endpoint_first(diff: Sequence[str]) -> list[str]:
     """Begin a diff with the part that has the endpoint; omit imports."""
-    head, parts = [*diff[:2]], _parts(diff[2:])
-    parts = [part for part in map(_without_imports, parts) if part]
+    parts = [_without_imports(part) for part in _parts(diff[2:])]
     parts.sort(key=lambda part: not any("@app." in line for line in part))
-    return [*head, *itertools.chain.from_iterable(parts)]
+    return [*diff[:2], *itertools.chain.from_iterable(parts)]
 
 
 def _parts(lines: Sequence[str]) -> Iterator[list[str]]:

@@ -146,14 +146,14 @@ class Question:
 
 
 SENT, FIRST, SECOND = "response sent", "first_task began", "second_task began"
-BEFORE = (
+BEFORE: tuple[Question, ...] = (
     Question(response_first, (FIRST, "order ended", SENT)),
     Question(parentheses, (FIRST, "order ended", SENT)),
     Question(an_error, (FIRST, SENT)),
     Question(a_failing_task, (SENT, SECOND), (failing_task,)),
     Question(a_session, ("get_session left", FIRST, SENT), (get_session,)),
 )
-AFTER = (
+AFTER: tuple[Question, ...] = (
     Question(two_tasks, (FIRST, SENT, SECOND)),
     Question(
         a_provider,

@@ -74,7 +74,14 @@ guess = []
 # 3. After the response, but before the task.
 #
 # Point at the bar of `get_db` in the picture: the session is held during the
-# whole task, which does not need it.
+# whole task, which does not need it. Demo:
+#
+# ```console
+# $ python3 start.py timeline stages.s05_task_tracker:app POST /run-task/report
+# get_db
+# run_task
+# track_task
+# ```
 
 # %% slideshow={"slide_type": "subslide"}
 happened = send(stage.app, "POST", "/run-task/report")

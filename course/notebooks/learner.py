@@ -26,7 +26,9 @@ def edition(notebook: NotebookNode) -> NotebookNode:
         cell.metadata.pop("jupyter", None)  # nothing is folded: all is empty
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    made = nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+    made: NotebookNode = nbformat.v4.new_notebook(
+        cells=cells, metadata=notebook.metadata
+    )
     made.metadata[EDITION] = sources(made)
     return made
 

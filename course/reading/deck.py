@@ -4,10 +4,11 @@ A cell's tag says where a slide may begin. How high each piece is, is known
 well enough to choose the cuts: `layout` tries all of them.
 """
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from markdown import Markdown
@@ -19,7 +20,7 @@ from .cells import Lesson, fenced, kind, outputs
 from .links import led
 from .look import EXTENSIONS, SETTINGS
 
-WIDTH, HEIGHT = 1184, 672  # of a slide of 1280×720, within its padding
+WIDTH, HEIGHT = 1184, 672  # of a slide of 1280 by 720, within its padding
 SMALLEST = 0.77  # how much smaller a full slide may be made (deck.js)
 FULL = HEIGHT / SMALLEST
 EMPTY = HEIGHT / 3
@@ -162,8 +163,7 @@ def pieces(cell: NotebookNode) -> Iterator[Piece]:
         return
     parts = [fenced(cell.source, "python")] if cell.source else []
     for text in [*parts, *outputs(cell)]:
-        text = DETAILS.sub("", text)
-        for part in table_parts(text):
+        for part in table_parts(DETAILS.sub("", text)):
             for number, code in enumerate(code_parts(part)):
                 yield Piece(code, continues=number > 0)
 
@@ -196,7 +196,7 @@ def code_parts(text: str) -> Iterator[str]:
             parts.append([])
         parts[-1].append(line)
     merged: list[list[str]] = []
-    for part in (half for part in parts for half in halves(part)):
+    for part in itertools.chain.from_iterable(map(halves, parts)):
         if merged and len(merged[-1]) + len(part) <= LONG / 2:
             merged[-1] += part
         else:
@@ -239,7 +239,7 @@ def joined(group: Sequence[Piece]) -> list[Piece]:
 def layout(column: Sequence[Piece]) -> list[Sequence[Piece]]:
     """Choose the cuts that cost least: see `cost`."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(start: int) -> tuple[float, int]:
         if start == len(column):
             return 0, start

@@ -94,7 +94,9 @@ def test_a_notebook_shows_code_output_and_picture(built: Path) -> None:
 
 def test_an_answer_is_folded_until_it_is_guessed(built: Path) -> None:
     """What a reader should predict stands below a line to open."""
-    text = (built / "notebooks" / "01_background_tasks.html").read_text("utf-8")
+    text = (built / "notebooks" / "01_background_tasks.html").read_text(
+        "utf-8"
+    )
     folded = re.findall(r"<details.*?</details>", text, re.DOTALL)
     assert any('class="picture"' in each for each in folded)
     assert any("write_notification began" in each for each in folded)
