@@ -26,10 +26,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_notebook_has_a_deck_and_all_are_listed(built: Path) -> None:
     """One page leads to all of them."""
     names = {each.name for each in lessons()}
-    decks = {page.stem for page in built.glob("*.html")} - {"index"}
-    assert decks == names
+    pages = {page.stem for page in built.glob("*.html")} - {"index"}
+    assert {page for page in pages if not page.endswith("-handout")} == names
     text = (built / "index.html").read_text("utf-8")
     assert all(f'href="{name}.html"' in text for name in names)
+
+
+def test_each_stage_has_a_hand_out(built: Path) -> None:
+    """Its idea with a picture, what can go wrong, and what is new."""
+    stages = {each.name for each in lessons() if each.name[0].isdigit()}
+    found = {page.stem for page in built.glob("*-handout.html")}
+    assert found == {f"{name}-handout" for name in stages}
+    text = (built / "02_task_dependency-handout.html").read_text("utf-8")
+    assert '<figure class="picture"' in text
+    assert "what can go wrong" in text
+    assert "get_notification_task" in text.split('class="code"')[1]
 
 
 def test_they_need_no_network_and_every_link_leads_somewhere(
