@@ -69,7 +69,8 @@ def make_all(
             line = f"{sign} {number}/{len(chosen)} {source.stem}"
             console.print(escape(f"{line}  {seconds:.1f} s"))
             if copy:
-                console.print(escape(f"    what was there is kept: {copy}"))
+                text = f"    what was there is kept: {copy.parent.name}/{copy.name}"
+                console.print(escape(text), soft_wrap=True)
             if reason:
                 text = reason.replace("\n", "\n    ")
                 console.print(escape(f"    {text}"), soft_wrap=True)

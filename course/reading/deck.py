@@ -29,6 +29,7 @@ LETTERS, TABLE_LETTERS = 72, 92  # in a line of text, in a row of a table
 LONG = 20  # lines of code that are cut at a blank line
 TALL = 26  # lines without a blank one, which are cut as well
 ROWS = 13  # of a table on one slide
+COLUMNS = 6  # of a table whose cells need more than one line
 SIDE, PICTURE = 440, 716  # how wide text beside a picture is, and the picture
 SIDE_LETTERS = 32  # in a line of code there
 
@@ -327,7 +328,9 @@ def _height(part: str) -> float:
     if HEADING.match(part):
         return 75
     if lines[0].startswith("|"):
-        rows = [-(-len(line) // TABLE_LETTERS) for line in lines]
+        many = lines[0].count("|") > COLUMNS  # then a cell is narrow
+        letters = TABLE_LETTERS // 2 if many else TABLE_LETTERS
+        rows = [-(-len(line) // letters) for line in lines]
         return 12 + 33 * sum(rows) + 12 * len(rows)
     if lines[0].startswith(("- ", "1.")):
         items = re.split(r"^(?:- |\d+\. )", part, flags=re.MULTILINE)[1:]

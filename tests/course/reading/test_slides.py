@@ -40,7 +40,7 @@ def test_each_stage_has_a_hand_out(built: Path) -> None:
     text = (built / "02_task_dependency-handout.html").read_text("utf-8")
     assert '<figure class="picture"' in text
     assert "what can go wrong" in text
-    assert "get_notification_task" in text.split('class="code"')[1]
+    assert "get_notification_task" in text.split('class="code')[1]
 
 
 def test_they_need_no_network_and_every_link_leads_somewhere(
