@@ -2,7 +2,7 @@
 // short one larger, so that it can be read from the last row. Code never gets
 // smaller than 16 pixels: course/reading/deck.py cuts the slides for that.
 const SMALLEST = 0.77
-const LARGEST = 1.5
+const LARGEST = 2
 const PADDING = 70 // above and below, in deck.css, and the last margin
 
 function fit(slide, scale) {
