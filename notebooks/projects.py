@@ -17,7 +17,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 
 from course.lesson import pretty, running, send, start_afresh
 
-start_afresh()
+_ = start_afresh()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1 · A rate limit
