@@ -166,6 +166,12 @@ def prepare(session: nox.Session) -> None:
 # --- Look closer -------------------------------------------------------------
 
 
+@nox.session(python=False)
+def quiz(session: nox.Session) -> None:
+    """Predict five orders, before the course; --after: five others."""
+    learner(session, "course.quiz")
+
+
 @nox.session
 def lab(session: nox.Session) -> None:
     """Open the notebooks in JupyterLab, with the kernel of .venv."""
@@ -181,11 +187,12 @@ def lab(session: nox.Session) -> None:
         external=True,
         silent=True,
     )
+    session.run("python", "-m", "course.notebooks.learner")
     session.run(
         *("jupyter", "lab", "--KernelManager.transport_encryption=auto"),
         *(
             "--ServerApp.root_dir=.",
-            "--LabApp.default_url=/lab/tree/notebooks",
+            "--LabApp.default_url=/lab/tree/my_notebooks",
         ),
         *session.posargs,
         interrupt_timeout=5,

@@ -6,13 +6,20 @@ compare(["response sent", "write_notification began"], happened)
 
 Every `send` starts uvicorn in a thread on a free port, sends, waits until the
 tasks have ended, and stops it, whether the cell fails or not.
+
+A notebook begins with `start_afresh`: its run has an empty folder of its own.
 """
 
+import atexit
 import difflib
+import itertools
 import json
 import logging
 import os
-import shutil
+import re
+import socket
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +31,7 @@ import httpx2
 
 from course import ports
 from course.broker import Broker
-from course.folders import ROOT, data_dir
+from course.folders import data_dir
 from course.mailbox import Mailbox, authority
 from course.questions.found import find
 from course.stage import changes, earlier, find_stages
@@ -41,14 +48,14 @@ from fastapi_timeline import (
 from fastapi_timeline.across import environment, following, joined
 from fastapi_timeline.serving import rehearse
 
-if not Path("data").is_dir():  # a notebook starts in notebooks/
-    os.chdir(ROOT)
-
 rehearse_once = lru_cache(rehearse)  # what the first request loads
 KEPT = Path(__file__).parent / "labs" / "recordings"  # by the job versions
 ORDER = ("oldest", "between", "newest")
 logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a request
 LONG = 100  # lines of a diff, which are then folded
+LESSONS = {"stages", "solutions"}  # packages that keep settings and engines
+BLOCK = re.compile(r"^@@.*@@$")  # where a part of a diff begins
+IMPORTS = re.compile(r"^from .* import \($")  # over several lines
 CALLED = 100.0  # seconds until a worker calls the mail server
 PATIENCE = 30.0  # seconds for a response, and again for its tasks
 LETTER = {
@@ -204,7 +211,7 @@ def mailbox(refuse: int = 0) -> Iterator[Mailbox]:
 def silent_mail_server() -> Iterator[Callable[[], object]]:
     """Take calls on the mailbox's port and say nothing.
 
-    What it gives waits for the next call: then a task is in the midst of it.
+    What it gives waits for the next call: then a task is in the middle of it.
     """
     with ports.listen(_mail_port()) as server, ExitStack() as calls:
         server.settimeout(CALLED)
@@ -213,19 +220,52 @@ def silent_mail_server() -> Iterator[Callable[[], object]]:
 
 @lru_cache
 def _mail_port() -> int:
-    """Choose a port once: the stages read their settings once as well."""
-    return ports.free_port()
+    """Choose a port once: the stages read their settings once as well.
+
+    On Linux a socket that does not listen keeps the port, so that no other
+    program takes it while the mail server is away.
+    """
+    if sys.platform != "linux":
+        return ports.free_port()
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind((ports.HOST, 0))
+    atexit.register(keeper.close)
+    return ports.number_of(keeper)
 
 
-def start_afresh(name: str) -> Path:
-    """Give a lesson an empty folder, with the SQLite file of its stage."""
-    folder = data_dir() / name
-    shutil.rmtree(folder, ignore_errors=True)  # of the last time
-    folder.mkdir()
-    os.environ["DATABASE_URL"] = f"sqlite:///data/{name}/tasks.db"
+def start_afresh(name: str = "") -> Path:
+    """Begin a run of a notebook in an empty folder, and return its `data`.
+
+    With a name, return the folder of this name in `data`, with the SQLite
+    file of a stage. What was imported of the lessons is forgotten, so that
+    the next import reads the settings anew.
+    """
+    folder = tempfile.TemporaryDirectory(
+        prefix="lesson-", ignore_cleanup_errors=True
+    )
+    atexit.register(folder.cleanup)
+    Path(folder.name).chmod(0o755)  # PostgreSQL may run as another user
+    os.chdir(folder.name)
+    _forget_lessons()
     os.environ["SMTP_PORT"] = str(_mail_port())  # for each worker, too
-    authority(data_dir())
-    return folder
+    authority(data_dir())  # the certificate that stages 4 and later want
+    place = data_dir() / name
+    if name:
+        place.mkdir()
+        os.environ["DATABASE_URL"] = f"sqlite:///data/{name}/tasks.db"
+    return place
+
+
+def _forget_lessons() -> None:
+    """Drop imported stages and solutions, and the log files they opened."""
+    for module in [*sys.modules]:
+        if module.partition(".")[0] in LESSONS:
+            del sys.modules[module]
+    for handler in [*logging.root.handlers]:
+        if isinstance(handler, logging.FileHandler):
+            logging.root.removeHandler(handler)
+            handler.close()
 
 
 def start_with_broker(name: str, **settings: str) -> Broker:
@@ -278,11 +318,45 @@ def new_in(stage: str) -> Shown:
         names = ", ".join(one.path.stem for one in stages[1:])
         raise ValueError(f"No stage {stage!r} that follows another: {names}.")
     lines = changes(earlier(found[0], stages), found[0])
+    if found[0].path.is_file():
+        lines = endpoint_first(lines)
     diff = "\n".join(["```diff", *lines, "```"])
     if len(lines) < LONG:
         return Shown(diff)
     summary = f"<summary>All {len(lines)} lines that changed</summary>"
     return Shown(f'<details markdown="1">{summary}\n\n{diff}\n\n</details>')
+
+
+def endpoint_first(diff: Sequence[str]) -> list[str]:
+    """Begin a diff with the part that has the endpoint; omit imports."""
+    parts = [_without_imports(part) for part in _parts(diff[2:])]
+    parts.sort(key=lambda part: not any("@app." in line for line in part))
+    return [*diff[:2], *itertools.chain.from_iterable(parts)]
+
+
+def _parts(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Cut a diff where one of its parts begins."""
+    starts = [n for n, line in enumerate(lines) if BLOCK.match(line)]
+    for start, end in itertools.pairwise([*starts, len(lines)]):
+        yield [*lines[start:end]]
+
+
+def _without_imports(part: list[str]) -> list[str]:
+    """Omit a part's first line, its imports and the module's docstring.
+
+    Omit the whole part if nothing else changes there.
+    """
+    kept, inside = [], False
+    for line in part[1:]:
+        text = line[1:]
+        if inside or text.startswith(("import ", "from ")):
+            inside = text != ")" and (inside or bool(IMPORTS.match(text)))
+        elif not text.startswith(('"""', "Notebook: ", "app = ")):
+            kept.append(line)
+    while kept and not kept[0].strip():
+        del kept[0]
+    changed = any(line[:1] in {"+", "-"} and line[1:].strip() for line in kept)
+    return ["@@ … @@", *kept] if changed else []
 
 
 def source(thing: Any) -> Shown:
@@ -310,9 +384,18 @@ def compare(
     """Put a guess beside the order of what really happened.
 
     `among` names the moments that were to be ordered; all, without it.
+    Without a guess, the answer is folded.
     """
     order = happened.order if isinstance(happened, Happened) else happened
-    order = [each for each in order if not among or each in among]
+    order = [moment for moment in order if not among or moment in among]
+    if not guess:
+        answer = table(["what happened"], [[moment] for moment in order])
+        return Shown(
+            "**What do you think?** Write your guess into the list above, and"
+            " run both cells again.\n\n"
+            '<details markdown="1"><summary>What happened</summary>\n\n'
+            f"{answer.markdown}\n\n</details>"
+        )
     rows: list[list[str]] = []
     matcher = difflib.SequenceMatcher(None, guess, order, autojunk=False)
     for kind, a, b, c, d in matcher.get_opcodes():

@@ -24,7 +24,7 @@ class Program:
     """A program of its own session: Ctrl-C reaches us first, then `stop`.
 
     If this process is killed, a guard beside the program ends it. One thread
-    waits for its end and nobody else asks: a Ctrl-C in the midst of asking
+    waits for its end and nobody else asks: a Ctrl-C in the middle of asking
     leaves subprocess's own lock taken, and whoever asks next waits for ever.
     """
 

@@ -4,31 +4,33 @@
 # *20 minutes · builds on [Start here](start_here.ipynb) ·
 # the code is [stages/s01_background_tasks.py](../stages/s01_background_tasks.py)*
 #
-# Somebody presses a button, and something slow has to happen: a mail is sent,
-# a file is written, a picture is made smaller. The person at the button needs
-# to know that it *will* happen. They need not watch.
+# A user presses a button, and something slow has to happen: the application
+# sends a mail, writes a file or makes a picture smaller. The user needs to know
+# that it *will* happen. The user does not need to wait until it has happened.
 #
 # FastAPI calls such work a **background task**. The endpoint's response is sent
 # first, then the work begins, in the same process. Behind a middleware this
 # needs a word more: it stands [below](#behind-a-middleware).
 
 # %% slideshow={"slide_type": "skip"}
-from course.lesson import compare, running, send, source
+from course.lesson import compare, running, send, source, start_afresh
+
+start_afresh()
+
 from stages import s01_background_tasks as stage
 
 # %% slideshow={"slide_type": "fragment"}
 source(stage.send_notification)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `add_task` gets the *function* and the arguments that it will be called with.
-# Nothing is called here: there are no parentheses behind `write_notification`.
+# `add_task` gets the *function* and its arguments, and keeps them for later.
+# Nothing is called here: there are no parentheses after `write_notification`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# One request is about to be sent to this endpoint, on a real server. Put these
-# four moments in the order in which you expect them. Edit the list, then run
-# the next cells.
+# The next cell but one sends a request to this endpoint, on a real server. In
+# which order do these four moments come? Copy them into `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -37,32 +39,38 @@ moments = [
     "response sent",
     "send_notification ended",
 ]
-guess = [
-    "send_notification began",
-    "write_notification began",
-    "send_notification ended",
-    "response sent",
-]
-
-# %% slideshow={"slide_type": "fragment"}
-happened = send(stage.app, "POST", "/send-notification/ada@example.com")
-compare(guess, happened, among=moments)
+guess = []
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Let the class vote before you run it. Most people who come from
-# other frameworks put the work before the response: that is what a function
-# call inside the endpoint would do. The picture below settles it.
+# **In class, 4 minutes.** Ask: "When does the client have its answer?" Let the
+# class vote before you go on. Expect three wrong answers:
+#
+# 1. The work comes before the response. (A function call would do that.)
+# 2. The work begins inside the endpoint, and they run at the same time.
+# 3. The response is sent before the endpoint has ended.
+#
+# Demo in a terminal, which draws the same picture in letters:
+#
+# ```console
+# $ python3 start.py timeline stages.s01_background_tasks:app POST /send-notification/ada@example.com
+# send_notification
+# write_notification
+# ```
+
+# %% slideshow={"slide_type": "subslide"}
+happened = send(stage.app, "POST", "/send-notification/ada@example.com")
+compare(guess, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## See it
 #
-# Each row is a function, and the green line is the moment at which the last
-# byte of the response left the application. The client's bar ends later: it
-# still has to receive and read the response, on the same machine. It may even
-# end after a task as short as this one; the next cells show with a slow task
-# that the client does not wait for it.
+# Each row is a function. The green line is the moment when the last byte of the
+# response left the application. The client's bar ends later, because the client
+# still has to receive and read the response. A task as short as this one may
+# even end before that. The next section has a slow task, and shows that the
+# client does not wait for it.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
 
 # %% slideshow={"slide_type": "fragment"}
@@ -70,14 +78,14 @@ print(happened.status, happened.json)
 print(stage.NOTIFICATIONS.read_text())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The answer says "sent", but it left before anything was written. "Accepted"
-# would be honest, with status 202.
+# The answer says "sent", but it left before anything was written. The honest
+# answer is "accepted", with status 202.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## A slow task keeps nobody waiting
+# ## Nobody waits for a slow task
 #
-# The proof is a slow one. This application is stage 1 with a task that takes
-# a third of a second, and next to it the same work called directly.
+# Here is an application with a task of 0.3 seconds. A second endpoint does the
+# same work directly. How long does the client wait for each of them?
 
 # %% slideshow={"slide_type": "fragment"}
 import time
@@ -110,8 +118,8 @@ print(f"work afterwards: the client waits {later.waited * 1000:4.0f} ms")
 print(f"work at once:    the client waits {now.waited * 1000:4.0f} ms")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A `TestClient` can't show this: it returns only when the tasks are done. On
-# the very same application it waits for the work:
+# A `TestClient` cannot show this: it returns only when the tasks have ended.
+# With the same application, it waits for the work:
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi.testclient import TestClient
@@ -163,8 +171,17 @@ compare(moments, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
 #
-# The most common slip: calling the function while adding it. `add_task` then
-# gets what the function returned, which is `None`.
+# The most common mistake: the function is called while it is added. Then
+# `add_task` gets what the function returned, which is `None`.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Which status does the client get?" Expect three
+# wrong answers: 500, because of the error; 200 at once, and the work later; no
+# answer at all. The client waits, and gets a 200. So no test of the answer sees
+# the mistake.
+#
+# Live: `python3 start.py stage 1 --reload`, and change the stage's line to
+# `background_tasks.add_task(write_notification(email, "Hello World!"))`.
 
 # %% slideshow={"slide_type": "fragment"}
 broken = FastAPI()
@@ -181,19 +198,14 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The work ran *before* the response, and the client waited for it. The client
-# got its 200 all the same; the `TypeError` came later, on the server alone.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** To show it live, run `python3 start.py stage 1 --reload` and
-# change the stage's line to
-# `background_tasks.add_task(write_notification(email, "Hello World!"))`. Ask:
-# what did the client get? A 200, so no test of the answer would see it.
+# still got a 200: the `TypeError` was raised later, and only the server's log
+# has it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
 #
-# A task belongs to a response. When the endpoint raises, another response goes
-# out, and the tasks that were added are dropped:
+# A task belongs to the response of its endpoint. When the endpoint raises,
+# FastAPI sends another response, and drops the tasks that were added:
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi import HTTPException
@@ -210,14 +222,22 @@ def order(background_tasks: BackgroundTasks) -> None:
 send(dropped, "POST", "/order")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The rule is not "errors drop tasks" but "**the endpoint has to return**": an
-# endpoint that *returns* a response with status 409 runs its tasks.
+# The rule is "**the endpoint has to return**", and not "an error drops tasks":
+# if an endpoint *returns* a response with status 409, its tasks run.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a response of your own
 #
 # An endpoint may return a response that it made itself, with a task in it. A
-# response has one place for tasks. Whose is it?
+# response has one place for tasks. Which task takes the place, the response's
+# own or the injected one?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Nobody finds this accident by reading the code. Ask:
+# "Which of the two tasks run?" Expect three wrong answers: both; only the
+# injected one; none, and an error. Live: delete `background=…` in the next cell
+# and run it again: now `slow_work` runs. Exercise 6 has this application as
+# `own_response`.
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi import Response
@@ -240,40 +260,40 @@ happened = send(own, "POST", "/")
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The injected `background_tasks` were **dropped**, without an error and
-# without a line in a log: the place was taken. FastAPI puts its tasks only
-# where there are none. So use one of the two: the injected one, or
+# FastAPI **dropped** the injected `background_tasks`, without an error and
+# without a line in a log. It gives a response the injected tasks only if the
+# response has none. So use one of the two: the injected `background_tasks`, or
 # `Response(…, background=…)`, and never both.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** This is the accident that nobody finds by reading. To show it
-# live, delete `background=…` in the cell above and run it again: now
-# `slow_work` runs. A returned response *without* a task of its own is
-# harmless. Exercise 6 has this application as `own_response`: ask for the
-# order before the picture.
+#
+# A response that you return *without* a task of its own is harmless.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an invalid address
 #
-# If the address were a plain `str`, `not-an-email` would be accepted, and an
-# address with a line break in it would write a second, forged line into the
-# file. `EmailStr` refuses both, before the endpoint runs:
+# With a plain `str` as the address's type, the endpoint would accept
+# `not-an-email`. An address with a line break (`%0A`) would even write a second,
+# forged line into the file. `EmailStr` refuses both, before the endpoint runs:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "A program reads `notifications.txt` line by
+# line. What does it do with a forged line?"
 
 # %% slideshow={"slide_type": "fragment"}
 for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
     refused = send(stage.app, "POST", f"/send-notification/{address}")
     print(refused.status, refused.json["detail"][0]["msg"])
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** `%0A` is a line break. Show the lines of
-# `data/notifications.txt`, and ask what a program that reads it line by line
-# would make of a forged one.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a missing folder
 #
-# The stage writes into the folder `data` of the folder that the server was
-# started in. This server runs, and then its folder is one without a `data`:
+# The stage writes into a folder `data`, which must be where the server runs.
+# This server runs where there is no `data`. Which status does the client get?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Who notices that, and when?" Expect three wrong
+# answers: the client, by a 500; the server, because it does not start; a test
+# of the answer. Then ask which other things an application needs that are there
+# on your machine, and missing on the server.
 
 # %% slideshow={"slide_type": "fragment"}
 from contextlib import chdir
@@ -286,36 +306,33 @@ print(happened.status, happened.json)
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The client has its 200 and reads "sent", and **nothing was written**. The
-# `FileNotFoundError` came after the response, so only the server's log has it,
-# and each request fails in the same way.
+# The client has its 200 and reads "sent", but **nothing was written**. The
+# `FileNotFoundError` was raised after the response, so only the server's log
+# has it. Each further request fails in the same way.
 #
-# What can be checked at the start should be checked there.
+# An application should check at its start what it can check there.
 # [Stage 6](06_at_work.ipynb) makes the folder and opens its files before it
-# takes a request; if it cannot, it stops with one line that says what to do.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask who would notice, and when. Then: which other things does
-# an application need that are there on your machine and missing on the server?
+# accepts a request. If that fails, it stops, and one line says what to do.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not
 #
 # - It is neither a thread of your own nor a process of your own. It lives in
-#   the server; when the server is killed, the task is gone, without a trace.
-# - It is not free. A `def` task takes one of forty worker threads, which your
-#   `def` endpoints use as well; an `async def` task that blocks stops *every*
-#   request. [Stage 5](05_task_tracker.ipynb) measures both.
-# - It is not tried again. If it fails, only the server's log says so.
+#   the server. When the server is killed, the task is lost without a trace.
+# - It is not free. A `def` task takes one of forty worker threads, and your
+#   `def` endpoints need the same threads
+#   ([question 11](../questions/q11_forty_threads.py)). An `async def` task that
+#   blocks stops *every* request ([stage 5](05_task_tracker.ipynb)).
+# - FastAPI does not retry it. If it fails, only the server's log says so.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - let a response go first, and show that it does;
-# - say what loses a task: `add_task(f())`, an error after `add_task`, a
+# - send a response before the work, and prove that order;
+# - name what loses a task: `add_task(f())`, an error after `add_task`, a
 #   response with a task of its own;
-# - choose between work in the request and work after it: *does the answer
-#   depend on it?*
+# - choose between work in the request and work after it. The question is: *does
+#   the answer depend on the work?*
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

@@ -1,42 +1,45 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 2 · The endpoint asks for its task
 #
-# *20 minutes · builds on [stage 1](01_background_tasks.ipynb) ·
+# *15 minutes · builds on [stage 1](01_background_tasks.ipynb) ·
 # the code is [stages/s02_task_dependency.py](../stages/s02_task_dependency.py)*
 #
-# In stage 1 the endpoint names the function that does the work. So whoever
-# wants to try the application without writing into the file has to edit the
+# In stage 1 the endpoint names the function that does the work. To try the
+# application without writing into the file, you would have to edit the
 # endpoint.
 #
-# Now it says only *what kind of thing* it needs: a callable that takes an
-# address and a message. Who provides it is decided elsewhere, by a
-# **dependency**. This is what task dependencies are for:
+# Now the endpoint says only *what kind of thing* it needs: a callable that
+# takes an address and a message. A **dependency** provides it. Task
+# dependencies are useful because:
 #
-# - the work stands apart from the endpoint, and can be read alone,
+# - the work is apart from the endpoint, and you can read it alone,
 # - several endpoints can use the same work,
-# - a test replaces it in one line,
-# - later, what the work itself needs can come in the same way.
+# - a test replaces the work in one line,
+# - the work gets what it needs in the same way (that is stage 3).
 
 # %% slideshow={"slide_type": "skip"}
-from course.lesson import compare, new_in, running, send
+from course.lesson import compare, new_in, running, send, start_afresh
+
+start_afresh()
+
 from stages import s02_task_dependency as stage
 
 # %% slideshow={"slide_type": "subslide"}
 new_in("s02")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Two things are new, and they are easy to confuse:
+# Two functions play a part, and they are easy to confuse:
 #
-# - `get_notification_task` **provides**. FastAPI calls it for each request,
-#   before the endpoint.
-# - `write_notification` **works**. The provider *returns* it, without
-#   parentheses; it is called when the response has been sent.
+# - `get_notification_task` is the **provider**. FastAPI calls it for each
+#   request, before the endpoint.
+# - `write_notification` is the **work**. The provider *returns* it, without
+#   parentheses. It is called after the response has been sent.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# One request. Who is called first: the provider, the endpoint or the task?
-# And when is the response sent? Edit the list.
+# One request. Which is called first: the provider, the endpoint or the task?
+# And when is the response sent? Copy the moments into `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -45,37 +48,43 @@ moments = [
     "response sent",
     "send_notification began",
 ]
-guess = [
-    "send_notification began",
-    "get_notification_task called",
-    "response sent",
-    "write_notification began",
-]
+guess = []
 
-# %% slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Ask: "Who calls `get_notification_task`, and who
+# calls `write_notification`?" The answers are "FastAPI, before the endpoint"
+# and "the response, after it was sent". Expect three wrong answers:
+#
+# 1. The endpoint begins, and then asks for its task.
+# 2. `Depends` calls the work, so the work comes before the endpoint.
+# 3. The provider is called once, when the application starts.
+#
+# Many wrong answers to exercise 2 confuse these two functions. Demo:
+#
+# ```console
+# $ python3 start.py timeline stages.s02_task_dependency:app POST /send-notification/ada@example.com
+# get_notification_task
+# send_notification
+# write_notification
+# ```
+
+# %% slideshow={"slide_type": "subslide"}
 happened = send(stage.app, "POST", "/send-notification/ada@example.com")
 compare(guess, happened, among=moments)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Point at the words below each name: the provider ran in a
-# worker thread, since it is a plain `def`, and so did the task. The endpoint,
-# an `async def`, ran on the event loop. A hop to a thread costs some 0.1 ms.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask: who calls `get_notification_task`, and who
-# `write_notification`? Let two people read their answers aloud. "FastAPI,
-# before" and "the response, after": many wrong answers to exercise 2 mix up
-# these two.
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The words below each name say where it ran. The provider and the task are
+# plain `def` functions, so they ran in a worker thread. The endpoint is an
+# `async def`, so it ran on the event loop.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
 # `dependency_overrides` is a dictionary: *instead of this dependency, call
-# that one*. The replacement must return the same kind
-# of thing: a callable.
+# that one*. The replacement must return the same kind of thing: a callable.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox = []
@@ -95,14 +104,21 @@ print(happened.status, outbox)
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The picture says whose place the fake took. The endpoint was not touched, no
-# name was patched, and nothing was written into the file.
+# The picture says which dependency the fake replaced. We did not change the
+# endpoint, we patched no name, and nothing was written into the file.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: patching the name
 #
-# Many tests replace the provider with `unittest.mock.patch`. Look at what such
-# a test proves. It has a `TestClient`, a mock, and is green:
+# Many tests replace the provider with `unittest.mock.patch`. Here is such a
+# test, and it is green. Was the mock called?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Ask: "What does this test prove?" Expect three wrong
+# answers: that the task was added; that the mock was called; that nothing was
+# written. Live: delete the line with `add_task` in the stage, restart the
+# kernel, and run the notebook down to here. The patched test is still green,
+# but the outbox of the override above is empty. Put the line back.
 
 # %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
@@ -125,21 +141,21 @@ print("written to the real file:", after.removeprefix(before))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The patched provider was **never called**, and a real notification was
-# written. `Depends` keeps the function itself, from the moment at which the
-# module was imported. Rebinding the module's *name* has no effect. The test
-# would be green with `add_task` deleted.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** The accident live: delete the line with `add_task` in the
-# stage, restart the kernel, run the notebook down to here. The patched test is
-# still green, while the outbox of the override above is empty. Put the line
-# back.
+# written. `Depends` has kept the function itself since the module was
+# imported, so rebinding the module's *name* has no effect. The test would be
+# green even without `add_task`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: overriding with the work itself
 #
-# This is worse, since it looks right. The override is the fake task, and not a
-# function that *gives* it:
+# This is worse, because it looks right. The override is the fake task itself,
+# and not a function that *returns* it. When does FastAPI call it?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Is this row left or right of the green line?"
+# Expect three wrong answers: right, as a task; nowhere, there is an error;
+# both. `remember` is *left* of the line, as a dependency, and it got
+# `?message=Hm` from the request. Ask what a client could do with that.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox.clear()
@@ -155,21 +171,17 @@ print(wrong.status, outbox)
 wrong
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# FastAPI took `remember` for the *provider*, found its parameters in the
-# request, and called it **before** the response. The endpoint got `None` and
-# added that. The fake has remembered an address, so a careless test is green.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Point at the row `remember` in the picture: it stands *left* of
-# the line, as a dependency, with `?message=Hm` from the request in it. Ask
-# what a client could do with such an application.
+# FastAPI used `remember` as the *provider*: it read the parameters from the
+# request, and called `remember` **before** the response. The endpoint got
+# `None`, and added `None` as its task. The fake has remembered an address, so a
+# careless test is green.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider
 #
-# `Depends(get_notification_task())` calls at import what FastAPI should call
-# for each request, and makes the *task* the dependency. It is the same
-# mistake as the one above, in production:
+# `Depends(get_task())` calls the provider at import, once. FastAPI should call
+# it for each request. And now the *task* is the dependency: this is the mistake
+# above again, in the application itself.
 
 # %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
@@ -202,9 +214,9 @@ send(broken, "POST", "/send-notification/ada@example.com").order
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What it costs
 #
-# A dependency is a function call, and a plain `def` is a hop to a worker
-# thread. Stage 1 does the same without one. A hundred requests to each, in
-# turn:
+# A dependency is one more function call. A plain `def` also needs a worker
+# thread. Stage 1 does the same work without a dependency. We send a hundred
+# requests to each stage, in turn:
 
 # %% slideshow={"slide_type": "fragment"}
 from statistics import median
@@ -222,17 +234,17 @@ for name, seconds in waited.items():
     print(f"{name}: the client waits {median(seconds) * 1000:.2f} ms")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The difference is what one dependency costs: some tenths of a millisecond,
-# and a part of that is the recorder's. Most of the rest is the request itself
-# and the check of the address. `python3 start.py bench` measures without the
-# recorder.
+# The difference is the cost of one dependency: some tenths of a millisecond.
+# The recorder causes a part of it. Most of the waiting time is the request
+# itself and the check of the address. `python3 start.py bench` measures without
+# the recorder.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - let a dependency provide a task, and say who calls what, and when;
-# - replace a task in a test by `dependency_overrides`;
-# - tell a test that proves something from one that is merely green.
+# - provide a task by a dependency, and say who calls which function, and when;
+# - replace a task in a test, with `dependency_overrides`;
+# - see whether a green test proves anything.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

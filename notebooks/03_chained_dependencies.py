@@ -5,30 +5,34 @@
 # the code is
 # [stages/s03_chained_dependencies.py](../stages/s03_chained_dependencies.py)*
 #
-# A task has needs of its own: a logger, a clock, a mail server. If it takes
-# them from the module, a test has to patch the module. If the *provider* asks
-# for them, FastAPI finds them, and the test replaces the one it cares about.
+# A task needs things itself: a logger, a clock, a mail server. If it takes them
+# from its module, a test has to patch the module. If the *provider* asks for
+# them, FastAPI passes them in, and a test replaces the one it cares about.
 #
-# A dependency may have dependencies. FastAPI walks the whole chain for each
-# request, calls every link once, and hands each result to whoever asked.
+# A dependency may have dependencies. FastAPI follows the whole chain for each
+# request. It calls each dependency once, and passes the result to each function
+# that asked for it.
 
 # %% slideshow={"slide_type": "skip"}
-from course.lesson import compare, new_in, running, send
+from course.lesson import compare, new_in, running, send, start_afresh
+
+start_afresh()
+
 from stages import s03_chained_dependencies as stage
 
 # %% slideshow={"slide_type": "subslide"}
 new_in("s03")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `get_notification_task` has a parameter now, and `write_notification` has
-# moved inside it. The inner function *remembers* the logger: it is a closure.
-# That is all that a provider does. It ties together what the work will need.
+# `get_notification_task` has a parameter now, and `write_notification` is now
+# inside it. The inner function *keeps* the logger: it is a closure. A provider
+# does nothing more: it gives the work what the work needs.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# The endpoint asks for the task, the task's provider asks for the logger. Who
-# is called first?
+# The endpoint asks for the task. The task's provider asks for the logger. Which
+# function is called first? Copy the moments into `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -38,31 +42,44 @@ moments = [
     "response sent",
     "write_notification began",
 ]
-guess = [
-    "get_notification_task called",
-    "get_logger called",
-    "send_notification began",
-    "response sent",
-    "write_notification began",
-]
+guess = []
 
-# %% slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Ask: "Where is `write_notification` *made*, and where
+# is it *called*?" Expect three wrong answers:
+#
+# 1. The provider is called first, and it calls the logger's function.
+# 2. The logger is made when the task writes its first line.
+# 3. The chain is called once, when the application starts.
+#
+# The chain is called from its far end, because a task cannot be made without
+# its logger. Demo:
+#
+# ```console
+# $ python3 start.py timeline stages.s03_chained_dependencies:app POST /send-notification/ada@example.com
+# get_logger
+# get_notification_task
+# send_notification
+# write_notification
+# ```
+
+# %% slideshow={"slide_type": "subslide"}
 happened = send(stage.app, "POST", "/send-notification/ada@example.com")
 compare(guess, happened, among=moments)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** The chain is called from its far end: the logger has to be there
-# before a task can be made with it. Ask the class where `write_notification`
-# is *made*, and where it is *called*: the second is right of the green line.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A link used twice is called once
 #
-# Two dependencies that ask for the same third one get the same object, within
-# a request. The picture says so:
+# Two dependencies ask for the same third one. Within a request they get the
+# same object:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask what would happen if `get_clock` returned the time
+# instead of a clock. Both dependencies would have the same time, and it would
+# be too early for the task. That accident comes at the end of this notebook.
 
 # %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
@@ -99,16 +116,11 @@ happened = send(shared, "GET", "/")
 print("the same clock:", happened.json)
 happened.order
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask what would happen if `get_clock` gave the time and not a
-# clock: both would agree, and both would be early. That comes at the end of
-# this notebook.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace one link
 #
-# The fake is a *real* logger with a handler that remembers. Nothing is mocked,
-# and the two dependencies above it are the ones of the application.
+# The fake is a *real* logger, with a handler that remembers the lines. We mock
+# nothing. The task's provider is still the application's own.
 
 # %% slideshow={"slide_type": "fragment"}
 import logging
@@ -135,8 +147,8 @@ finally:
 handler.lines
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A provider is also just a function. Hand it a logger, and it gives a task,
-# without any application:
+# A provider is also just a function. Call it with a logger, and it returns a
+# task. You need no application:
 
 # %% slideshow={"slide_type": "fragment"}
 handler.lines.clear()
@@ -147,9 +159,14 @@ handler.lines
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a handler for each request
 #
-# `logging.getLogger(name)` gives **one** object for the whole process. Many
+# `logging.getLogger(name)` returns **one** object for the whole process. Many
 # applications add a handler to it in the dependency, and check
-# `if not logger.handlers` first. Without that check:
+# `if not logger.handlers` first. Without that check, how many lines do three
+# requests write?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Expect three wrong answers: 3, one for each request;
+# 9, three times three; an error at the second handler.
 
 # %% slideshow={"slide_type": "fragment"}
 import io
@@ -179,10 +196,10 @@ with running(doubling) as server:
         print(f"after request {number}:", printed.getvalue().count("hello"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# One line, then three, then six. With the check `if not logger.handlers`
-# it is right as long as one request comes first. But dependencies that are
-# plain `def` run in several threads: while one opens its log file, another
-# still finds no handler. Eight first requests at once, a hundred times:
+# One line, then three, then six. The check `if not logger.handlers` is enough
+# when one request comes first. But a plain `def` dependency runs in several
+# threads: one thread opens its log file, and meanwhile another thread still
+# finds no handler. We send eight first requests at once, a hundred times:
 
 # %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
@@ -211,23 +228,23 @@ print("rounds with more than one, of 100:", sum(n > 1 for n in counts))
 print("most handlers in one round:", max(counts))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# How often it happens depends on the machine and on Python's version, and on
-# some it is rare. The cure is in the stage: set logging up **once**, when the
-# application starts, in the lifespan. `get_logger` only says which logger.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** How many rounds go wrong differs from machine to machine; let
-# the class run it and compare. If somebody has 0, raise the number of threads.
-# The point is not how often: it is that no test with one request at a time
-# ever sees it.
+# How many rounds go wrong depends on the machine and on Python's version; on
+# some machines it is 0. A test with one request at a time never sees it.
+#
+# The stage shows the cure: it sets logging up **once**, in the lifespan, when
+# the application starts. `get_logger` only returns the logger.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: `basicConfig` comes second
 #
-# The stage sets logging up with `logging.basicConfig`, which does **nothing**
-# if the root logger has a handler already. One line that is logged while a
-# module is imported is enough: `logging.warning` adds such a handler by
-# itself. The stage twice, each time in a process and a folder of its own:
+# The stage sets logging up with `logging.basicConfig`. That function does
+# **nothing** if the root logger already has a handler. A single
+# `logging.warning(…)` while a module is imported adds such a handler. We run
+# the stage twice, each time in a new process and a new folder:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Which of your libraries log while they are
+# imported, and how would you notice that a log file is missing?"
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -261,24 +278,19 @@ for first in ("", "logging.warning('an old setting is used')"):
         print("   the log file exists:", written.exists())
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# No error, no warning, and **no log file**. The task's lines are lost, since the
-# root logger's level is still WARNING as well. So set logging up before
-# anything else can log, or with `basicConfig(force=True)`, which removes the
-# handlers that are there.
+# No error, no warning, and **no log file**. The task's lines are lost: the root
+# logger's level is still WARNING. So set logging up before anything else can
+# log, or call `basicConfig(force=True)`, which removes the old handlers.
 #
-# A log file that cannot be opened is another matter: there `basicConfig`
-# raises, and the application does not start. [Stage 6](06_at_work.ipynb) then
-# says in one line what to do.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask which libraries of theirs log while they are imported, and
-# how they would notice that a log file is missing.
+# If the log file cannot be opened, `basicConfig` raises an exception, and the
+# application does not start. In [stage 6](06_at_work.ipynb) one line then says
+# what to do.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the time of the wrong moment
 #
-# A provider runs before the response. What it reads, it reads *then*. Here the
-# task has to wait for another one of 0.3 seconds:
+# A provider runs before the response, so it reads the clock before the response
+# too. Here the task has to wait for another task of 0.3 seconds:
 
 # %% slideshow={"slide_type": "fragment"}
 import time
@@ -307,15 +319,15 @@ def add(
 _ = send(early, "POST", "/")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Where the task needs the time of *its* beginning, give it a clock: a callable
-# that it asks. Exercise 3 does.
+# If a task needs the time when *it* begins, give it a clock: a callable that
+# the task calls itself. You will do that in exercise 3.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - chain dependencies, and say in which order they are called;
-# - replace one link and keep the rest;
-# - set up what belongs to the process once, and in one place.
+# - chain dependencies, and say in which order FastAPI calls them;
+# - replace one dependency of the chain and keep the others;
+# - set up, once and in one place, what belongs to the process.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

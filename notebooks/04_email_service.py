@@ -1,20 +1,31 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 4 · Settings, and real e-mail
 #
-# *25 minutes · 10 more at the end, for those who send real mail ·
+# *30 minutes · 5 more at the end, if you send real mail ·
 # builds on [stage 3](03_chained_dependencies.ipynb) ·
 # the code is [stages/s04_email_service.py](../stages/s04_email_service.py)*
 #
-# So far the task wrote into a file. Now it talks to a mail server, and that
-# brings three things that a file does not have: **settings** (which server,
-# who sends, with which password), **a server that may refuse**, and **an
-# answer that was given before anybody knew**.
+# So far the task wrote into a file. Now it talks to a mail server. That brings
+# three new things: **settings** (the server, the sender, the password), **a
+# server that may refuse**, and **an answer that the client gets before anybody
+# knows the result**.
 #
-# None of this changes the form. The settings are one more dependency in the
-# chain, and the endpoint stays as small as it was.
+# The form stays the same. The settings are one more dependency in the chain,
+# and the endpoint stays as small as it was.
 
 # %% slideshow={"slide_type": "skip"}
-from course.lesson import compare, mailbox, new_in, running, send, source
+from course.lesson import (
+    compare,
+    mailbox,
+    new_in,
+    running,
+    send,
+    source,
+    start_afresh,
+)
+
+start_afresh()
+
 from stages import s04_email_service as stage
 
 # %% slideshow={"slide_type": "skip"}
@@ -25,11 +36,11 @@ new_in("s04")
 #
 # - `EmailContent` says what a client may send. Pydantic refuses the rest.
 # - `EmailConfig` reads the settings from the environment.
-# - `get_email_config` gives them, and reads them once.
-# - `get_email_service` **provides** the task, which has settings and logger.
+# - `get_email_config` returns the settings, and reads them only once.
+# - `get_email_service` **provides** the task, with settings and logger.
 #
-# `sender_password` is the mailbox's, which the course brings. A real password
-# has no default: it comes from the environment.
+# The default of `sender_password` is the password of the course's own mailbox.
+# A real password has no default: it comes from the environment.
 
 # %% slideshow={"slide_type": "subslide"}
 source(stage.EmailConfig)
@@ -41,7 +52,7 @@ source(stage.get_email_service)
 # ## Predict
 #
 # One request to `POST /send-email/`. When does the application talk to the mail
-# server? Edit the list.
+# server? Copy the moments into `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -50,14 +61,22 @@ moments = [
     "get_email_service called",
     "response sent",
 ]
-guess = [
-    "schedule_email began",
-    "get_email_service called",
-    "send_email began",
-    "response sent",
-]
+guess = []
 
-# %% slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Ask: "Who waits for the mail server?" Expect three
+# wrong answers:
+#
+# 1. The client, because it needs to know whether the mail was sent.
+# 2. The endpoint, because it calls the service.
+# 3. The provider, because it opens the connection.
+#
+# The mailbox is a real SMTP server in this process, with STARTTLS and a login.
+# To show it live, run `python3 start.py stage 4` in one terminal and
+# `python3 start.py mailbox` in another one. Send the request from the first
+# one's page `/docs`: the mails appear in the second terminal.
+
+# %% slideshow={"slide_type": "subslide"}
 HELLO = {
     "subject": "Hello",
     "body": "Your parcel is here.",
@@ -70,21 +89,14 @@ with mailbox() as box, running(stage.app) as server:
 
 compare(guess, happened, among=moments)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask: who has to wait for the mail server? Vote, then run the
-# next cell. The mailbox is a real SMTP server in this process, with STARTTLS
-# and a login. To show it live, run `python3 start.py stage 4` in one terminal
-# and `python3 start.py mailbox` in a second: the mails appear there when you
-# send the request from the first one's page `/docs`.
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
 #
-# The whole conversation (connect, encrypt, log in, two mails) lies right of
+# The whole conversation (connect, encrypt, log in, two mails) is to the right of
 # the line, and no client waited for it. `get_email_config` was *remembered*:
-# the start of the application had asked for it already.
+# the application had already called it at its start.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
 
 # %% slideshow={"slide_type": "subslide"}
@@ -93,14 +105,14 @@ for mail in mails:
     print(f"{mail.subject!r} to {', '.join(mail.recipients)} by {mail.tls}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Two mails, one for each recipient. With all of them in one `To`, each would
-# read the addresses of the others.
+# There are two mails, one for each recipient. With all recipients in one `To`,
+# each of them could read the addresses of the others.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
-# A test needs no mail server. It replaces the service by anything that takes an
-# `EmailContent`: a list's `append`, for example.
+# A test needs no mail server. It replaces the service by any function that takes
+# an `EmailContent`, for example a list's `append`.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox: list[stage.EmailContent] = []
@@ -118,13 +130,20 @@ print(happened.status, [content.recipients for content in outbox])
 print(nobody.status, nobody.json["detail"][0]["msg"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A mail without recipients is refused before it costs anything.
+# A mail without recipients is refused in the request, before any work.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the swallowed exception
 #
-# The server is down: outside of `with mailbox()` nobody listens. What does
-# the client learn, and who else? First with an `except` that prints:
+# Now the mail server is down: it runs only inside `with mailbox()`. Who sees
+# that the mail was not sent? First with an `except` that prints:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Let the class look for the failure in the picture.
+# There is none: the task "ended". Ask: "Who notices that no mail was sent?"
+# Expect three wrong answers: the client, by a 500; the server's log; the
+# picture. Ask where the `print` of a server in a container goes, and who reads
+# it on a Sunday.
 
 # %% slideshow={"slide_type": "fragment"}
 import smtplib
@@ -151,18 +170,13 @@ def schedule(background_tasks: BackgroundTasks) -> str:
 happened = send(old, "POST", "/send-email/")
 happened
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Let the class look for the failure in the picture. There is
-# none: the task "ended". Ask where a `print` of a server in a container goes,
-# and who reads it on a Sunday.
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The client has its "success". The task *ended*, so whatever watches the
-# server (a log, an alarm, this picture) sees a task that went well. All that
-# is left is a `print`.
+# The client has its "success". The task *ended*, so everything that watches the
+# server (a log, an alarm, this picture) sees a task without an error. Only the
+# `print` says otherwise.
 #
-# The stage's task logs each failure with the level ERROR and its traceback,
-# tries the next recipient, and **raises** at the end:
+# The stage's task logs each failure, with the level ERROR and the traceback. It
+# goes on with the next recipient, and **raises** an exception at the end:
 
 # %% slideshow={"slide_type": "fragment"}
 from pathlib import Path
@@ -175,13 +189,21 @@ for line in Path("data/background_tasks.log").read_text().splitlines():
 print(happened.order[-1])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Better, and still not good: the client knows nothing, and nobody can *ask*
-# what became of the mail. [Stage 5](05_task_tracker.ipynb) writes that down.
+# That is better, but not yet good: the client knows nothing, and nobody can
+# *ask* whether the mail was sent. [Stage 5](05_task_tracker.ipynb) records it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the first failing task stops the rest
 #
-# Then do not catch it at all? Two tasks, and the first one raises:
+# What if we do not catch the exception at all? One request adds two tasks, and
+# the first one raises. Does the second one run?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Expect three wrong answers: yes, each task is on its
+# own; yes, and the error comes after both; the client gets a 500. Live: swap
+# the two `add_task` lines and run the cell again: now the storehouse packs. The
+# order of two lines decides. Exercise 6 has such an application,
+# `first_task_fails`.
 
 # %% slideshow={"slide_type": "fragment"}
 two = FastAPI()
@@ -207,39 +229,42 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `tell_storehouse` **never ran**. Starlette runs the tasks of a response one
-# after the other, in a plain loop without a `try`; whatever leaves the first
-# task ends the loop, travels on through the dependencies that are still open,
-# and reaches the server. The customer has a "thank you" all the same.
+# after the other, in a plain loop without a `try`. An exception of the first
+# task ends the loop. It goes on through the dependencies that are still open,
+# and reaches the server. The customer has still got a "thank you".
 #
 # So, if other tasks run after this one:
 #
-# - catch **in the task**, which knows what failed,
-# - record it where somebody looks, with what failed and why,
-# - claim success only in the `else`.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Swap the two `add_task` lines and run the cell again: now the
-# storehouse packs. The order of two lines decides. Exercise 6 has such an
-# application, `first_task_fails`.
+# - catch the exception **in the task**, which knows what failed,
+# - record what failed and why, in a place where somebody looks,
+# - record success only in the `else`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a failing task cuts off the next request
 #
-# An exception that leaves a task reaches the server, and uvicorn then **closes
-# the connection**. A client uses its connection again for its next request
-# (keep-alive), and that one may be under way:
+# An exception that a task does not catch reaches the server, and uvicorn then
+# **closes the connection**. A client uses the same connection for its next
+# request (keep-alive). Here that request is already on its way when the task
+# fails. What does its client get?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Expect three wrong answers: the price list, because
+# nothing is wrong with it; a 500; the price list, after a new connection. Ask
+# who would look into the mail server because a price list fails now and then.
+# Live: put a `try` around the body of `fail_later`.
 
 # %% slideshow={"slide_type": "fragment"}
 import asyncio
-import time
+import threading
 
 import httpx2
 
 cut = FastAPI()
+asked = threading.Event()  # somebody asks for the price list
 
 
 def fail_later() -> None:
-    time.sleep(0.2)
+    asked.wait()
     raise ConnectionError("the mail server is down")
 
 
@@ -251,7 +276,8 @@ def order_with_mail(background_tasks: BackgroundTasks) -> str:
 
 @cut.get("/price-list")
 async def price_list() -> str:
-    await asyncio.sleep(0.5)
+    asked.set()
+    await asyncio.sleep(2)
     return "tea: 3"
 
 
@@ -263,16 +289,12 @@ with running(cut) as server:
         print(type(error).__name__, error)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Nothing is wrong with `/price-list`, and its client gets no answer. Where a
-# proxy stands in front of the server, many people share its connections, so
-# the cut request may be anybody's.
+# Nothing is wrong with `/price-list`, but its client gets no answer. Behind a
+# proxy many people share the proxy's connections to the server, so the failing
+# request may be anybody's.
 #
-# A task should therefore let no exception out: stage 5 records it, and
+# A task should therefore catch each exception: stage 5 records it, and
 # [stage 6](06_at_work.ipynb) logs it.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask who would look into the mail server for a price list that
-# fails now and then. Live: put a `try` around the body of `fail_later`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: one address that does not exist
@@ -288,19 +310,19 @@ with mailbox() as box, running(stage.app) as server:
         print("arrived:", *mail.recipients)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Yes: `send_email` collects the failures and raises them together, at the end.
-# With one `try` around the whole loop, or none, the third recipient would have
-# got nothing.
+# Yes: `send_email` collects the failures, and raises one exception for all of
+# them at the end. With one `try` around the whole loop, or with none, the third
+# recipient would get nothing.
 #
-# It opens one connection for each mail, all in one task: with a thousand
-# recipients, a kill of the process loses all that are left.
-# [Stage 6](06_at_work.ipynb) makes one task for each recipient.
+# All mails are sent in one task. If the process is killed in the middle of a
+# thousand recipients, the rest gets nothing. [Stage 6](06_at_work.ipynb) makes
+# one task for each recipient.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: settings that are read once
 #
-# `@lru_cache` makes `get_email_config` read the environment at the first call
-# and never again. That is what is wanted, and it surprises in a test:
+# `@lru_cache` lets `get_email_config` read the environment at its first call,
+# and never again. We want that, but in a test it is a surprise:
 
 # %% slideshow={"slide_type": "fragment"}
 import os
@@ -314,8 +336,8 @@ del os.environ["SMTP_SERVER"]
 stage.get_email_config.cache_clear()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `lru_cache` on an `async def` looks the same and is a trap. It remembers the
-# *coroutine*, and a coroutine can be awaited once:
+# `lru_cache` on an `async def` looks the same, but it is a trap. It keeps the
+# *coroutine*, and a coroutine can be awaited only once:
 
 # %% slideshow={"slide_type": "fragment"}
 from functools import lru_cache
@@ -343,8 +365,8 @@ with running(cached) as server:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a wrong setting
 #
-# Here a dependency reads the port from the environment, in the first request
-# that needs it: the server starts, and hours later somebody gets a 500.
+# Here a dependency reads the port from the environment, when the first request
+# needs it. So the server starts, and hours later somebody gets a 500:
 
 # %% slideshow={"slide_type": "fragment"}
 late = FastAPI()
@@ -364,9 +386,9 @@ print("it started, and answers", send(late, "GET", "/").status)
 del os.environ["SMTP_PORT"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The stage calls `get_email_config` in the lifespan, so it does not start at
-# all. (We start it in a separate process, because it exits.) The end of what
-# it prints:
+# The stage calls `get_email_config` in the lifespan, so with a wrong setting it
+# does not start. (We start it in a separate process, because it exits.) It
+# prints a traceback, and at its end:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -388,18 +410,19 @@ print(f"\n{len(lines)} lines; exit code {started.returncode}")
 print("the password is among them:", "hunter2" in started.stderr)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The setting is named, below a long traceback. [Stage 6](06_at_work.ipynb)
-# says it in one line, without the traceback.
+# The message names the setting, below a long traceback.
+# [Stage 6](06_at_work.ipynb) says it in one line, without the traceback.
 #
-# `FilePath` is checked at the start as well: a certificate that is missing
-# stops it. The mail server itself is not asked. It may be away for a while,
-# and the application should start nevertheless.
+# The start also checks that the `FilePath`, a certificate, exists. It does not
+# call the mail server: that server may be away for a while, and the application
+# should start nevertheless.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Break it: the password in the error
 #
-# First a plain class. Then `SecretStr` alone, while another setting is
-# missing. Then with one more word, which stage 6 has:
+# Three ways to keep a password: a plain class; `SecretStr`, while another
+# setting is missing; and the same with `hide_input_in_errors=True`, as in stage
+# 6. Which of them show the password?
 
 # %% slideshow={"slide_type": "fragment"}
 from pydantic import SecretStr, ValidationError
@@ -430,14 +453,13 @@ for settings in (Secret, Hidden):
 del os.environ["SENDER_PASSWORD"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `SecretStr` hides the password in the settings. When **another** setting is
-# missing, Pydantic's error prints all the input that it was given, and the
-# password is part of it. `hide_input_in_errors=True` keeps it out. Stage 4 is
-# safe without it as long as each of its settings has a default, so that none
-# can be missing.
+# `SecretStr` hides the password in the settings. But when **another** setting is
+# missing, Pydantic's error prints its whole input, and the password is part of
+# it. `hide_input_in_errors=True` prevents that. Stage 4 is safe without it, as
+# long as each of its settings has a default, so that none can be missing.
 #
-# And never `Depends()` on the settings class itself. FastAPI reads a class's
-# parameters like an endpoint's, so the client may choose them:
+# And never use `Depends()` with the settings class itself. FastAPI reads the
+# parameters of a class like those of an endpoint, so the client sets them:
 
 # %% slideshow={"slide_type": "fragment"}
 leaking = FastAPI()
@@ -457,10 +479,10 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - read settings once, and let a wrong one stop the start;
+# - read settings once, so that a wrong setting stops the start;
 # - keep a password out of texts, errors and the API;
-# - replace a mail service in a test, and try the real one without sending;
-# - say what a client knows about a failed task (nothing), and who should.
+# - replace the mail service in a test;
+# - say what a client knows about a failed task (nothing), and where to look.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
@@ -475,19 +497,19 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 4](../exercises/ex04_settings.py), then
-# [stage 5](05_task_tracker.ipynb), in which a task leaves a record. Later,
-# [exercise 9](../exercises/ex09_email_retry.py) tries again what failed for a
-# while: [the five projects](projects.ipynb) show it.
+# [stage 5](05_task_tracker.ipynb), in which a task leaves a record. In
+# [exercise 9](../exercises/ex09_email_retry.py) you retry a mail that failed;
+# [the five projects](projects.ipynb) show it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## More: what real mail needs too
+# ## More: what real mail also needs
 #
-# *10 minutes, for those who send real mail.*
+# *5 minutes, if you send real mail.*
 #
-# `starttls()` without a context encrypts, but does not verify the server: one
-# in between gets the password. With a context, an unknown authority ends the
-# conversation *before* the login. This machine does not know the authority of
-# the mailbox; the stage loads it from `smtp_ca_file`:
+# `starttls()` without a context encrypts, but does not verify the server. An
+# attacker's server in between gets the password. With a context, a server with
+# an unknown authority is refused *before* the login. This machine does not know
+# the authority of the mailbox. (The stage loads it from `smtp_ca_file`.)
 
 # %% slideshow={"slide_type": "fragment"}
 import logging
@@ -507,12 +529,11 @@ with mailbox() as box:
                 print(name, error.reason)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `timeout=` belongs there as well. This server accepts the connection and sends
-# nothing; without a time-out the task, and its worker thread, wait for ever:
+# You also need a `timeout=`. This server accepts the connection, and sends
+# nothing. Without a time-out the task and its worker thread wait for ever:
 
 # %% slideshow={"slide_type": "fragment"}
 import socket
-import threading
 from contextlib import suppress
 
 
@@ -529,15 +550,15 @@ with socket.create_server(("127.0.0.1", 0)) as silent:
     for timeout in (0.5, None):
         waiting = threading.Thread(target=call, args=(timeout,), daemon=True)
         waiting.start()
-        waiting.join(2)
-        print(f"timeout {timeout}: still waits after 2 s:", waiting.is_alive())
+        waiting.join(None if timeout else 2)  # seconds
+        print(f"timeout {timeout}: it still waits:", waiting.is_alive())
     for _ in range(2):
         silent.accept()[0].close()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Last, the subject. A line break in it would begin another header, so
-# `EmailMessage` raises, in the task, after a 200. The stage's `EmailContent`
-# refuses it in the request:
+# `EmailMessage` raises an exception: in the task, after a 200. The stage's
+# `EmailContent` refuses it in the request:
 
 # %% slideshow={"slide_type": "fragment"}
 from email.message import EmailMessage
@@ -553,7 +574,7 @@ refused = send(stage.app, "POST", "/send-email/", json=forged)
 print("in the request:", refused.status, refused.json["detail"][0]["type"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Enough of mail: on to [exercise 4](../exercises/ex04_settings.py) and
+# Go on with [exercise 4](../exercises/ex04_settings.py) and
 # [stage 5](05_task_tracker.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

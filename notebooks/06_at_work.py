@@ -1,16 +1,16 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 6 · The same application at work
 #
-# *25 minutes · builds on [stage 5](05_task_tracker.ipynb) ·
+# *35 minutes · builds on [stage 5](05_task_tracker.ipynb) ·
 # the code is [stages/s06_at_work](../stages/s06_at_work/app.py)*
 #
-# Stage 5 works on a good day. At work there are other days: a setting is
-# wrong, the database is locked, a client sends ten megabytes or sends the
-# same request twice, one of three recipients does not exist.
+# Stage 5 works on a good day. At work there are bad days: a setting is wrong,
+# the database is locked, a client sends ten megabytes or sends the same request
+# twice, one of three recipients does not exist.
 #
-# This stage is the same application, cut into files that a team would copy.
-# Each file answers one of these days. The tasks still run in
-# `BackgroundTasks`, so one accident stays open until the end of this notebook.
+# This stage is the same application, cut into files that a team could copy. Each
+# file solves one of these problems. The tasks still run in `BackgroundTasks`, so
+# one problem remains until the end of this notebook.
 
 # %% slideshow={"slide_type": "skip"}
 import json
@@ -19,8 +19,8 @@ import os
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -70,20 +70,22 @@ new_in("s06")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict: three recipients, one does not exist
 #
-# In stage 4 one task sent an e-mail to everybody. A mail server that closes
-# the connection after the second one would cost the third his mail. Here the
-# endpoint schedules one task for each recipient. The mailbox refuses mail to
-# `nobody@…`. Put these in order:
+# In stage 4 one task sent the e-mail to all recipients. If it was killed after the
+# first one, the others got no mail. Here the endpoint schedules one task for each
+# recipient. The mailbox refuses mail to `nobody@…`. Copy the moments into
+# `guess`, in your order, as often as you expect them:
 
 # %% slideshow={"slide_type": "fragment"}
-guess = [
-    "run_here began",
-    "run_here began",
-    "run_here began",
-    "response sent",
-]
+moments = ["response sent", "run_here began"]
+guess = []
 
-# %% slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Ask: "How many tasks are there, and what do the two
+# other recipients get when one mail is refused?" Expect three wrong answers:
+# one task, which stops at the refused mail; three at the same time; three
+# before the response.
+
+# %% slideshow={"slide_type": "subslide"}
 LETTER = {
     "subject": "Hello",
     "body": "Your parcel is here.",
@@ -96,12 +98,12 @@ with mailbox() as box, running(app) as server:
     arrived = [mail.recipients for mail in box.wait_for(2)]
     logs = server.client.get("/task-logs/").json()
 
-compare(guess, happened, among=guess)
+compare(guess, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
 
 # %% slideshow={"slide_type": "fragment"}
@@ -110,20 +112,17 @@ columns = ["id", "task_name", "status", "attempts", "error"]
 table(columns, [[log[name] for name in columns] for log in logs])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Two mails arrive, one fails, and the row says which. The row shows the name
-# of the error only. The server's own words may hold an address or a path, so
-# they go to the log.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask which of the three should be tried again, and by what.
-# `BackgroundTasks` tries nothing again. The engines of stages 7 to 11 do.
+# Two mails arrive, one fails, and its row says so. The row shows only the name of
+# the error. The server's own text may contain an address or a path, so it goes
+# to the log. `BackgroundTasks` retries nothing. The engines of stages 7 to 11
+# do.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A start that fails early
 #
-# A wrong setting that shows up in the first request costs that client a 500.
-# The stage checks the folder, the settings, the log file and the database
-# before it answers anything. Each line below is the last one of a process
+# If a wrong setting is found only in the first request, that client gets a 500.
+# So this stage checks the folder, the settings, the log file and the database
+# before it accepts a request. Each line below is the last line of a process
 # that did not start:
 
 # %% slideshow={"slide_type": "fragment"}
@@ -149,16 +148,16 @@ for name, value in [
     print("   ", last_line_of_a_start(**{name: value}))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A line names the setting and says what to do. It does not show the value: it
-# may be a password. The mail server is not asked at the start, because it may
-# be away for a minute, and the application has other work.
+# The line names the setting, and says what to do. It does not show the value,
+# which may be a password. The start does not call the mail server: that server
+# may be away for a minute, and the application has other work.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a request that is too much
 #
-# Three clients that are wrong: a line break in the subject, half of a
-# character (a "lone surrogate", which no UTF-8 text and no database can
-# hold), and a body of two megabytes:
+# Three clients send something wrong: a line break in the subject; half of a
+# character (a "lone surrogate", which no UTF-8 text and no database can hold);
+# a body of two megabytes. Which status does each get?
 
 # %% slideshow={"slide_type": "fragment"}
 bad = {
@@ -179,9 +178,9 @@ for name, answer in answers.items():
     print(f"{name}: {answer.status_code} {answer.text[:150]}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# 422 and 413 are the client's fault, and say so. No answer repeats what was
-# sent. And what a *task* reports goes through one function, which shortens it
-# and escapes what the database could not store:
+# The statuses 422 and 413 say that the client made the mistake. No answer repeats
+# what the client sent. If a *task* fails, one function makes the text for the
+# row: it shortens the text, and escapes what the database cannot store:
 
 # %% slideshow={"slide_type": "fragment"}
 error = errors.TaskError("no such file: a\0b\ud800" + "c" * 1000)
@@ -191,8 +190,12 @@ print(errors.reason_of(RuntimeError("password=hunter2")))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a locked database
 #
-# Somebody opens the SQLite file and keeps a lock: a backup, a console, a
-# migration. Predict the status, and how long the client waits:
+# Another program opens the SQLite file and keeps a lock: a backup, a console, a
+# migration. Which status does the client get, and how long does it wait?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Expect three wrong answers: 500, at once; 200, after
+# the lock is released; no answer.
 
 # %% slideshow={"slide_type": "fragment"}
 logging.disable()  # one line in the log says so
@@ -213,16 +216,16 @@ print(f"after {waited:.1f} s; DATABASE_TIME_OUT is 1 s here, 5 s at work")
 print("free:  ", free.status_code, free.text)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# 503 and `Retry-After` mean "not your fault, come again". The same answer
-# comes for a PostgreSQL that is gone, frozen or read-only after a fail-over,
-# and the process recovers by itself: no restart.
+# 503 and `Retry-After` mean "not your mistake, try again later". A client gets
+# the same answer when a PostgreSQL server is away, does not answer, or is
+# read-only after a fail-over. Later the process works again without a restart.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Slow work first, then one short transaction
 #
 # A transaction that has written keeps its lock until it commits. Two tasks do
-# the same work of half a second. One writes first, one writes last. What does
-# a second writer see, which waits for 0.2 s at most?
+# the same slow work. One writes before it, one writes after it. What happens to
+# another writer during the slow work? It waits for the lock, but not for ever.
 
 # %% slideshow={"slide_type": "fragment"}
 path = folder / "order.db"
@@ -231,14 +234,12 @@ with sqlite3.connect(path) as connection:
 connection.close()
 
 
-def insert(name: str, then_work: float = 0, work_before: float = 0) -> str:
-    time.sleep(work_before)  # a mail server, a picture, a report
-    connection = sqlite3.connect(path, timeout=0.2)
+def insert(name: str, then: Callable[[], object] = int) -> str:
+    connection = sqlite3.connect(path, timeout=0.2)  # seconds for the lock
     try:
         with connection:  # commits at its end
             connection.execute("INSERT INTO done VALUES (?)", [name])
-            has_written.set()
-            time.sleep(then_work)
+            then()
         return "done"
     except sqlite3.OperationalError as error:
         return str(error)
@@ -246,22 +247,21 @@ def insert(name: str, then_work: float = 0, work_before: float = 0) -> str:
         connection.close()
 
 
-for name, options in [
-    ("writes, then works", {"then_work": 0.5}),
-    ("works, then writes", {"work_before": 0.5}),
-]:
-    has_written = threading.Event()
-    task = threading.Thread(target=insert, args=(name,), kwargs=options)
-    task.start()
-    has_written.wait(0.3)
-    print(f"the task {name}; another writer: {insert('other')}")
-    task.join()
+def slow_work() -> None:  # meanwhile another task writes
+    print(f"   another writer: {insert('other')}")
+
+
+print("the task writes, then works")
+insert("task", then=slow_work)
+print("the task works, then writes")
+slow_work()
+insert("task")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# So a task does its slow work first and uses its session at the end. The
-# effect in the database and "completed" are then **one** transaction, and a
-# connection is held for milliseconds. This is the part of the tracker that
-# runs it:
+# So a task does its slow work first, and uses its session at the end. Then its
+# effect in the database and the status "completed" are **one** transaction,
+# which holds a connection for milliseconds. This part of the tracker runs the
+# task:
 
 # %% slideshow={"slide_type": "fragment"}
 source(tasks.get_task_tracker)
@@ -269,8 +269,9 @@ source(tasks.get_task_tracker)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same request twice
 #
-# A client sends a request, and the connection is cut. Was it done? It cannot
-# know, so it sends it again. With an `Idempotency-Key` it may:
+# A client sends a request, and the connection breaks. The client cannot know
+# whether the request was accepted, so it sends the request again. With an
+# `Idempotency-Key` that is safe. How many rows are there after two requests?
 
 # %% slideshow={"slide_type": "fragment"}
 key = {"Idempotency-Key": "order-4711"}
@@ -283,16 +284,16 @@ with running(app) as server:
     print(post("/run-task/refund", headers=key).text)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Both are a success, and there is one row. The database decides, by a unique
-# column, so two servers at once are no problem. The third request has the
-# same key and asks for something else: that is a mistake in the client.
+# Both requests are a success, and there is one row. A unique column in the
+# database decides, so it also works with two servers. The last request has the
+# same key, but asks for something else: that is a mistake of the client.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The seam
 #
-# An endpoint adds a row with the task's name and its arguments, as JSON. That
-# row is enough to run the task in any process. Then the endpoint gives the
-# row's ID to a `Queue`:
+# An endpoint adds a row with the task's name and its arguments, as JSON. With
+# this row, any process can run the task. Then the endpoint passes the row's ID
+# to a `Queue`:
 
 # %% slideshow={"slide_type": "fragment"}
 source(queue.Queue)
@@ -308,8 +309,14 @@ pretty({name: getattr(row, name) for name in ["id", "kind", "payload"]})
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the broker is away
 #
-# Here is a queue of four lines, with a broker that we can switch off. The
-# row is committed *before* the broker is asked. What does the client get?
+# Here is a small queue with a broker that we can switch off. The endpoint commits
+# the row *before* it calls the broker. Which status does the client get?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Expect three wrong answers: 503; 500; 200, and the
+# task is lost. Then ask about the opposite order: publish first, commit
+# afterwards. A fast worker finds no row, and a commit that fails leaves a
+# message without a row. [Stage 10](10_procrastinate.ipynb) does both at once.
 
 # %% slideshow={"slide_type": "fragment"}
 class SwitchedQueue(queue.Queue):
@@ -329,9 +336,9 @@ print(happened.status, happened.json, "messages:", switched.messages)
 assert manage.main(["list", "--limit=1"]) == 0
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# After the commit the answer is a success, whatever the broker does: the task
-# is accepted. Its row has an empty `published_at`. A periodic job looks for
-# such rows (the **outbox pattern**) and publishes them:
+# After the commit the answer is a success, also when the broker fails: the task
+# is accepted. Its row has an empty `published_at`. A periodic job looks for such
+# rows and publishes them. This is the **outbox pattern**:
 
 # %% slideshow={"slide_type": "fragment"}
 source(queue.publish_overdue)
@@ -349,16 +356,12 @@ logging.disable()
 print("messages:", until(published))
 logging.disable(logging.NOTSET)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask for the opposite order: publish first, commit afterwards.
-# A fast worker finds no row; and a commit that fails leaves a message for a
-# row that never was. [Stage 10](10_procrastinate.ipynb) does both at once.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: too many wait
 #
-# No worker takes anything from our queue, so the rows pile up. Somebody who
-# is accepted now would wait for hours. Above a limit the application says so:
+# No worker takes tasks from our queue, so more and more rows wait. A client whose
+# task is accepted now would wait for hours. Above a limit the application
+# refuses:
 
 # %% slideshow={"slide_type": "fragment"}
 os.environ["TASK_MAX_WAITING"] = "5"  # 10,000 at work
@@ -375,18 +378,22 @@ del os.environ["TASK_MAX_WAITING"]
 get_task_config.cache_clear()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The limit was five, and it counts once a second only, so that a request is
-# not slower for it: some more get in. `GET /health` says how many wait, and
-# for how long the oldest does. A broker cannot tell: it does not count what a
-# worker has taken or what waits for its next attempt.
+# The limit was five. The application counts only once a second, so that requests
+# stay fast, and meanwhile accepts some more. `GET /health` says how many tasks
+# wait, and how long the oldest has waited. A broker cannot say that: it does
+# not count the tasks that a worker has taken or that wait for a retry.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the process
 #
-# One accident stays. The mail server takes the call and says nothing, so the
-# first of three tasks is in the midst of its work. Then the process is
-# killed, as by `kill -9` or a container that needs too much memory. Predict:
-# what do the three rows say when the application has started again?
+# One problem remains. The mail server accepts the connection and sends nothing,
+# so the first of three tasks is in the middle of its work. Then we kill the
+# process, as `kill -9` does, or a system without free memory. What do the three
+# rows say after the application has started again?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Expect three wrong answers: "started" three times;
+# "failed" and two "scheduled"; "completed", since the rows have the arguments.
 
 # %% slideshow={"slide_type": "fragment"}
 def serve(port: int) -> Program:
@@ -426,9 +433,9 @@ with silent_mail_server() as wait_for_call:
         process.stop()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The client has its "success", and nobody will do it: what was in memory is
-# gone. But the rows are there, and a row is enough. Somebody who looks after
-# the application can list them and run them again:
+# The client has its "success", but no process runs these tasks: they were in the
+# memory of the killed process. But the rows are there, and a row is enough. An
+# operator can list the rows and run their tasks again:
 
 # %% slideshow={"slide_type": "fragment"}
 with get_session_factory()() as session:
@@ -442,17 +449,17 @@ logging.disable(logging.NOTSET)
 print("the rows say:", *statuses())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# That was done by hand. An engine does it by itself: it remembers what a
-# worker has taken and not finished, and gives it to another one.
+# That was done by hand. An engine does it by itself: it knows which tasks a
+# worker has taken and not finished, and gives them to another worker.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - stop a start early, with one line that says what to do;
-# - answer 413, 422 and 503, each for its reason, and show nothing private;
-# - keep transactions short, and let a request be sent twice;
+# - stop at the start, with one line that says what to do;
+# - answer with 413, 422 and 503, each for its reason, and show nothing private;
+# - keep transactions short, and accept the same request twice;
 # - commit first, publish afterwards, and publish later what was missed;
-# - say what `BackgroundTasks` still loses.
+# - say which tasks `BackgroundTasks` still loses.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

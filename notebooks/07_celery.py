@@ -4,17 +4,17 @@
 # *20 minutes · builds on [stage 6](06_at_work.ipynb) ·
 # the code is [stages/s07_celery](../stages/s07_celery/worker.py)*
 #
-# Until now the web server did the work too, and a killed server took its
-# tasks along. Here a **broker** stands between. The application gives it a
-# message, the ID of a row. A **worker** is a process of its own: it takes the
-# message, runs the task and **acknowledges** the message. What was not
-# acknowledged is **redelivered** to another worker.
+# Until now the web server also did the work, and a killed server lost its tasks.
+# Here a **broker** keeps them. The application sends it a message: the ID of a
+# row. A **worker** is a process of its own. It takes the message, runs the task
+# and **acknowledges** the message. A message that was not acknowledged is
+# **redelivered** to another worker.
 #
-# The endpoints, the tasks and the rows are those of stage 6. Not a line of
-# them is copied, and not a line is changed.
+# The endpoints, the tasks and the rows are those of stage 6. We copy no line of
+# them, and change none.
 #
-# *On Windows:* the course brings a broker, Valkey, for Linux and macOS. Read
-# along there, or run the course in WSL. To run only the stage, start Redis in
+# *On Windows:* the course brings a broker, Valkey, for Linux and macOS only. Read
+# this notebook without running it, or run the course in WSL. To run only the stage, start Redis in
 # WSL or Docker (`docker run -p 6379:6379 redis`) and set `REDIS_URL` to
 # `redis://localhost:6379`.
 
@@ -53,8 +53,15 @@ new_in("s07")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Hand it over
 #
-# A broker runs, and no worker yet. Predict: what does the client get, and
-# what does the row say?
+# A broker runs, and no worker yet. What does the client get, and what does the
+# row say?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Expect three wrong answers: an error, because no worker
+# runs; a success and "completed"; a request that waits for a worker.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker:
@@ -66,10 +73,10 @@ print(happened.status, happened.json)
 print("the row says:", last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Nothing runs after the response: this process has nothing left to do. (Most
-# of the client's time here is the first request's: it imports and connects.)
-# The message waits in the broker, in a file: it has stopped meanwhile, and
-# has started again for the next cell. Look into it:
+# Nothing runs after the response: this process has no more work. (Most of the
+# client's time is that of a first request: it imports modules and connects to
+# the broker.) The message waits in the broker. The broker stopped after the
+# cell, kept the message in a file, and starts again in the next cell:
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, redis.Redis.from_url(broker.url) as client:
@@ -80,14 +87,14 @@ with broker, redis.Redis.from_url(broker.url) as client:
         print("arguments:", message["headers"]["argsrepr"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A number: no address, no text, no Python object. Whoever can read the broker
-# learns nothing, and a worker reads the row as it is *now*.
+# The argument is a number: no address, no text, no Python object. Somebody who
+# can read the broker learns nothing, and a worker reads the row as it is *now*.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A worker
 #
-# `python -m stages.s07_celery.worker` is all. This cell starts one, waits for
-# the row, and stops it. Then we read its log:
+# `python -m stages.s07_celery.worker` starts a worker. This cell starts one,
+# waits until the row is completed, and stops it. Then we read its log:
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, quiet_worker(WORKER):
@@ -123,8 +130,8 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings, and the reason for each
 #
-# Celery's own values are made for a first try. Each line below says what
-# happens **without** it:
+# Celery's own values are made for a first try. Each comment below says what
+# happens **without** its setting:
 
 # %% slideshow={"slide_type": "subslide"}
 source(worker)
@@ -132,9 +139,17 @@ source(worker)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the worker
 #
-# The mail server takes the call and says nothing, so the worker is in the
-# midst of a task. Then it is killed with all its processes. A second worker
-# is started. Predict: does the mail arrive, and what does `attempts` say?
+# The mail server accepts the connection and sends nothing, so the worker is in
+# the middle of a task. We kill it with all its processes, and start a second
+# worker. Does the mail arrive, and what does `attempts` say?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Expect three wrong answers: the task is lost; it goes on
+# in the middle; the second worker runs it at once. Ask how the broker could
+# know that the first worker is dead.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server:
@@ -152,30 +167,30 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("received|succeeded|background_tasks"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The log is that of the second worker. The first worker had not acknowledged the message (`task_acks_late`). The
-# broker cannot tell whether a silent worker died or is still working. It
-# waits for the **visibility timeout** and then redelivers the message. Here
-# that is
+# This is the log of the second worker. The first worker had not acknowledged the
+# message (`task_acks_late`). The broker cannot tell whether a silent worker died
+# or is still working. It waits for the **visibility timeout**, and then
+# redelivers the message. Here this timeout is
 
 # %% slideshow={"slide_type": "fragment"}
 options = worker.celery.conf.broker_transport_options
 print(options["visibility_timeout"], "s")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# because the time limit of a task is 5 s in this notebook and 300 s at work.
-# The timeout must be longer than the longest task with its longest pause: a
-# shorter one gives a task to a second worker while the first still works.
+# because a task may take 5 s in this notebook, and 300 s at work. The timeout must
+# be longer than the longest task with its longest pause. With a shorter one, a
+# second worker gets the task while the first one is still working.
 #
-# So a task may run **twice**: a worker that dies between the mail and the
-# record leaves a mail that was sent and a row that does not say so. This is
-# "at least once". The second mail has the same `Message-ID`, and an effect in
-# the database is recorded in the same transaction as "completed".
+# So a task may run **twice**. If a worker dies after it has sent the mail, and
+# before it records that, a second worker sends the mail again. This is "at
+# least once". The second mail has the same `Message-ID`. An effect in the
+# database is recorded in the same transaction as "completed".
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the mail server is away
 #
-# Nobody listens on the mail server's port when the worker begins. After two
-# attempts the server comes back:
+# The mail server does not run when the worker begins. After two attempts it runs
+# again:
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server, quiet_worker(WORKER):
@@ -189,16 +204,19 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("Retry in|succeeded"))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# `run_task` records the failure and raises it, and Celery tries again. The
-# pause doubles up to `TASK_LONGEST_PAUSE`, and is shortened at random, so
-# that a thousand tasks that failed together do not come back together. After
-# `TASK_MAX_ATTEMPTS` (30: several hours) the row is **dead**, and
+# `run_task` records the failure and raises the exception, and Celery retries the
+# task. The pause doubles up to `TASK_LONGEST_PAUSE`. A random part shortens it,
+# so that a thousand tasks that failed together do not all come back together.
+# After `TASK_MAX_ATTEMPTS` (30: several hours) the row is **dead**, and
 # `python -m stages.s06_at_work.manage revive` schedules it again.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the broker is away
 #
-# Predict: what does the client get now?
+# What does the client get now?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 logging.disable()  # one line: "The broker takes no task now"
@@ -209,10 +227,10 @@ row = last_row()
 print(row.task_name, row.status, "· published at:", row.published_at)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A success: the row is committed, and the row is the promise. Nobody has
-# published it yet. That is the work of the **scheduler**, a third process: it
-# starts the daily report, and it starts the outbox job, which publishes what
-# the broker never got.
+# It gets a success, because the row is committed. No message was published yet.
+# The **scheduler**, a third process, takes care of that. It starts the daily
+# report, and it starts the outbox job, which publishes what the broker never
+# got.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, quiet_worker(WORKER), quiet_worker(WORKER, "scheduler"):
@@ -222,15 +240,15 @@ print(row.task_name, row.status, "· published:", row.published_at is not None)
 print(worker_log("Publishing").splitlines()[0])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The same job publishes again what a broker has lost: a row that is not at
-# its end and that nobody has touched for two hours (`TASK_LOST_AFTER`).
+# The same job publishes again what a broker has lost: each row that is neither
+# completed nor dead, and that has not changed for two hours (`TASK_LOST_AFTER`).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Look at it
 #
-# The engine knows what its workers do now. When the first worker was in the
-# midst of its task, it said this. In a terminal it is
-# `python -m stages.s07_celery.worker monitor`:
+# The engine knows what its workers do now. This is what it said while the first
+# worker was in the middle of its task. In a terminal,
+# `python -m stages.s07_celery.worker monitor` shows it:
 
 # %% slideshow={"slide_type": "fragment"}
 for tasks in active.values():
@@ -239,7 +257,7 @@ for tasks in active.values():
         print({name: task[name] for name in names})
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# And the rows know what became of each task:
+# And the rows say how each task ended:
 
 # %% slideshow={"slide_type": "fragment"}
 assert manage.main(["list"]) == 0
@@ -250,12 +268,12 @@ assert manage.main(["list"]) == 0
 # - put a broker and workers behind endpoints that do not change;
 # - say for each setting of Celery what happens without it;
 # - explain why a killed worker's task comes back, and why it may run twice;
-# - answer with success while the broker is away, and keep that promise.
+# - answer with success while the broker is away, and run the task later.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |
 # |---|---|---|
-# | a message is acknowledged on arrival | a killed worker takes its tasks along | `python3 start.py crash celery` |
+# | a message is acknowledged on arrival | a killed worker loses its tasks | `python3 start.py crash celery` |
 # | the visibility timeout is shorter than the task | it runs twice | [the anatomy of a queue](10_procrastinate.ipynb) |
 # | a message is published before the commit | a worker that finds no row | [stage 5](05_task_tracker.ipynb) |
 # | the answer depends on the broker | an error for a task that is accepted | above |

@@ -1,15 +1,15 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 8 · Workers of their own, with RQ
 #
-# *15 minutes · builds on [stage 7](07_celery.ipynb) ·
+# *20 minutes · builds on [stage 7](07_celery.ipynb) ·
 # the code is [stages/s08_rq](../stages/s08_rq/worker.py)*
 #
-# RQ is the small one of the three: a queue is a list in Redis, a job is a
-# function's name with its arguments, and a worker **forks** a process for
-# each job. What changes from Celery to RQ? Two short files, and nothing else.
+# RQ is the smallest of the three engines with a broker. A queue is a list in
+# Redis. A job is the name of a function with its arguments. A worker **forks** a
+# process for each job. From Celery to RQ only two short files change.
 #
-# *On Windows:* RQ needs `fork`, so its worker runs in WSL or in a container.
-# Run the course in WSL, or read along here.
+# *On Windows:* RQ needs `fork`, so its worker runs in WSL or in a container. Run
+# the course in WSL, or read this notebook without running it.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -49,8 +49,11 @@ new_in("s08")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What is in the broker
 #
-# Two tasks are published, and no worker runs. Predict: of a notification to
-# Ada, what can somebody read who looks into the broker?
+# Two tasks are published, and no worker runs. One is a notification to Ada. What
+# can somebody read about Ada in the broker?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 with (
@@ -66,14 +69,14 @@ with (
         print(job[b"description"].decode(), "· Ada:", b"ada@" in data)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A function's name and a number, the row's ID. Ada's address is in the
-# database only. A session, a row or a closure could not be sent at all; what
-# a task needs, the worker gets by `Depends`, from the same functions as the
+# There is the name of a function and a number, the row's ID. Ada's address is only
+# in the database. A session, a row or a closure could not be sent. The worker
+# gets what a task needs by `Depends`, from the same functions as the
 # application.
 #
-# The queue has a name of its own. With RQ's name, `default`, each application
-# on this Redis would take the jobs of all others. The settings that belong to
-# a job are given when it is published:
+# The queue has a name of its own. RQ's own name is `default`: with it, each
+# application on this Redis would take the jobs of all others. The application
+# sets the options of a job when it publishes the job:
 
 # %% slideshow={"slide_type": "fragment"}
 source(worker.RQQueue)
@@ -102,9 +105,9 @@ print(worker_log("stage8: |background_tasks"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A process for each job
 #
-# The worker forks, the fork does one job and ends. What a task leaks or
-# breaks is gone with its process. A fork has its price: the worker does fewer
-# small tasks in a second than those of stages 7 and 9.
+# The worker forks, and the fork does one job and ends. If a task leaks memory or
+# crashes its process, the next job is not affected. This has a cost: the worker
+# does fewer small tasks in a second than those of stages 7 and 9.
 # `python3 start.py bench queues` measures it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -133,9 +136,12 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the fork
 #
-# A container that is short of memory kills the process that uses most. That
-# is the fork, in the midst of its task. The worker itself lives on. Predict:
-# does the mail arrive?
+# When a container has no memory left, the system kills the process that uses most.
+# This is the fork, in the middle of its task. The worker itself is not killed.
+# Does the mail arrive?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 def fork_of(program: Program) -> psutil.Process:
@@ -162,14 +168,17 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("[Ww]ork-horse|E-mail sent"))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It does, after seconds: the worker waits for its fork, sees how it ended and
-# has the job tried again. `retry=` says how often, and after which pauses.
-# Without it, a job is tried once.
+# Yes, after some seconds. The worker waits for its fork, sees that it was killed,
+# and puts the job back for a retry. `retry=` says how often, and after which
+# pauses. Without it, a job has one attempt.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the mail server is away
 #
-# Which process remembers that something must be tried again in two seconds?
+# Which process remembers that the task has to be retried in two seconds?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 with (
@@ -191,14 +200,14 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The broker remembers it, in a sorted list, and the worker looks there
-# (`with_scheduler=True`). Without that, RQ plans the next attempt and nobody
-# makes it.
+# (`with_scheduler=True`). Without this setting RQ plans the retry, but no process
+# runs it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the worker
 #
-# Now the worker and its fork are killed together, as by a power cut. No
-# process is left that saw it:
+# Now we kill the worker and its fork together, as a power cut does. No process is
+# left that saw how the job ended:
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server:
@@ -221,18 +230,18 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("Publishing").splitlines()[0])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Two watch over it.
+# Two mechanisms bring the job back.
 #
 # - RQ keeps a list of jobs that run. A running worker renews its entry; a dead
 #   one does not, and another worker puts the job back after some 75 s. As
 #   installed, an idle worker looks for such jobs every seven minutes only:
 #   `worker_ttl` and `maintenance_interval` are set for this.
-# - The row was not at its end, and nobody touched it for `TASK_LOST_AFTER`:
-#   8 s in this notebook, two hours at work. So the outbox job published it
-#   again, which is what you see in the log.
+# - The row was not completed, and had not changed for `TASK_LOST_AFTER`: 8 s in
+#   this notebook, two hours at work. So the outbox job published it again. You
+#   see that in the log.
 #
-# What comes twice does nothing the second time: `run_task` finds "completed"
-# in the row.
+# If a job is delivered twice, the second run changes nothing: `run_task` finds
+# "completed" in the row.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What is the same, and what is not
@@ -246,8 +255,8 @@ print(worker_log("Publishing").splitlines()[0])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - change the engine and leave endpoints and tasks alone;
-# - say what may cross to a worker, and look into a queue;
+# - change the engine without changing endpoints and tasks;
+# - say what can be sent to a worker, and look into a queue;
 # - explain what RQ sees when a fork dies, and when a worker dies.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -8,8 +8,8 @@
 # **stream** of Redis, a list that remembers for each message who has taken it
 # and whether it was acknowledged.
 #
-# *On Windows:* the course brings a broker, Valkey, for Linux and macOS. Read
-# along there, or run the course in WSL. To run only the stage, start Redis in
+# *On Windows:* the course brings a broker, Valkey, for Linux and macOS only. Read
+# this notebook without running it, or run the course in WSL. To run only the stage, start Redis in
 # WSL or Docker (`docker run -p 6379:6379 redis`) and set `REDIS_URL` to
 # `redis://localhost:6379`.
 
@@ -48,10 +48,10 @@ new_in("s09")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A task with dependencies, and no request
 #
-# A worker has no request. Where does a task get its logger, its settings and
-# its session from? One small function resolves the same `Depends` by the
-# library `taskiq-dependencies`, which Taskiq uses itself. It serves Celery
-# and RQ as well:
+# A worker has no request. How does a task get its logger, its settings and its
+# session? One small function resolves the same `Depends`, with the library
+# `taskiq-dependencies`, which Taskiq uses itself. The stages with Celery and RQ
+# use the same function:
 
 # %% slideshow={"slide_type": "fragment"}
 source(call)
@@ -60,8 +60,8 @@ source(call)
 source(run_task)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A test replaces what a worker uses in `overrides`, as it does in
-# `app.dependency_overrides`. It is the same dictionary:
+# A test replaces the dependencies of a worker in `overrides`, in the same way as
+# in `app.dependency_overrides`. It is the same dictionary:
 
 # %% slideshow={"slide_type": "fragment"}
 print(app.dependency_overrides is overrides)
@@ -106,8 +106,15 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: no scheduler
 #
-# The mail server is away when the task runs, and it is back right after. A
-# worker runs. Predict: does the mail arrive?
+# The mail server is away when the task runs. Afterwards it runs again. A worker
+# runs too. Does the mail arrive?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Expect three wrong answers: yes, the worker retries; no,
+# the message is lost; yes, the outbox job publishes it.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server, quiet_worker(WORKER):
@@ -124,17 +131,20 @@ with broker, running(app) as server, quiet_worker(WORKER):
 print("attempts:", last_row().attempts)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Taskiq plans a retry as a scheduled task, in a list of its own, and a
-# *worker* never looks there. The **scheduler** does: it sends the retries, the
-# daily report and the outbox job. One is enough, and without it no failed task
-# is ever tried again.
+# Taskiq plans a retry as a scheduled task, in a list of its own, and a *worker*
+# never looks there. The **scheduler** does: it sends the retries, the daily
+# report and the outbox job. Run one scheduler. Without it, no failed task is
+# retried.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the worker
 #
-# The mail server takes the call and says nothing, so a worker is in the midst
-# of its task. Who has the message now? Then the worker is killed. Predict: is
-# the message lost? (This cell takes half a minute or more.)
+# The mail server accepts the connection and sends nothing, so a worker is in the
+# middle of its task. Then we kill the worker. Is the message lost? (This cell
+# takes half a minute or more.)
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 def taken() -> int:
@@ -155,7 +165,7 @@ with broker, running(app) as server, quiet_worker(WORKER, "scheduler"):
     with silent_mail_server() as wait_for_call, quiet_worker(WORKER) as first:
         server.client.post("/send-email/", json=LETTER)
         wait_for_call()
-        print("in the midst of it:", last_row().status, "· taken:", taken())
+        print("in the middle of it:", last_row().status, "· taken:", taken())
         first.kill()
         print("the worker is dead:", last_row().status, "· taken:", taken())
     with mailbox() as box, quiet_worker(WORKER):
@@ -167,8 +177,8 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # It is not lost: the stream knows that the message was taken and not
-# acknowledged. Another worker takes it over when the first has been silent
-# for longer than any task may run (`idle_timeout`): that was most of the time
+# acknowledged. Another worker takes it over when the first one has been silent
+# for longer than any task may run (`idle_timeout`). That is most of the time
 # that this cell took.
 #
 # A worker of Taskiq looks for such messages only when a new one has arrived.
@@ -186,9 +196,9 @@ source(worker)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - let a task ask for what it needs where there is no request;
+# - give a task what it needs, also where there is no request;
 # - replace that in a test of a worker;
-# - name the process that makes the next attempt;
+# - name the process that sends a retry;
 # - say what a stream remembers, and who takes over from a dead worker.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -198,7 +208,7 @@ source(worker)
 # | no new message arrives | nobody takes over from a dead worker | above |
 # | the stream is read from its end | what came before the first worker is skipped | `consumer_id`, above |
 # | a worker takes a hundred messages at a time | a killed one keeps them from the others | `xread_count`, above |
-# | a message is acknowledged on arrival | a killed worker takes its tasks along | `python3 start.py crash taskiq` |
+# | a message is acknowledged on arrival | a killed worker loses its tasks | `python3 start.py crash taskiq` |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not

@@ -4,17 +4,16 @@
 # *20 minutes · builds on [stage 9](09_taskiq.ipynb) ·
 # the code is [stages/s10_procrastinate](../stages/s10_procrastinate/worker.py)*
 #
-# With a broker there are two places: the row is in the database, the message
-# is in Redis. Between them is a gap. A process that dies after the commit and
-# before the message leaves a row that nobody runs, until the outbox job finds
-# it.
+# With a broker there are two places: the row is in the database, and the message
+# is in Redis. If a process dies after the commit and before it sends the
+# message, no worker runs the row until the outbox job finds it.
 #
-# Here there is one place. The job is a row in the **same** PostgreSQL, and it
-# is inserted in the **same transaction** as the data. Either both are there or
-# none is. There is no broker to run, and no gap.
+# Here there is one place. The job is a row in the **same** PostgreSQL database,
+# and it is inserted in the **same transaction** as the data. Either both are
+# there, or none of them. There is no broker to operate, and no gap.
 #
-# *On Windows:* the course brings PostgreSQL for Linux and macOS. Read along
-# there, or run the course in WSL. To run only the stage, install PostgreSQL
+# *On Windows:* the course brings PostgreSQL for Linux and macOS only. Read this
+# notebook without running it, or run the course in WSL. To run only the stage, install PostgreSQL
 # (also in WSL or Docker) and set `DATABASE_URL`, for example to
 # `postgresql://user:password@localhost:5432/database`.
 
@@ -80,8 +79,18 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: roll back
 #
-# An order and its e-mail belong together. Now the order fails at its last
-# line. Predict: how many rows are there afterwards, and how many jobs?
+# An order and its e-mail belong together. Here the order fails in its last line.
+# How many new rows are there afterwards, and how many new jobs?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Expect three wrong answers: one row and one job; no row
+# and one job, as with a broker; one row and no job. Let the class draw the two
+# orders with a broker on the board, and mark where a crash does harm. Ask what
+# a queue in the database costs: its load, its backups, and no queue across two
+# databases.
 
 # %% slideshow={"slide_type": "fragment"}
 def order(session: sa.orm.Session, *, fails: bool) -> None:
@@ -107,20 +116,15 @@ with server:
         print("new jobs:", count("procrastinate_jobs") - before[1])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# None of both, or both. With a broker the message would have to be published
-# before the commit (then a worker may find no row) or after it (then a crash
-# leaves a row without a message). Here nobody has to choose.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Let them draw the two orders with a broker on the board, and
-# mark where a crash hurts. Ask what it costs that the queue lives in the
-# database: its load, its backups, and no queue across two databases.
+# Both or none. With a broker, you publish the message before the commit (then a
+# worker may find no row) or after it (then a crash leaves a row without a
+# message). Here you do not have to choose.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A worker
 #
-# The jobs of both cells wait. PostgreSQL wakes a worker by `NOTIFY`, so that
-# it need not ask each second:
+# The jobs of both cells wait. PostgreSQL wakes a worker with `NOTIFY`, so the
+# worker does not have to ask again and again:
 
 # %% slideshow={"slide_type": "fragment"}
 with server, quiet_worker(WORKER):
@@ -153,9 +157,9 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The anatomy of any queue
 #
-# What is inside of such an engine? Three steps: **claim** a job, do the
-# **work**, **acknowledge** it. These forty lines run, and show why each step
-# is there. They are **not for copying**: there is no time limit, no retry, no
+# An engine does three steps: it **claims** a job, does the **work**, and
+# **acknowledges** the job. The next cell shows why each step is necessary. The
+# code runs, but is **not for copying**: it has no time limit, no retry and no
 # schedule, nothing wakes a worker, and nothing renews a lease. That is why we
 # use an engine.
 
@@ -209,14 +213,14 @@ with server:
 # - Three workers ask at the same moment, and each job is claimed by one.
 #   `FOR UPDATE` locks the row; `SKIP LOCKED` takes the next free one instead
 #   of waiting.
-# - The claim is a **lease**, which ends by itself. Otherwise the jobs of a
-#   dead worker would be claimed for ever.
+# - The claim is a **lease**, which ends by itself. Without an end, a dead worker
+#   would keep its jobs for ever.
 # - Job 5 was done **twice**: its worker died after the work and before the
 #   acknowledgement. No other worker can tell that from a worker that died
 #   before the work. So every queue either does it again (*at least once*) or
 #   loses it (*at most once*).
 #
-# Now a lease of 0.1 s for a task that takes longer, and nobody dies:
+# Now the lease is 0.1 s, the task takes longer, and no worker dies:
 
 # %% slideshow={"slide_type": "fragment"}
 SHORT = CLAIM.replace("1 second", "0.1 seconds")
@@ -244,15 +248,15 @@ with server:
 print(sorted(effects))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Both workers did it. This is a visibility timeout that is too short: choose
-# it longer than the time limit of a task.
+# Both workers did the job. A visibility timeout that is too short has the same
+# effect, so it has to be longer than the time limit of a task.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the worker
 #
-# Procrastinate has no lease. A worker writes a **heartbeat**, and the stage's
-# `recover` job looks every ten seconds for jobs of workers without one. This
-# cell takes about a minute:
+# Procrastinate has no lease. A worker writes a **heartbeat**. Every ten seconds
+# the stage's job `recover` looks for jobs whose worker has stopped writing it.
+# This cell takes about a minute:
 
 # %% slideshow={"slide_type": "fragment"}
 with server, running(app) as client:
@@ -274,8 +278,9 @@ print(worker_log("background_tasks INFO"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Settings, priorities, schedule
 #
-# The whole stage. People come first (`priority`), a periodic job is a
-# decorator, and the workers agree by a unique index on who inserts it:
+# This is the whole stage. Tasks that a person waits for have a higher `priority`.
+# A decorator makes a periodic job. Each worker tries to insert it, and a unique
+# index lets only one of them do it:
 
 # %% slideshow={"slide_type": "fragment"}
 source(inspect.getmodule(ProcrastinateQueue))
@@ -283,7 +288,7 @@ source(inspect.getmodule(ProcrastinateQueue))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - commit data and job together, and say what that spares;
+# - commit data and job together, and say which problem that solves;
 # - explain claim, lease, acknowledgement, and "at least once";
 # - say what a database as a queue costs: its load, and one more reason to
 #   look after it.
@@ -301,8 +306,8 @@ source(inspect.getmodule(ProcrastinateQueue))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
-# done it. Then [stage 11](11_dbos.ipynb), in which a killed task does not
-# begin again: it goes on.
+# done it. Then [stage 11](11_dbos.ipynb), in which a killed task continues and
+# does not begin again.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer

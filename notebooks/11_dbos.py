@@ -1,17 +1,17 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 11 · A task resumes where it stopped, with DBOS
 #
-# *15 minutes · builds on [stage 10](10_procrastinate.ipynb) ·
+# *20 minutes · builds on [stage 10](10_procrastinate.ipynb) ·
 # the code is [stages/s11_dbos](../stages/s11_dbos/worker.py)*
 #
-# Every engine so far begins a killed task again, from its first line. That is
-# fine for one e-mail. What if a task has three parts, and each costs a minute,
+# The engines so far run a killed task again from its first line. That is fine for
+# one e-mail. But what if a task has three parts, and each part costs a minute,
 # or money?
 #
 # DBOS records the end of each **step** in the database. A **workflow** is a
-# function that calls steps. After a kill it runs again, and each step that
-# has ended is not run but answered from the record: the workflow **resumes**
-# at the next one.
+# function that calls steps. After a kill, the workflow runs again. DBOS does not
+# run a step that has ended: it returns the recorded result. So the workflow
+# **resumes** at the next step.
 #
 # DBOS is a library. On SQLite the application itself runs the tasks: no
 # broker, no server, no worker.
@@ -63,9 +63,9 @@ source(stage.run)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict: killed after the second step
 #
-# To see the steps, this worker's tasks write a line each into a file, and the
-# third one waits until a file `go` is there. It is the stage's own worker;
-# only `get_tasks` is replaced, by `overrides`:
+# The steps of this worker write lines into a file, so that we see them. The third
+# step waits until there is a file `go`. It is the stage's own worker, and
+# `overrides` replaces only `get_tasks`:
 
 # %% slideshow={"slide_type": "fragment"}
 WORKER = """
@@ -109,9 +109,16 @@ def effects() -> list[str]:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The job is inserted in the transaction of the row, as in stage 10. Then the
-# worker is killed in the midst of step 3 and started again. Write down the
-# lines of `effects.txt` that you expect:
+# The job is inserted in the transaction of the row, as in stage 10. Then we kill
+# the worker in the middle of step 3, and start it again. Which lines of
+# `effects.txt` do you expect?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 4 minutes.** Expect three wrong answers: all lines twice; each line
+# once; the e-mail is sent twice, and the rest once.
 
 # %% slideshow={"slide_type": "fragment"}
 LETTER = {
@@ -187,9 +194,9 @@ table(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The second step returned the ID of the row that the third one runs. When a
-# workflow runs again, it asks this table at each step. So the code
-# *between* the steps must do the same each time: no clock, no random number,
-# no database there. They belong into a step, whose result is recorded.
+# workflow runs again, it reads this table at each step. So the code *between* the
+# steps must do the same each time: it may use no clock, no random number and no
+# database. They belong in a step, whose result is recorded.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class.** Ask what happens when a new version of the code has a step
@@ -199,8 +206,11 @@ table(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: roll back
 #
-# SQLite, PostgreSQL: in both the job is in the transaction of the data.
-# Predict: how many workflows are there after a rollback?
+# With SQLite and with PostgreSQL, the job is in the transaction of the data. How
+# many new workflows are there after a rollback?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 def workflows() -> int:
@@ -227,10 +237,10 @@ print("new workflows:", workflows() - before[1])
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The application runs the tasks, and nobody else
 #
-# On SQLite there is one process. It starts slower than stage 6, because DBOS
-# makes and checks its tables. And what happens when a second process is
-# started beside it? When DBOS starts, it recovers what a process of *its name*
-# had, so both would take over what the other one is doing:
+# With SQLite there is one process. It starts more slowly than stage 6, because
+# DBOS makes and checks its tables. When DBOS starts, it recovers the workflows
+# of the process with *its name*. So a second process would take over what the
+# first one is doing. What happens when we start a second one?
 
 # %% slideshow={"slide_type": "fragment"}
 from stages.s11_dbos.app import app
@@ -291,8 +301,8 @@ source(stage)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - cut a task into steps, and say what runs again after a kill;
-# - keep what differs from run to run inside a step;
+# - divide a task into steps, and say what runs again after a kill;
+# - put what differs from run to run into a step;
 # - run durable tasks without a broker and without a server.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -1,12 +1,12 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # The five projects
 #
-# *25 minutes · builds on [testing](testing.ipynb)*
+# *30 minutes · builds on [testing](testing.ipynb)*
 #
-# Five applications that somebody might ask you for, each an hour's work. Here
-# you see each of them **run**, and its most natural wrong answer **be wrong**.
-# The code is yours to write: the notebook imports the solutions and shows none
-# of them.
+# Here are five applications that somebody might ask you to write, in about an hour
+# each. You see each of them **run**, and you see why the most natural wrong
+# answer is **wrong**. You write the code yourself: the notebook imports the
+# solutions, and shows none of them.
 
 # %% slideshow={"slide_type": "skip"}
 import asyncio
@@ -15,17 +15,19 @@ from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 
-from course.lesson import pretty, running, send
+from course.lesson import pretty, running, send, start_afresh
+
+_ = start_afresh()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 1 · Not more than so many
+# ## 1 · A rate limit
 #
-# *A mail provider takes five messages at once, and then one every two
-# seconds. What is too much should be refused at once, and told when to come
-# back.* The means is a **token bucket**: each notification takes a token, and
-# new ones trickle in.
+# *A mail provider accepts five messages at once, and then one every two seconds.
+# Refuse what is too much at once, and tell the client when to try again.* The
+# solution is a **token bucket**: each notification takes a token, and new tokens
+# are added at a fixed rate.
 #
-# Seven requests at the same moment, then four seconds later one more. The
+# We send seven requests at the same moment, and one more four seconds later. The
 # clock is a dependency, so the four seconds take no time:
 
 # %% slideshow={"slide_type": "fragment"}
@@ -60,11 +62,11 @@ with running(limiting.app) as server:
 refused
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The limit is a **dependency that raises**: the endpoint never began, so there
-# is no task to stop.
+# The limit is a **dependency that raises an exception**. The endpoint never began,
+# so there is no task to stop.
 #
-# **The natural wrong answer** makes the bucket in the dependency. A dependency
-# is called for each request, and each request finds a full bucket:
+# **The natural wrong answer** makes the bucket in the dependency. FastAPI calls a
+# dependency for each request, so each request finds a full bucket:
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -80,21 +82,25 @@ with running(limiting.app) as server:
 overrides.clear()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The next wrong answer keeps one bucket, in `@lru_cache` or a global, and
-# makes it in a `def`. Those run in threads. Twenty first requests at once, and
-# how many buckets there are:
+# The next wrong answer keeps one bucket in `@lru_cache` or in a global variable,
+# and makes it in a `def`, which runs in worker threads. We send twenty first
+# requests at once. How many buckets are made?
 
 # %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
+from threading import Barrier, BrokenBarrierError
 
 made: list[object] = []
+together = Barrier(2)
 
 
 @lru_cache
 def get_one_bucket() -> object:
-    time.sleep(0.2)  # it reads a setting, opens a connection, …
     made.append(object())
+    with suppress(BrokenBarrierError):
+        together.wait(10)  # until a second request makes a bucket, too
     return made[-1]
 
 
@@ -108,29 +114,28 @@ def take(bucket: Annotated[object, Depends(get_one_bucket)]) -> None:
 
 with running(racing) as server, ThreadPoolExecutor(20) as clients:
     list(clients.map(server.client.post, ["/"] * 20))
-print("buckets:", len(made))
+print("more than one bucket:", len(made) > 1)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `lru_cache` remembers what was *returned*; callers that arrive before
-# it returns call it again. To have only one, make it in the lifespan, or in an
-# `async def` without an `await`. And between reading how many tokens there are
-# and writing it back, no other thread may come: that needs a lock.
+# `lru_cache` remembers what was *returned*. Callers that arrive before it returns
+# call it again. To have only one bucket, make it in the lifespan, or in an
+# `async def` without an `await`. You also need a lock: between reading the number
+# of tokens and writing it back, no other thread may do the same.
 #
 # → [Exercise 8](../exercises/ex08_rate_limit.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask why the 429 costs the client nothing and the server next to
-# nothing, and what would be different if the *task* asked the bucket: the
-# client gets a 202 for something that will never be sent.
+# **In class, 3 minutes.** Ask what would be different if the *task* used the bucket:
+# the client gets a 202 for a message that is never sent.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 2 · Try again, but not everything
+# ## 2 · Retry, but not everything
 #
-# *A mail server says 451, "try again later", or 550, "there is nobody of that
-# name". The first is worth another try, the second never is.*
+# *A mail server answers 451, "try again later", or 550, "there is no such
+# address". A retry helps in the first case, and never in the second.*
 #
-# This transport behaves like a server on a bad day: Bob is put off twice, Eve
-# does not exist. Pauses are remembered, not slept.
+# This transport behaves like a server with problems: it answers 451 for Bob
+# twice, and 550 for Eve. The test's `sleep` only remembers the pauses.
 
 # %% slideshow={"slide_type": "fragment"}
 from solutions import ex09_email_retry as retrying
@@ -189,11 +194,11 @@ logging.disable(logging.WARNING)  # a line for each try that fails
 try_delivery()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Everybody once, Bob alone after pauses that double, Eve among the dead
-# letters at once, and with the server's words.
+# First everybody gets one try. Then only Bob is tried again, after pauses that
+# double. Eve is in the dead letters at once, with the server's own words.
 #
-# **The natural wrong answer** is a loop around all of it, with
-# `except OSError`: that catches network errors, does it not?
+# **The natural wrong answer** is a loop around the whole delivery, with
+# `except OSError`, to catch network errors:
 
 # %% slideshow={"slide_type": "fragment"}
 import smtplib
@@ -218,23 +223,23 @@ print("a 550 is an OSError:", issubclass(smtplib.SMTPDataError, OSError))
 logging.disable(logging.NOTSET)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Ada has the mail five times, and of Eve nobody hears anything. The decision
-# has to be made **for each recipient**, by what the *server said*: every
-# exception of `smtplib` is an `OSError`, a refusal for good among them.
+# Ada gets the mail five times, and nobody learns that Eve got none. Decide **for
+# each recipient**, by the *server's answer*. Every exception of `smtplib` is an
+# `OSError`, also a permanent refusal.
 #
 # → [Exercise 9](../exercises/ex09_email_retry.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask for each reply whether it is worth another try: 421 (server
+# **In class, 3 minutes.** Ask for each reply whether a retry helps: 421 (server
 # closes), 452 (disk full), 535 (login refused), 552 (mailbox full). A first
-# digit of 4 is "for now", of 5 "for good". Then: why a random part in the
-# pause?
+# digit of 4 means "temporary", 5 means "permanent". Then ask why the pause has
+# a random part.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Files, processed in the background
 #
-# *Partners upload lists; to count and check them takes a while. After a 202,
-# partners delete the original.* So every byte must be safe **before** the
+# *Partners upload lists. It takes a while to count and check them. After a 202,
+# partners delete the original.* So every byte must be stored **before** the
 # response, and only the counting may come after it.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -270,11 +275,11 @@ pretty([{k: f[k] for k in ("filename", "status", "lines")} for f in known])
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The second partner does not mean well, and it does not matter: the name on
-# the disk is the application's own.
+# The second partner is an attacker, but that does no harm: the application chooses
+# the name on the disk itself.
 #
-# **The natural wrong answer** takes the client's name. It is in every second
-# example on the web:
+# **The natural wrong answer** uses the client's file name. Many examples on the
+# web do that:
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi import UploadFile
@@ -297,26 +302,26 @@ files.app.dependency_overrides.clear()
 outside.cleanup()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The file lies two folders above the storage. With an absolute name it would
-# lie wherever the client likes.
+# The file is two folders above the storage. With an absolute name, it would be
+# anywhere on the disk.
 #
-# Another one reads the upload *in the task*. On today's FastAPI that works; on
-# 0.106 to 0.117 the upload was closed by then. You know this from
-# [stage 5](05_task_tracker.ipynb): what belongs to the request is not the
-# task's.
+# Another wrong answer reads the upload *in the task*. With today's FastAPI that
+# works. With 0.106 to 0.117 the upload was already closed. You know this from
+# [stage 5](05_task_tracker.ipynb): a task must not use what belongs to the
+# request.
 #
 # → [Exercise 10](../exercises/ex10_file_processing.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Live: send `../evil.txt` as the filename to the trusting
+# **In class, 3 minutes.** Live: send `../evil.txt` as the filename to the trusting
 # application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask what
 # would happen with a path to somebody's `.ssh/authorized_keys`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 4 · Many channels, none stops another
+# ## 4 · Many channels, and none stops another
 #
-# *E-mail, SMS, push; each has a provider, and each is down now and then.*
-# Today it is the e-mail's:
+# *There are e-mail, SMS and push. Each has a provider, and each provider is down
+# now and then.* Here the e-mail's provider is down:
 
 # %% slideshow={"slide_type": "fragment"}
 from solutions import ex11_notification_channels as channels
@@ -368,9 +373,9 @@ pretty(report["channels"])
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Three channels of 0.2 seconds each took 0.2 seconds together. A channel that
-# nobody had thought of, the pigeon, needed no other line: names come from the
-# channels, channels from dependencies.
+# Three channels of 0.2 seconds each took about 0.2 seconds together. A new channel,
+# the pigeon, needed no other line: the channels come from dependencies, and each
+# channel has its name.
 #
 # **The natural wrong answer** is one background task for each channel:
 
@@ -395,23 +400,20 @@ async def notify(background_tasks: BackgroundTasks) -> None:
 send(each, "POST", "/notify/")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The tasks of a request are one queue: they run one after the other, and the
-# first that fails ends it. asyncio's `TaskGroup` is no cure: it cancels the
-# others when one fails.
+# The tasks of a request run one after the other, and the first failure stops the
+# rest. asyncio's `TaskGroup` does not help: it cancels the others when one fails.
 #
 # → [Exercise 11](../exercises/ex11_notification_channels.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** This is the first failing task of stage 4 again, in its natural
-# dress. Ask what happens to an SMS that was *slow* when `TaskGroup` hears of
-# the e-mail.
+# **In class, 3 minutes.** This is the first failing task of stage 4 again. Ask what
+# `TaskGroup` does with a *slow* SMS when the e-mail fails.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 5 · How far is it?
+# ## 5 · A progress bar
 #
-# *A report takes minutes. Whoever ordered it wants to see a bar that moves,
-# and a button that says "Stop".* A job of four steps, and somebody who listens
-# to its events:
+# *A report takes minutes. The user who ordered it wants to see a progress bar, and
+# a button "Stop".* A job has four steps, and a client listens to its events:
 
 # %% slideshow={"slide_type": "fragment"}
 import json
@@ -435,18 +437,18 @@ with running(progress.app) as server:
                 print(state["status"], state["percent"], "percent")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The events came *while the task was at work*. Nobody hands states to
-# listeners: there is one newest state, and who listens looks at it.
+# The events came *while the task was running*. The task does not send its states to
+# the listeners: it keeps one newest state, and each listener reads that.
 #
-# **A natural wrong answer** is in the arithmetic. 199 of 200 steps are done,
-# and the bar says:
+# **One natural wrong answer** is in the arithmetic. 199 of 200 steps are done, and
+# the bar says:
 
 # %% slideshow={"slide_type": "fragment"}
 print("rounded:", round(100 * 199 / 200), "percent")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **And one in the stream**: asking *inside the generator* whether there is
-# such a job. By the time that its first line runs, the 200 is on its way:
+# **Another one is in the stream**: the generator checks whether the job exists. But
+# when the first line of the generator runs, the status 200 is already sent:
 
 # %% slideshow={"slide_type": "fragment"}
 from collections.abc import AsyncIterator
@@ -482,23 +484,22 @@ progress.app.dependency_overrides.clear()
 # → [Exercise 12](../exercises/ex12_progress.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Live: `curl -N` on the events of a long job, in two terminals,
-# and Ctrl-C in one of them; the other one goes on. Then `curl -X DELETE` on
-# the job.
+# **In class, 3 minutes.** Live: run `curl -N` on the events of a long job, in two
+# terminals, and press Ctrl-C in one of them. The other one goes on. Then run
+# `curl -X DELETE` on the job.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
 #
-# Each of the five runs its tasks in the server's process. When that process is
-# killed, the tasks are gone: [stage 5](05_task_tracker.ipynb) showed rows that
-# say "started" for ever. For work that must be done there are **task queues**:
-# a broker or a database keeps the tasks, and workers take them. A task whose
-# worker died is delivered again, so it may run *twice*, and must be
+# Each of the five runs its tasks in the server's process. If that process is
+# killed, the tasks are lost: [stage 5](05_task_tracker.ipynb) showed rows that
+# say "started" for ever. For work that must be done there are **task queues**: a
+# broker or a database keeps the tasks, and workers take them. After a worker has
+# died, its task is redelivered, so it may run *twice*. It must be
 # **idempotent**: the second run changes nothing.
 #
-# A queue costs one more program to run and to watch. Take one when a lost task
-# costs more than that, or when tasks are so long or so many that they slow
-# requests down. [Stage 6](06_at_work.ipynb) prepares the application for it;
+# With a queue you have at least one more program to operate. Use one when a lost
+# task costs more than that, or when long or many tasks make requests slow. [Stage 6](06_at_work.ipynb) prepares the application for it;
 # stages 7 to 11 bring five engines.
 #
 # → [Exercise 13](../exercises/ex13_task_queue.py)
@@ -511,15 +512,14 @@ progress.app.dependency_overrides.clear()
 # ## To read on
 #
 # - [FastAPI on background tasks](https://fastapi.tiangolo.com/tutorial/background-tasks/)
-#   and on [dependencies](https://fastapi.tiangolo.com/tutorial/dependencies/),
-#   those with [`yield`](https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/)
-#   among them
+#   on [dependencies](https://fastapi.tiangolo.com/tutorial/dependencies/),
+#   and on dependencies with [`yield`](https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/)
 # - [Celery](https://docs.celeryq.dev), [RQ](https://python-rq.org),
 #   [Taskiq](https://taskiq-python.github.io),
 #   [Procrastinate](https://procrastinate.readthedocs.io) and
 #   [DBOS](https://docs.dbos.dev): engines for tasks
 # - [SQLAlchemy on sessions](https://docs.sqlalchemy.org/en/21/orm/session_basics.html):
-#   who opens, commits and closes
+#   when to open, commit and close them
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Now you can

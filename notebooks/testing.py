@@ -1,13 +1,13 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Testing tasks
 #
-# *20 minutes · 5 more at the end, on databases ·
+# *25 minutes · 5 more at the end, on databases ·
 # builds on [stage 5](05_task_tracker.ipynb) · tests to learn from are in
 # [tests/stages](../tests/stages/test_s03_chained_dependencies.py)*
 #
-# A test of an endpoint looks at the answer. A task runs *after* the answer, and
-# the answer is the same whether the task ran, ran twice or was never scheduled.
-# So a test of a task asks five more questions:
+# A test of an endpoint checks the answer. A task runs *after* the answer. The
+# answer is the same when the task ran once, ran twice or was never scheduled.
+# So a test of a task has five more questions:
 #
 # - did it run, and **once**?
 # - with the right **values**?
@@ -26,14 +26,18 @@ from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import EmailStr
 
-from course.lesson import compare, table
+from course.lesson import compare, start_afresh, table
+
+start_afresh()
+
 from stages import s03_chained_dependencies as stage
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Alone: the task without an application
 #
-# A provider is a function. Call it with what it needs, and it gives the task.
-# What it needs is *real* and remembers; nothing is mocked:
+# A provider is a function. Call it with what it needs, and it returns the task.
+# Here it needs a logger. We use a *real* logger with a handler that remembers
+# the lines, and mock nothing:
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -58,9 +62,9 @@ assert log.lines == [
 ]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# This is why a provider takes what it needs as `Annotated` parameters. With
-# the older form `logger=Depends(get_logger)` the default *is* the `Depends`
-# object, and a call without FastAPI gets it:
+# For such calls a provider takes what it needs as `Annotated` parameters. In the
+# older form `logger=Depends(get_logger)` the default value *is* the `Depends`
+# object, so a call without FastAPI gets this object as its logger:
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -79,8 +83,8 @@ except AttributeError as error:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Through the application: a fake that remembers
 #
-# That the endpoint *schedules* the task, only a request can show. The fake has
-# the task's own form, and a list.
+# Only a request can show that the endpoint *schedules* the task. The fake has the
+# same parameters as the task, and puts them into a list.
 
 # %% slideshow={"slide_type": "fragment"}
 sent: list[tuple[str, str]] = []
@@ -100,24 +104,24 @@ assert refused.status_code == 422
 assert sent == [("ada@example.com", "Hello World!")]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# One `==` on the list answers three questions: it ran, once, with these
-# values, and not for the refused one. `assert sent` alone answers the first.
-# `mock.assert_any_call(…)` would be content with two calls.
+# One `==` on the list answers four questions: the task ran, it ran once, with
+# these values, and not for the refused request. `assert sent` alone answers
+# only the first. `mock.assert_any_call(…)` also passes after two calls.
 #
-# A `TestClient` has waited for the task. That is a nuisance when you want to
-# see what comes first, and just right here: no sleeping, no polling.
+# The `TestClient` has waited for the task. That hides which comes first, but
+# here it helps: the test needs no sleeping and no polling.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** In pytest the two lines around the request are a fixture, so
-# that the overrides are cleared when the test fails as well: show `logger` in
-# tests/stages/test_s03_chained_dependencies.py. Forgetting it is a classic:
-# the next test is green with the fake of the one before.
+# **In class, 2 minutes.** In pytest, put the two lines around the request into a
+# fixture, so that the overrides are cleared also when the test fails: show
+# `logger` in tests/stages/test_s03_chained_dependencies.py. If you forget that,
+# the next test is green with the fake of this one.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Predict: which of these tests is worth anything?
+# ## Predict: which of these tests notices a fault?
 #
-# A small application, and three ways to spoil it: the task is never scheduled,
-# scheduled twice, or called before the response.
+# A small application, and three faults that we can put into it: the task is
+# never scheduled, scheduled twice, or called before the response.
 
 # %% slideshow={"slide_type": "fragment"}
 FAULTS = ["never scheduled", "scheduled twice", "before the response"]
@@ -147,7 +151,7 @@ def make(fault: str = "") -> SimpleNamespace:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# And five tests of it. The second one patches the *name* of the provider.
+# Here are five tests of it. The second one patches the *name* of the provider.
 
 # %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
@@ -201,11 +205,18 @@ TESTS = [
 ]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# All five pass on the right application. Write down which of them *notice*
-# that the task is never scheduled:
+# All five pass on the right application. Which of them *notice* that the task is
+# never scheduled? Write their names into the list, for example
+# `["the_answer_only"]`:
 
 # %% slideshow={"slide_type": "fragment"}
-guess = ["a_patched_name", "the_fake_as_override", "a_fake_that_remembers"]
+guess = []
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 5 minutes.** Let everybody write a guess down. Expect three wrong
+# answers: all but the first; the patched name, because it has a mock; the fake
+# as override, because it has a list. Then ask for each empty place of the
+# table: "Why is that test green?"
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -221,7 +232,7 @@ assert not any(notices(test, "") for test in TESTS)
 found = {f: [t.__name__ for t in TESTS if notices(t, f)] for f in FAULTS}
 compare(guess, found["never scheduled"])
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} jupyter={"outputs_hidden": true}
 table(
     ["which test notices …", *FAULTS],
     [
@@ -230,33 +241,27 @@ table(
     ],
 )
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Let everybody commit to a guess. Then ask for each empty place:
-# why is that test green? The patched name: `Depends` has kept the function
-# since the endpoint was made, so the patch changes nothing and the mock is
-# never called. The fake as override: FastAPI calls it as the *provider*, with
-# the request's values.
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **One** of five notices that the task is never scheduled.
 #
-# - *A patched name* notices nothing at all: `Depends` has kept the function
-#   itself. The mock is never called, the real task runs.
-# - *The fake as override* is worse, for it has a list with the right address
-#   in it. FastAPI called the fake as a provider, with the request's values;
-#   the endpoint added `None`, and `raise_server_exceptions=False` hid that
-#   this can't be called. It is green on the right application by mistake.
-# - *A fake that remembers* sees whether and how often, but not when.
-# - *A fake that fails* sees when: after the response an exception changes no
-#   answer, before it there is no such answer.
+# - *A patched name* notices nothing: `Depends` has kept the function itself. The
+#   mock is never called, and the real task runs.
+# - *The fake as override* is worse: its list contains the right address. FastAPI
+#   called the fake as a provider, with the request's values. The endpoint added
+#   `None`, and `raise_server_exceptions=False` hid the error.
+# - *A fake that remembers* notices whether and how often, but not when.
+# - *A fake that fails* notices when: an exception before the response changes the
+#   answer, an exception after it does not.
 #
-# A test is worth what it notices. **Spoil the code, and see it turn red.**
+# A test is worth what it notices. **Break the code, and see whether the test
+# fails.**
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a `TestClient` does with a failing task
 #
-# It raises in the test what the task raised, as if there had been no answer.
-# `raise_server_exceptions=False` gives the answer, and hides the failure:
+# It raises the task's exception in the test, so the test does not get the answer.
+# With `raise_server_exceptions=False` the test gets the answer, but does not see
+# the failure:
 
 # %% slideshow={"slide_type": "fragment"}
 right = make()
@@ -275,15 +280,15 @@ hiding = TestClient(right.app, raise_server_exceptions=False)
 print("hidden:            ", hiding.post(PATH).status_code)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# On a real server the client has its 200 in either case, and the error is in
-# the log. So use the second form only where the failure is what you test, and
-# check there that it happened.
+# On a real server the client has its 200 in both cases, and the error is in the
+# log. So use the second form only in a test of the failure itself, and check
+# there that the task failed.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## "After the response", said outright
+# ## Test "after the response"
 #
-# A `TestClient` can't see what comes first. The messages that the application
-# sends to its server can, and the course's recorder reads those:
+# A `TestClient` cannot see which comes first. But the application sends messages
+# to its server, and their order shows it. The course's recorder reads them:
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import Happened
@@ -298,9 +303,13 @@ Happened(response, timeline.last)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a `MagicMock` as override
 #
-# A mock accepts every call, and says so in its signature: `*args, **kwargs`.
-# FastAPI reads the signature of a dependency to know what the *request* has
-# to bring:
+# A mock accepts every call: its signature is `*args, **kwargs`. FastAPI reads the
+# signature of a dependency to know which parameters the *request* must have.
+# Which status does the client get?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What would you send so that this request is
+# accepted?" `?args=1&kwargs=2` is a 200, and the mock is then the *provider*.
 
 # %% slideshow={"slide_type": "fragment"}
 right.app.dependency_overrides[right.get_task] = MagicMock()
@@ -311,16 +320,11 @@ print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Give a function instead: `lambda: mock` is a provider without parameters.
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask for `*args, **kwargs` first: what would you send so that
-# this request is accepted? `?args=1&kwargs=2` is a 200, and the mock is then
-# the *provider*.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## No sleeping
 #
-# A task that waits takes what waits as an argument. The test hands it a list's
-# `append`, which takes no time and remembers how long it would have been:
+# A task that waits takes its `sleep` as an argument. The test passes a list's
+# `append` instead. That takes no time, and remembers each pause:
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -341,14 +345,14 @@ assert pauses == [1, 2, 4]
 print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Two tests that sleep for a second each are nothing; two hundred
-# are three minutes, and people stop running them.
+# **In class.** Two tests that sleep for a second each do not matter. Two hundred
+# of them take three minutes, and people stop running them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
 #
-# In a terminal: `pytest -v` and the file's name. Each test's name is a promise.
-# It takes some seconds, and shows each test when it has ended:
+# In a terminal, run `pytest -v` with the file's name. Each test's name is a
+# promise. The tests take some seconds:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -371,8 +375,9 @@ with subprocess.Popen(
 # ## Now you can
 #
 # - test a task alone, by calling its provider;
-# - test through the application that it ran, once, with what, and when not;
-# - say what a green test would not notice, by spoiling the code.
+# - test through the application that a task ran, once, with which values, and
+#   that it did not run after a refused request;
+# - find out what a green test does not notice, by breaking the code.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
@@ -392,8 +397,8 @@ with subprocess.Popen(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: a database for a test
 #
-# *5 minutes.* A database in memory is quick, and belongs to **one thread**. A
-# `def` endpoint and a `def` task run in other ones:
+# *5 minutes.* A database in memory is fast, but it belongs to **one thread**. A
+# `def` endpoint and a `def` task run in other threads:
 
 # %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
@@ -425,21 +430,18 @@ for name, engine in [("in memory", in_memory), ("shared", shared)]:
     engine.dispose()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `StaticPool` gives all threads the same connection: good enough for a test
-# that does one thing at a time. For tasks that run at once take a file in
-# pytest's `tmp_path`. Either way the test puts its factory in the place of the
-# application's, by `dependency_overrides[get_session_factory]`.
+# `StaticPool` gives all threads the same connection. That is enough for a test that
+# does one thing at a time. If tasks run at the same time, use a file in pytest's
+# `tmp_path`. In both cases the test replaces the application's factory with
+# `dependency_overrides[get_session_factory]`.
 #
 # The lifespan does **not** see the overrides. It calls `get_session_factory`
-# itself, and an override replaces only what `Depends` asks for. This test has
-# a database in memory, and the stage makes its own file all the same:
+# itself, and an override replaces only what `Depends` asks for. This test has a
+# database in memory, but the stage still makes its own file:
 
 # %% slideshow={"slide_type": "fragment"}
 import stages.s05_task_tracker as tracker
-from course.folders import data_dir
-from course.mailbox import authority
 
-authority(data_dir())  # the stage needs the mailbox's certificate
 factory = sa.orm.sessionmaker(shared)
 database = Path("data/s05_task_tracker.db")
 database.unlink(missing_ok=True)
@@ -455,9 +457,9 @@ finally:
 shared.dispose()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# So the test also sets the environment, `DATABASE_URL`, and clears what
-# `lru_cache` keeps, or it uses no lifespan: `TestClient(app)` without a `with`
-# runs none. [Stage 6](06_at_work.ipynb) also prepares its database in its
+# So the test has two ways. It sets `DATABASE_URL` in the environment, and clears
+# what `lru_cache` keeps. Or it runs no lifespan: `TestClient(app)` without a
+# `with` runs none. [Stage 6](06_at_work.ipynb) also prepares its database in the
 # lifespan, so its tests set the environment.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}

@@ -1,13 +1,13 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Which engine?
 #
-# *15 minutes · builds on [stage 11](11_dbos.ipynb) ·
+# *20 minutes · builds on [stage 11](11_dbos.ipynb) ·
 # the tables to decide by are in [docs/choosing.md](../docs/choosing.md)*
 #
-# Six stages run the same tasks for the same endpoints. This notebook runs all
-# of them that your machine can run, and puts them side by side. It does not
-# say which engine is fastest: twenty small tasks on a busy laptop cannot.
-# It says what you have to operate, and what you get for it.
+# Six stages run the same tasks for the same endpoints. This notebook runs those
+# that your machine can run, and compares them. It does not say which engine is
+# fastest: twenty small tasks on a busy laptop cannot show that. It says what you
+# have to operate, and what you get for it.
 
 # %% slideshow={"slide_type": "skip"}
 import sys
@@ -39,8 +39,11 @@ STAGES = {
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What has to run
 #
-# Each stage names what runs beside its application. Predict which stage needs
-# most, and which needs nothing:
+# Each stage names what runs beside its application. Which engine needs most, and
+# which needs nothing?
+
+# %% slideshow={"slide_type": "skip"}
+# Write your guess here:
 
 # %% slideshow={"slide_type": "fragment"}
 packages = {stage: import_module(f"stages.{stage}") for stage in STAGES}
@@ -59,9 +62,9 @@ table(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same tasks through each
 #
-# For each engine this starts what it needs, a real server with the stage's
-# application, and (where there is one) a worker. It sends 20 requests, one
-# after the other, and waits until each of the 20 rows is completed:
+# For each engine we start a real server with the stage's application and what it
+# needs beside it. We send 20 requests, one after the other, and wait until all
+# 20 rows are completed:
 
 # %% slideshow={"slide_type": "fragment"}
 REQUESTS = 20
@@ -165,10 +168,10 @@ show("s10_procrastinate")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Side by side
 #
-# Some columns are counted here, in the stages' files: the lines (without
+# The cell reads some columns from the stages' files: the number of lines (without
 # those of stage 6), whether a process of its own does the periodic work, and
-# whether the job is in the transaction of the data (`publish_in`). The last
-# two columns are what the stages' notebooks showed.
+# whether the job is in the transaction of the data (`publish_in`). The column
+# "a killed task" says what the stages' notebooks showed.
 
 # %% slideshow={"slide_type": "fragment"}
 KILLED = {
@@ -211,24 +214,23 @@ table(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Each of them completed all tasks, by the same endpoints and the same task
-# functions. So a wrong choice is not for ever: it is two short files.
+# Each engine completed all tasks, with the same endpoints and the same task
+# functions. So you can correct a wrong choice: only two short files change.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Decide
 #
 # Ask in this order:
 #
-# 1. **May it be lost?** A cache is filled, a picture is made smaller, and the
-#    next request does it again: `BackgroundTasks`. Nothing to operate.
-# 2. **One process, and no server to look after?** DBOS on SQLite.
-# 3. **Does it take several parts, of which each costs much?** DBOS: it resumes.
-# 4. **Is there a PostgreSQL already?** Procrastinate, or DBOS: the job is in
-#    the transaction of the data, and there is no broker to operate.
-# 5. **Is there a Redis already, or are there very many small tasks?** Celery
-#    has the most of everything: routing, monitoring, people who know it. RQ is
-#    the simplest to understand, and isolates each job. Taskiq is for tasks
-#    that are `async`.
+# 1. **May a task be lost?** For example, it fills a cache, and the next request
+#    does it again: `BackgroundTasks`. You have nothing to operate.
+# 2. **Is there only one process, and no database server?** DBOS on SQLite.
+# 3. **Does a task have several expensive parts?** DBOS: it resumes.
+# 4. **Do you have PostgreSQL already?** Procrastinate or DBOS: the job is in the
+#    transaction of the data, and there is no broker to operate.
+# 5. **Do you have Redis already, or very many small tasks?** Celery has most of
+#    all features, and many people know it. RQ is the simplest, and isolates each
+#    job. Taskiq is for `async` tasks.
 #
 # Figures for these sentences, and the steps to many hosts, are in
 # [docs/choosing.md](../docs/choosing.md).
@@ -241,9 +243,9 @@ table(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - say what each engine asks you to operate;
+# - say what you have to operate for each engine;
 # - choose one for a reason, and name the reason;
-# - change it later, since the endpoints and tasks stay.
+# - change it later, because the endpoints and tasks stay the same.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |

@@ -84,7 +84,7 @@ NOTES = """\
 1.00 is as fast as the bare endpoint; in brackets, between which ratios half \
 of the rounds lay. The first row shows how much of it is noise; where noise could \
 decide about a goal, a quieter moment or more --rounds will.
-A def provider costs a hop to a worker thread, an async def one does not: \
+A def provider costs a call in a worker thread, an async def one does not: \
 that is the difference between the two columns.
 Stage 5 is measured with SQLite, one request at a time, without the tenth of \
 a second its work sleeps. What is missing to SQL by hand is what SQLAlchemy's \

@@ -27,17 +27,20 @@ from .execute import Failed, executed, write
 from .pairs import outdated, sources
 
 
-def make(source: Path, *, check: bool) -> str:
-    """Make or check one notebook; say why that did not go well, if so."""
+def make(source: Path, *, check: bool) -> tuple[str, Path | None]:
+    """Make or check one notebook.
+
+    Return why that did not go well, if so, and where a copy is of a notebook
+    that was replaced and said something else.
+    """
     if check and (difference := outdated(source)):
-        return f"{difference}: python3 start.py notebooks"
+        return f"{difference}: python3 start.py notebooks", None
     try:
         notebook = executed(source)
     except Failed as reason:
-        return str(reason)
-    if not check:
-        write(notebook, source)
-    return ""
+        return str(reason), None
+    copy = None if check else write(notebook, source)
+    return "", copy
 
 
 def make_all(
@@ -51,20 +54,23 @@ def make_all(
         ThreadPoolExecutor(jobs) as threads,
     ):
 
-        def timed(source: Path) -> tuple[Path, str, float]:
+        def timed(source: Path) -> tuple[Path, str, Path | None, float]:
             began, row = time.monotonic(), progress.add_task(source.stem)
             try:
-                reason = make(source, check=check)
+                reason, copy = make(source, check=check)
             finally:
                 progress.remove_task(row)
-            return source, reason, time.monotonic() - began
+            return source, reason, copy, time.monotonic() - began
 
         running = [threads.submit(timed, source) for source in chosen]
         for number, each in enumerate(as_completed(running), 1):
-            source, reason, seconds = each.result()
+            source, reason, copy, seconds = each.result()
             sign = "✗" if reason else "✓"
             line = f"{sign} {number}/{len(chosen)} {source.stem}"
             console.print(escape(f"{line}  {seconds:.1f} s"))
+            if copy:
+                text = f"    what was there is kept: {copy.parent.name}/{copy.name}"
+                console.print(escape(text), soft_wrap=True)
             if reason:
                 text = reason.replace("\n", "\n    ")
                 console.print(escape(f"    {text}"), soft_wrap=True)

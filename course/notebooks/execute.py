@@ -14,16 +14,18 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 from course.folders import ROOT
+from course.grader.desk.copies import keep
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from .pairs import COLOUR, KERNEL, line, read, warnings
+from .pairs import COLOUR, KERNEL, line, outdated, read, warnings
 
 SECONDS = 120  # for one cell
 # a kernel warns on the terminal when nobody encrypts what it says
 QUIET = Config({"KernelManager": {"transport_encryption": "auto"}})
 # what may differ from one run to the next, and says nothing
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+LESSON = re.compile(r"[^\s\"'(]*/lesson-\w{8}\b")  # start_afresh's folder
 # where Python and its packages lie, before the part that says something
 LIBRARY = re.compile(r"[^\s\"'(]*/lib/python3\.\d+/")
 
@@ -78,9 +80,17 @@ def execute(notebook: NotebookNode) -> None:
                 _steady(part, folder)
 
 
-def write(notebook: NotebookNode, source: Path) -> None:
-    """Put it beside its .py."""
-    nbformat.write(notebook, source.with_suffix(".ipynb"))
+def write(notebook: NotebookNode, source: Path) -> Path | None:
+    """Put it beside its .py; keep a notebook there that says something else.
+
+    It may be a learner's. Return where the copy is.
+    """
+    path = source.with_suffix(".ipynb")
+    copy = None
+    if path.exists() and outdated(source):
+        copy = keep(path, source.parents[1] / "kept")
+    nbformat.write(notebook, path)
+    return copy
 
 
 def _steady(part: NotebookNode, folder: str) -> None:
@@ -88,6 +98,7 @@ def _steady(part: NotebookNode, folder: str) -> None:
     for key, value in part.items():
         if isinstance(value, str):
             told = value.replace(folder, ".").replace(str(ROOT), ".")
+            told = LESSON.sub(".", told)
             part[key] = LIBRARY.sub("…/", ADDRESS.sub("0x…", told))
 
 

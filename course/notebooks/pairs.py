@@ -72,7 +72,10 @@ def outdated(source: Path) -> str:
     """Say in what the .ipynb beside a .py is not made of it, if so."""
     if not source.with_suffix(".ipynb").is_file():
         return "it was never made"
-    old, new = read_made(source), read(source)
+    try:
+        old, new = read_made(source), read(source)
+    except (ValueError, nbformat.reader.NotJSONError):
+        return "it cannot be read"
     if old.metadata.get("kernelspec") != new.metadata.kernelspec:
         return "it names another kernel"
     if len(old.cells) != len(new.cells):

@@ -1,7 +1,8 @@
 """A notebook's cells as Markdown: what is written there, and what came out."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from nbformat import NotebookNode
 
@@ -9,6 +10,10 @@ from course.notebooks.pairs import COLOUR, read_made, sources
 
 PICTURE = "image/svg+xml"
 FIGURE = '<figure class="picture" data-search-exclude>'
+FOLDED = (
+    '<details markdown="1"><summary>Guess first, then open: what happened'
+    "</summary>"
+)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 MINUTES = re.compile(r"^\*(\d+) minutes\b", re.MULTILINE)
 
@@ -64,18 +69,40 @@ def markdown(cell: NotebookNode) -> str:
     if cell.cell_type == "markdown":
         return str(cell.source)
     code = [fenced(cell.source, "python")] if cell.source else []
-    return "\n\n".join([*code, *outputs(cell)])
+    shown = list(outputs(cell))
+    if shown and is_folded(cell):
+        shown = [f"{FOLDED}\n\n", *shown, "</details>"]
+    return "\n\n".join([*code, *shown])
+
+
+def is_folded(cell: NotebookNode) -> bool:
+    """Say whether a cell shows what a reader should guess first."""
+    return bool(cell.metadata.get("jupyter", {}).get("outputs_hidden"))
 
 
 def outputs(cell: NotebookNode) -> Iterator[str]:
     """Return each output in a box of its own; a picture as it was drawn."""
-    for output in cell.get("outputs", ()):
+    for output in printed_together(cell.get("outputs", ())):
         data = output.get("data", {})
         if PICTURE in data:
             yield f"{FIGURE}{data[PICTURE]}</figure>"
             continue
         inside = data.get("text/markdown") or fenced(plain(output), "text")
         yield f'<div class="output" markdown="1">\n\n{inside}\n\n</div>'
+
+
+def printed_together(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Join what was printed in several parts, as JupyterLab does."""
+    whole: list[NotebookNode] = []
+    for output in outputs:
+        before = whole[-1] if whole else {}
+        if "name" in output and before.get("name") == output["name"]:
+            joined = copy(output)
+            joined["text"] = str(before["text"]) + str(output["text"])
+            whole[-1] = joined
+        else:
+            whole.append(output)
+    return whole
 
 
 def plain(output: NotebookNode) -> str:

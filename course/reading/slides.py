@@ -20,6 +20,7 @@ from course.folders import ROOT
 
 from .cells import Lesson, lessons
 from .deck import Deck, cut
+from .handout import handout
 from .look import dark_pictures
 
 HERE = Path(__file__).parent / "files"
@@ -28,7 +29,7 @@ REVEAL = ("reveal.js", "reveal.css", "reset.css", "plugin/notes.js")
 
 
 def build(chosen: list[Lesson], to: Path = BUILT) -> list[Deck]:
-    """Write a deck for each lesson, and a page that lists them."""
+    """Write a deck for each lesson, its hand-out, and a page with all."""
     shutil.rmtree(to, ignore_errors=True)
     (to / "reveal").mkdir(parents=True)
     reveal = revealjs()
@@ -36,6 +37,7 @@ def build(chosen: list[Lesson], to: Path = BUILT) -> list[Deck]:
         shutil.copy(reveal / file, to / "reveal" / Path(file).name)
     shutil.copy(HERE / "deck.css", to)
     shutil.copy(HERE / "deck.js", to)
+    shutil.copy(HERE / "handout.css", to)
     (to / "code.css").write_text(colours(), "utf-8")
     page = Environment(
         loader=FileSystemLoader(HERE),
@@ -49,7 +51,12 @@ def build(chosen: list[Lesson], to: Path = BUILT) -> list[Deck]:
     for each in decks:
         text = page.get_template("deck.html").render(deck=each)
         (to / f"{each.lesson.name}.html").write_text(text, "utf-8")
-    text = page.get_template("decks.html").render(decks=decks)
+    handouts = [made for each in chosen if (made := handout(each))]
+    for made in handouts:
+        text = page.get_template("handout.html").render(handout=made)
+        (to / f"{made.lesson.name}-handout.html").write_text(text, "utf-8")
+    printed = {made.lesson.name for made in handouts}
+    text = page.get_template("decks.html").render(decks=decks, printed=printed)
     (to / "index.html").write_text(text, "utf-8")
     return decks
 

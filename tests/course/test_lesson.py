@@ -5,6 +5,8 @@ import smtplib
 import socket
 import sqlite3
 import ssl
+import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +20,14 @@ SET_BY_A_LESSON = [
     *("DATABASE_URL", "SMTP_PORT", "REDIS_URL", "TASK_TIME_LIMIT"),
     *("TASK_LONGEST_PAUSE", "TASK_PUBLISH_AFTER", "TASK_LOST_AFTER"),
 ]
+
+
+@pytest.fixture
+def modules() -> Iterator[None]:
+    """Put back what a lesson makes Python forget."""
+    before = dict(sys.modules)
+    yield
+    sys.modules.update(before)
 
 
 @pytest.fixture
@@ -73,9 +83,32 @@ def test_a_guess_is_put_beside_what_happened() -> None:
     assert right.markdown.endswith("**As you said.**")
 
 
+def test_without_a_guess_the_answer_is_folded() -> None:
+    """The reader is asked first, and is not called wrong."""
+    text = lesson.compare([], ["a", "other", "b"], among=["a", "b"]).markdown
+    question, _, answer = text.partition("<details")
+    assert question.startswith("**What do you think?**")
+    assert "| a |" not in question
+    assert "| a |\n| b |" in answer
+    assert "Not quite" not in text
+
+
+def test_a_diff_begins_with_the_endpoint_and_has_no_imports() -> None:
+    """The idea of a stage is seen first."""
+    for stage in ("s02", "s04", "s05"):
+        text = lesson.new_in(stage).markdown
+        first = text.split("@@ … @@")[1]
+        assert "@app." in first
+        assert not [
+            line
+            for line in text.splitlines()
+            if line[1:].startswith(("import ", "from "))
+        ]
+
+
 def test_the_diff_to_the_stage_before_is_shown() -> None:
     """A long one is folded; the first stage has none, and says which have."""
-    assert lesson.new_in("s04").markdown.startswith("<details")
+    assert lesson.new_in("s05").markdown.startswith("<details")
     assert "+++ s02_task_dependency.py" in lesson.new_in("s02").markdown
     with pytest.raises(ValueError, match="s02_task_dependency, s03"):
         lesson.new_in("s01")
@@ -111,24 +144,43 @@ def test_the_kept_recordings_tell_three_versions() -> None:
     assert "0.117.1: get_db entered" in about["image/svg+xml"]["alt"]
 
 
+@pytest.mark.usefixtures("modules")
 def test_a_lesson_starts_with_an_empty_folder_and_its_settings(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the last run left is gone, and its stage finds a database there."""
+    """What the last run left is not there, and its stage finds a database."""
     for name in ("DATABASE_URL", "SMTP_PORT"):
         monkeypatch.setenv(name, "1")
-    (data_dir / "lesson").mkdir()
-    (data_dir / "lesson" / "tasks.db").touch()
+    (data_dir / "notifications.txt").touch()
+    found = {path.name for path in lesson.start_afresh().iterdir()}
+    assert "notifications.txt" not in found
     folder = lesson.start_afresh("lesson")
-    assert folder == data_dir / "lesson"
+    assert folder == Path("data/lesson").absolute()
     assert not [*folder.iterdir()]
     assert os.environ["DATABASE_URL"] == "sqlite:///data/lesson/tasks.db"
     with lesson.mailbox() as box:
         assert os.environ["SMTP_PORT"] == str(box.port)
 
 
+@pytest.mark.usefixtures("modules")
+def test_a_second_run_in_one_kernel_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The stage is imported again, so its settings and its engine are new."""
+    monkeypatch.setenv("SMTP_PORT", "1")
+    lesson.start_afresh()
+    from stages import s04_email_service as first  # noqa: PLC0415
+
+    kept = first.get_email_config
+    lesson.start_afresh()
+    from stages import s04_email_service as second  # noqa: PLC0415
+
+    assert second.get_email_config is not kept
+
+
+@pytest.mark.usefixtures("modules")
 def test_a_lesson_with_a_broker_has_short_times_and_reads_its_last_row(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The broker answers where REDIS_URL says; a row is read by its column."""
     for name in SET_BY_A_LESSON:  # what is set ends with the test
@@ -138,7 +190,7 @@ def test_a_lesson_with_a_broker_has_short_times_and_reads_its_last_row(
         assert os.environ["TASK_TIME_LIMIT"] == "5"
         assert os.environ["TASK_LOST_AFTER"] == "8"
     with (
-        closing(sqlite3.connect(data_dir / "lesson" / "tasks.db")) as rows,
+        closing(sqlite3.connect("data/lesson/tasks.db")) as rows,
         rows,
     ):
         rows.execute("CREATE TABLE task_logs (id INTEGER, status TEXT)")
@@ -147,8 +199,9 @@ def test_a_lesson_with_a_broker_has_short_times_and_reads_its_last_row(
     lesson.until_completed()
 
 
+@pytest.mark.usefixtures("modules")
 def test_a_silent_mail_server_is_called_and_then_the_mailbox_answers(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A call is noticed, ends with the block, and leaves the port free."""
     monkeypatch.setenv("SMTP_PORT", "1")

@@ -90,7 +90,7 @@ def run(
                 asyncio.run, lab.post_all(plan.tasks, plan.clients, posts)
             )
             try:
-                for name, kill in victims:  # each in the midst of requests
+                for name, kill in victims:  # each in the middle of requests
                     count = answers(posts) + portion // 4
                     lab.released += portion
                     wait_for_answers(lab, posts, count)

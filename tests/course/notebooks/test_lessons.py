@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from course.notebooks import pairs
+from course.notebooks import length, pairs
+from course.notebooks.length import is_text
 from course.reading.cells import MINUTES
 from tests.servers import ROOT
 
@@ -68,12 +69,35 @@ def test_its_outputs_name_no_machine(source: Path) -> None:
 
 @every_notebook
 def test_it_says_how_long_it_takes(source: Path) -> None:
-    """The minutes stand below the title, and are enough for one sitting."""
-    first = pairs.read(source).cells[0]
-    assert first.cell_type == "markdown"
-    assert first.source.startswith("# ")
-    (minutes,) = MINUTES.findall(first.source)
-    assert 15 <= int(minutes) <= 25
+    """The minutes below the title follow from its words, code and cells."""
+    cells = pairs.read(source).cells
+    first = cells[0].source
+    assert first.startswith("# ")
+    needed, more = length.parts(cells)
+    assert MINUTES.findall(first) == [str(length.minutes(needed))]
+    assert length.minutes(needed) <= 35
+    said = re.findall(r"· (\d+) more at the end", first)
+    assert said == ([str(length.minutes(more))] if more else [])
+
+
+@every_notebook
+def test_it_begins_in_an_empty_folder(source: Path) -> None:
+    """A run finds nothing of an earlier one: the stage comes afterwards."""
+    text = source.read_text("utf-8")
+    begins = re.search(r"\bstart_(afresh|with_broker)\(", text)
+    assert begins
+    assert not re.search(r"^from stages\b", text[: begins.start()], re.M)
+
+
+@every_notebook
+def test_a_guess_is_the_readers(source: Path) -> None:
+    """The list is empty, and its answer is not in the same cell."""
+    code = [c.source for c in pairs.read(source).cells if not is_text(c)]
+    for text in code:
+        if re.search(r"^guess\b", text, re.MULTILINE):
+            assert text.endswith("guess = []")
+        if "compare(guess" in text:
+            assert "guess =" not in text
 
 
 @every_notebook

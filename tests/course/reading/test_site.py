@@ -35,6 +35,7 @@ def test_everything_there_is_to_read_has_a_page(built: Path) -> None:
         ("notebooks", "*.ipynb"),
         ("stages", "s[0-9]*"),
         ("exercises", "ex*.py"),
+        ("questions", "q[0-9]*.py"),
         ("docs", "*.md"),
     ):
         made = {file.stem for file in (built / room).glob("*.html")}
@@ -59,6 +60,9 @@ def test_the_search_is_a_script_that_a_page_may_load(built: Path) -> None:
     known = json.loads(index.removeprefix("var __index = "))
     places = {entry["location"].partition("#")[0] for entry in known["docs"]}
     assert "exercises/ex08_rate_limit.html" in places
+    assert "questions/q40_task_rolls_back.html" in places
+    assert "docs/choosing.html" in places
+    assert "notebooks/01_background_tasks.html" in places
     assert not any("<svg" in entry["text"] for entry in known["docs"])
     start = (built / "index.html").read_text("utf-8")
     assert 'src="assets/iframe-worker.js"' in start
@@ -87,6 +91,16 @@ def test_a_notebook_shows_code_output_and_picture(built: Path) -> None:
         built, "notebooks/02_task_dependency.html"
     )
     assert "Point at the column" not in text
+
+
+def test_an_answer_is_folded_until_it_is_guessed(built: Path) -> None:
+    """What a reader should predict stands below a line to open."""
+    text = (built / "notebooks" / "01_background_tasks.html").read_text(
+        "utf-8"
+    )
+    folded = re.findall(r"<details.*?</details>", text, re.DOTALL)
+    assert any('class="picture"' in each for each in folded)
+    assert any("write_notification began" in each for each in folded)
 
 
 def test_an_exercise_says_what_its_stub_says(built: Path) -> None:

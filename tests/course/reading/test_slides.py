@@ -1,5 +1,6 @@
 """Slides: cut where the tags say, whole without a network."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ from nbformat import v4
 
 from course.reading import slides
 from course.reading.cells import FIGURE, lessons
-from course.reading.deck import HEIGHT, cut, height
+from course.reading.deck import HEIGHT, SMALLEST, cut, height
 
-from .conftest import Say, dead_links, loaded_from_elsewhere
+from .conftest import TOP, Say, dead_links, loaded_from_elsewhere
 
 PICTURE = '<svg viewBox="0 0 640 320" role="img"><title>It</title></svg>'
 
@@ -25,10 +26,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_notebook_has_a_deck_and_all_are_listed(built: Path) -> None:
     """One page leads to all of them."""
     names = {each.name for each in lessons()}
-    decks = {page.stem for page in built.glob("*.html")} - {"index"}
-    assert decks == names
+    pages = {page.stem for page in built.glob("*.html")} - {"index"}
+    assert {page for page in pages if not page.endswith("-handout")} == names
     text = (built / "index.html").read_text("utf-8")
     assert all(f'href="{name}.html"' in text for name in names)
+
+
+def test_each_stage_has_a_hand_out(built: Path) -> None:
+    """Its idea with a picture, what can go wrong, and what is new."""
+    stages = {each.name for each in lessons() if each.name[0].isdigit()}
+    found = {page.stem for page in built.glob("*-handout.html")}
+    assert found == {f"{name}-handout" for name in stages}
+    text = (built / "02_task_dependency-handout.html").read_text("utf-8")
+    assert '<figure class="picture"' in text
+    assert "what can go wrong" in text
+    assert "get_notification_task" in text.split('class="code')[1]
 
 
 def test_they_need_no_network_and_every_link_leads_somewhere(
@@ -55,24 +67,34 @@ def test_what_is_brought_along_is_no_more_than_needed(built: Path) -> None:
     }
 
 
+LONG = "A sentence that is long enough to fill a line of a slide. " * 12
+
+
 def test_the_tags_say_where_to_cut(lesson: Say) -> None:
     """To the right, downwards, or further on the same slide."""
     deck = cut(
         lesson(
-            ("subslide", "below"),
+            ("subslide", f"below: {LONG}"),
             ("slide", "## To the right"),
             ("", "the same"),
             ("fragment", "in a moment"),
             ("skip", "nowhere"),
+            top=f"{TOP}\n\n{LONG}",
         )
     )
     assert [len(column) for column in deck.columns] == [2, 1]
     first, below, right = ("".join(each.pieces) for each in deck.slides)
     assert "A title" in first
-    assert below == "<p>below</p>"
+    assert below.startswith("<p>below")
     assert "<p>the same</p>" in right
     assert '<div class="fragment"><p>in a moment</p></div>' in right
     assert "nowhere" not in first + below + right
+
+
+def test_short_ideas_share_a_slide(lesson: Say) -> None:
+    """None is nearly empty, though a cell's tag would begin another one."""
+    deck = cut(lesson(("subslide", "One."), ("subslide", "Two.")))
+    assert len(deck.slides) == 1
 
 
 def test_notes_are_the_speakers(lesson: Say, tmp_path: Path) -> None:
@@ -90,23 +112,42 @@ def test_notes_are_the_speakers(lesson: Say, tmp_path: Path) -> None:
 
 
 def test_a_full_slide_goes_on_below(lesson: Say) -> None:
-    """Long code stands alone, and so does the picture that it draws."""
-    made = lesson(("slide", ">>> " + "\n".join(["print()"] * 20)))
-    made.cells[1].outputs = [
+    """Long code is cut at a blank line, and nothing of it is lost."""
+    block = "\n".join(["print()"] * 14)
+    made = lesson(("slide", f">>> {block}\n\n\n{block}\n\n\n{block}"))
+    _, column = cut(made).columns
+    assert len(column) > 1
+    assert "".join(each.pieces[0] for each in column).count("print") == 42
+    for slide in column:
+        assert '<div class="highlight">' in slide.pieces[0]
+
+
+def test_a_picture_stands_beside_its_text(lesson: Say) -> None:
+    """If both together would be too high."""
+    made = lesson(("slide", f"## It\n\n{LONG[:300]}"), ("", ">>> happened"))
+    made.cells[2].outputs = [
         v4.new_output("execute_result", {"image/svg+xml": PICTURE})
     ]
-    deck = cut(made)
-    assert [len(column) for column in deck.columns] == [1, 2]
-    code, picture = deck.columns[1]
-    assert '<div class="highlight">' in code.pieces[0]
-    assert picture.pieces == [f"{FIGURE}{PICTURE}</figure>"]
+    _, (slide,) = cut(made).columns
+    assert slide.beside
+    assert slide.picture == f"{FIGURE}{PICTURE}</figure>"
+    assert "happened" in slide.pieces[1]
+
+
+def test_code_is_never_smaller_than_16_pixels() -> None:
+    """What is full is made smaller, but no more than that."""
+    style = (slides.HERE / "deck.css").read_text("utf-8")
+    script = (slides.HERE / "deck.js").read_text("utf-8")
+    (size,) = re.findall(r"\.highlight pre {[^}]*font-size: (\d+)px", style)
+    assert f"const SMALLEST = {SMALLEST}\n" in script
+    assert int(size) * SMALLEST >= 16
 
 
 def test_a_picture_is_as_high_as_its_width_lets_it(lesson: Say) -> None:
     """And never higher than a slide."""
     assert lesson().title == "A title"
-    assert height(PICTURE) == pytest.approx(660)
-    assert height(PICTURE.replace("320", "640")) == HEIGHT + 20
+    assert height(PICTURE) == pytest.approx(592 + 20)
+    assert height(PICTURE.replace("320", "640")) < HEIGHT
 
 
 def test_a_link_leads_to_a_deck_or_is_plain_text(lesson: Say) -> None:

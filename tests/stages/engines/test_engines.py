@@ -214,7 +214,7 @@ def test_a_task_that_hangs_fails_at_its_time_limit(house: House) -> None:
 
 @every_engine
 def test_a_task_of_a_killed_worker_is_run_again(house: House) -> None:
-    """The worker and all its processes are killed in the midst of it."""
+    """The worker and all its processes are killed in the middle of it."""
     with house.task_that_hangs() as connection:
         first = connection()
         log_id = house.row().id
