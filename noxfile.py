@@ -148,6 +148,12 @@ def ask(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def quiz(session: nox.Session) -> None:
+    """Predict five orders, before the course; --after: five others."""
+    learner(session, "course.quiz")
+
+
+@nox.session(python=False)
 def stage(session: nox.Session) -> None:
     """Run one stage with all it needs: stage 3; uvicorn's options."""
     learner(session, "course.stage", patience=25)  # a worker ends its task
@@ -164,12 +170,6 @@ def prepare(session: nox.Session) -> None:
 
 
 # --- Look closer -------------------------------------------------------------
-
-
-@nox.session(python=False)
-def quiz(session: nox.Session) -> None:
-    """Predict five orders, before the course; --after: five others."""
-    learner(session, "course.quiz")
 
 
 @nox.session
