@@ -14,7 +14,7 @@ from nbclient.exceptions import (
     DeadKernelError,
 )
 from course.folders import ROOT
-from course.grader.desk.copies import keep
+from course.grader.files import keep
 from nbformat import NotebookNode
 from traitlets.config import Config
 

@@ -1,6 +1,5 @@
 """The site's pages: where each comes from, and how they link."""
 
-import ast
 import posixpath
 import re
 from collections.abc import Iterator
@@ -16,9 +15,6 @@ from .exercise import Exercise, exercises
 from .links import led
 from .question import text_of
 
-LABEL = re.compile(r"^(\w+):(?= )", re.MULTILINE)
-ADDRESS = re.compile(r"(?<![<(])(https?://[^\s,]+)")
-NOTEBOOK_NAMED = re.compile(r"(notebooks/\w+\.ipynb)")
 NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
 ABOUT = (
     "docs/choosing.md",
@@ -107,22 +103,6 @@ def document(path: str, group: str) -> Page:
     text = (ROOT / path).read_text("utf-8")
     title = text.partition("\n")[0].removeprefix("# ")
     return Page(path, title, text, group)
-
-
-def questions(folder: Path = ROOT / "questions") -> Iterator[Page]:
-    """Return a page for each question: its answer, then its application."""
-    for file in sorted(folder.glob("q[0-9][0-9]_*.py")):
-        text = file.read_text("utf-8")
-        docstring = ast.get_docstring(ast.parse(text)) or file.stem
-        title, _, rest = docstring.partition("\n")
-        answer = LABEL.sub(r"**\1:**", rest.strip())
-        answer = ADDRESS.sub(r"<\1>", answer)
-        answer = NOTEBOOK_NAMED.sub(r"[\1](../\1)", answer)
-        code = text[text.index('"""', 3) + 3 :].strip("\n")
-        parts = [f"# {title}", answer, fenced(code, "python")]
-        name = f"{int(file.stem[1:3])} · {title}"
-        source = f"questions/{file.name}"
-        yield Page(source, name, "\n\n".join(parts), "Questions")
 
 
 def stages() -> Iterator[Page]:
