@@ -44,7 +44,7 @@ class Journal:
     def _open(self) -> None:
         """Open a file; two threads at once may open two, which does no harm.
 
-        A lock would: a fork in the midst of it could never be released.
+        A lock would: a fork in the middle of it could never be released.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{platform.node()}-{os.getpid()}-{time.time_ns()}.jsonl"

@@ -45,7 +45,7 @@ KINDS = {
     "delayed": 4,
     "two": 6,  # of one request
     "chain": 6,  # one publishes the other
-    "killed": 2,  # its worker is, in the midst of it
+    "killed": 2,  # its worker is, in the middle of it
 }
 PATIENCE = 240.0  # a busy machine is no fault
 PACKAGE = "tests.fastapi_timeline.across"
