@@ -137,7 +137,7 @@ def line_written(apart: Apart) -> str:
 
 
 def task_recorded(apart: Apart) -> str:
-    """From stage 5 on: the row says what became of the task."""
+    """From stage 5 on: the row says what happened to the task."""
     post(apart, "/run-task/report")
 
     def rows() -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 7 · Workers of their own, with Celery
 #
-# *20 minutes · builds on [stage 6](06_at_work.ipynb) ·
+# *25 minutes · builds on [stage 6](06_at_work.ipynb) ·
 # the code is [stages/s07_celery](../stages/s07_celery/worker.py)*
 #
 # Until now the web server also did the work, and a killed server lost its tasks.

@@ -167,7 +167,7 @@ happened
 #
 # | notebook | minutes | then do |
 # |---|---|---|
-# | [Stage 1 · Answer first, work afterwards](01_background_tasks.ipynb) | 20 | [exercise 1](../exercises/ex01_background_task.py) |
+# | [Stage 1 · Answer first, work afterwards](01_background_tasks.ipynb) | 25 | [exercise 1](../exercises/ex01_background_task.py) |
 # | [Stage 2 · The endpoint asks for its task](02_task_dependency.ipynb) | 15 | [exercise 2](../exercises/ex02_task_dependency.py) |
 # | [Stage 3 · What the task needs](03_chained_dependencies.ipynb) | 20 | [exercise 3](../exercises/ex03_chained_dependencies.py) |
 # | [Stage 4 · Settings, and real e-mail](04_email_service.ipynb) | 30 | [exercise 4](../exercises/ex04_settings.py) |
@@ -179,7 +179,7 @@ happened
 # | at work | minutes | then do |
 # |---|---|---|
 # | [Stage 6 · The same application at work](06_at_work.ipynb) | 35 | [exercise 13](../exercises/ex13_task_queue.py) |
-# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 20 | `python3 start.py stage 7` |
+# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
 # | or [stage 8, RQ](08_rq.ipynb) | 20 | `python3 start.py stage 8` |
 # | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
 # | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |

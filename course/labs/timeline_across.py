@@ -18,7 +18,7 @@ Made by the job `across`, on a real broker and a real PostgreSQL. Each case is
 one request whose tasks run in a worker: held up on both sides so that the
 order is certain, not held up, failing once, failing for good, delayed, two of
 one request, one that publishes another, published while no worker runs, and a
-worker killed in the midst of it. Application and worker append to a log of
+worker killed in the middle of it. Application and worker append to a log of
 their own. A case is right when the picture has each step that was logged, each
 between the moments that the log allows, and in the very order of the log where
 nothing happens at once. "As logged" counts the cases whose whole order is that

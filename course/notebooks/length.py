@@ -11,6 +11,7 @@ WORDS_A_MINUTE, LINES_A_MINUTE = 200, 20
 MINUTES_A_CELL = 0.3
 STEP = 5  # minutes: nobody plans more exactly
 MORE = re.compile(r"^## More\b", re.MULTILINE)
+LINKS = re.compile(r"^## Questions that you can now answer", re.MULTILINE)
 
 
 def minutes(cells: Iterable[NotebookNode]) -> int:
@@ -29,7 +30,12 @@ def minutes(cells: Iterable[NotebookNode]) -> int:
 def parts(
     cells: list[NotebookNode],
 ) -> tuple[list[NotebookNode], list[NotebookNode]]:
-    """Cut a notebook into what everybody reads, and "More" at its end."""
+    """Cut a notebook into what everybody reads, and "More" at its end.
+
+    The list of questions that follows leads elsewhere: it is in neither.
+    """
+    starts = [n for n, c in enumerate(cells) if LINKS.search(c.source)]
+    cells = cells[: min(starts, default=len(cells))]
     for number, cell in enumerate(cells):
         if is_text(cell) and MORE.search(cell.source):
             return cells[:number], cells[number:]
