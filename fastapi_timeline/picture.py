@@ -7,7 +7,16 @@ right), so that no two can ever overlap, however short the moments are.
 from collections.abc import Collection
 from hashlib import sha256
 
-from .drawing import MONO, Drawing, broken, fitting, folded, safe
+from .drawing import (
+    MONO,
+    SANS,
+    WIDE,
+    Drawing,
+    broken,
+    fitting,
+    folded,
+    safe,
+)
 from .model import CHUNK, Life, Recording
 from .rows import Group, framework, groups, late, legend, zones
 from .scale import Scale
@@ -249,7 +258,7 @@ class Row:
         if recording.sent is not None:
             apart = end - start - min(recording.sent, end)
             under = took(recording, max(apart, 0))
-            under = f"on the network: {under}" if under else ""
+            under = f"way there and back: {under}" if under else ""
         elif not recording.status:
             under = "left without an answer"
         self._label(y, "client waits", under)
@@ -312,7 +321,7 @@ class Row:
         for number, line in enumerate(self.logged):
             colour = "warning" if line.startswith("WARN") else "error"
             at = (PAD + 16, y + ROW - 1 + LOG * number)
-            wide = WIDTH - 2 * PAD
+            wide = min(24 + 11 * WIDE[SANS] * len(line), WIDTH - 2 * PAD)
             self.draw.box((PAD, at[1] - 12), (wide, LOG), "paper", rx="3")
             self.draw.fill(triangle(PAD + 5, at[1] - 4), colour)
             self.draw.text(at, line, colour, size="11")

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+from starlette.middleware.exceptions import ExceptionMiddleware
+
 from .watch import (
     CURRENT,
     ELSEWHERE,
@@ -276,6 +278,10 @@ def catchers() -> list[CodeType]:
     with contextlib.suppress(ImportError, AttributeError):
         module = importlib.import_module("starlette._exception_handler")
         found.append(module._lookup_exception_handler.__code__)  # noqa: SLF001
+        return found
+    old: Any = ExceptionMiddleware  # Starlette 0.27 has it there
+    with contextlib.suppress(AttributeError):
+        found.append(old._lookup_exception_handler.__code__)  # noqa: SLF001
     return found
 
 

@@ -128,7 +128,7 @@ with (
     running(app) as server,
 ):
     happened = server.send("POST", "/send-email/", json=LETTER)
-    until(lambda: last().status == "failed")
+    until(lambda: last_row().status == "failed")
     with mailbox():
         happened = across(happened)  # waits for the task
 happened

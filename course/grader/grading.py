@@ -192,14 +192,22 @@ class Grader:
         self.dismiss()
 
     def read(self, suites: list[Suite]) -> None:
-        """Begin to read the checks of these as well."""
+        """Begin to read the checks of these as well, in a new worker.
+
+        One that has collected cannot collect more: the fixtures of
+        `conftest.py` belong to what was collected first.
+        """
         further = [f for f in _files(suites) if f not in self.files]
         self.files += further
         if further and self.worker is not None:
-            self.open()
-            paths = [str(each.resolve()) for each in further]
-            self.worker.order({"read": paths})
-            self.due = True
+            self.dismiss()
+            self._begin()
+
+    def _begin(self) -> Worker:
+        """Start a worker, and do not wait until it has collected."""
+        new = working(self.files, self.how)
+        self.worker, self.due = self._stack.enter_context(new), True
+        return self.worker
 
     def grade(
         self,
@@ -250,20 +258,17 @@ class Grader:
     def open(self, stale: Ask = never) -> Worker:
         """Have a worker that has collected the checks."""
         for _ in range(TRIES):
-            if self.worker is None:
-                new = working(self.files, self.how)
-                self.worker = self._stack.enter_context(new)
-                self.due = True
+            worker = self.worker or self._begin()
             if not self.due:
-                return self.worker
-            said = self._wait(self.worker, stale)
+                return worker
+            said = self._wait(worker, stale)
             if said and "planned" in said:
                 self.planned = [_planned(each) for each in said["planned"]]
                 self.due = False
-                return self.worker
-            printed = files.head(self.worker.scratch / "printed")
-            room = files.room_problem(self.worker.scratch)
-            killed = said is None and self.worker.process.wait() < 0
+                return worker
+            printed = files.head(worker.scratch / "printed")
+            room = files.room_problem(worker.scratch)
+            killed = said is None and worker.process.wait() < 0
             self.dismiss()
             if not killed and not room:
                 text = str((said or {}).get("broken") or "The worker died.")

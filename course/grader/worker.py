@@ -1,11 +1,9 @@
 """The process that has collected the checks; `grading` starts and ends it.
 
 It reads lines of JSON, each an order: {"key", "run": a check's id, "target":
-the answer's folder, "deadline": seconds}, or {"read": further files of
-checks}. It writes lines of JSON: first the checks that must come back, and
-all of them again when it has read more; under each key what came of it. With
-forks it never runs an answer itself; without, it does, and may be lost with
-it.
+the answer's folder, "deadline": seconds}. It writes lines of JSON: first the
+checks that must come back; under each key what came of it. With forks it
+never runs an answer itself; without, it does, and may be lost with it.
 """
 
 import faulthandler
@@ -50,7 +48,6 @@ class OpenSuite(Explainer):
         super().__init__()
         self.serve = serve
         self.items: dict[str, pytest.Item] = {}
-        self.session: pytest.Session
         self.broken: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -61,15 +58,9 @@ class OpenSuite(Explainer):
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve instead of running all checks once."""
         self.items = {item.nodeid: item for item in session.items}
-        self.session = session
         if not self.broken:
             self.serve(self)
         return True
-
-    def read(self, files: list[str]) -> None:
-        """Collect further checks, beside those that are there."""
-        self.session.perform_collect(files)
-        self.items |= {item.nodeid: item for item in self.session.items}
 
     def run(
         self, id_: str, target: str, tell: Tell
@@ -156,11 +147,6 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
             if orders is None:
                 break
             for order in orders:
-                if "read" in order:
-                    suite.read(order["read"])
-                    warm_up()
-                    channel.tell_plan(suite)
-                    continue
                 try:
                     forks.start(order)
                 except OSError as error:

@@ -20,10 +20,10 @@ is refused with 413, and is not kept in memory.
 Each row is one run of the stages' tests with warnings as errors, in an
 environment of its own: every Python that was found, with the oldest FastAPI
 for stages 1 to 5, with the oldest for stage 6, and with the newest. The tests
-that kill engines, which take many minutes, run with `python3 start.py tests`
-alone. `python3 start.py compat` runs all of them again and writes this file;
-nothing here is written by hand. One warning is let through with the oldest
-FastAPI: its TestClient imports a name that anyio has moved since.
+that kill or freeze engines and databases take many minutes: only `python3
+start.py tests` runs them. `python3 start.py compat` runs the others again and
+writes this file; nothing here is written by hand. One warning is let through
+with the oldest FastAPI: its TestClient imports a name that anyio has moved.
 
 """
 

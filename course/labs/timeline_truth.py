@@ -27,7 +27,7 @@ HEAD = """\
 # Where the recorded order is right
 
 Made by the job `truth`. Each case is an application that writes a log of its
-own; "37 of 37" says that the recorded order, threads included, was the logged
+own; "91 of 91" says that the recorded order, threads included, was the logged
 one in all cases that this FastAPI can run (older ones have no function scope
 and no server-sent events). What follows "+" are the recorder's other tests.
 

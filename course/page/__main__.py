@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FrameType
 
 import uvicorn
@@ -12,6 +12,7 @@ import uvicorn
 from course import mailbox, ports
 from course.folders import data_dir
 from course.page.app import create_app
+from course.page.workshop import Workshop
 from course.stage import find_stages
 from course.typed import Parser
 
@@ -36,8 +37,12 @@ def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
 class Server(uvicorn.Server):
     """Ends within two seconds of Ctrl-C, whatever a task is waiting for."""
 
+    workshops: Iterable[Workshop] = ()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop as always, and cut off what can't be stopped: a thread."""
+        for workshop in self.workshops:  # their event streams end
+            workshop.stopping.set()
         super().handle_exit(sig, frame)
         guard = threading.Timer(1.7, cut_off)
         guard.daemon = True
@@ -71,6 +76,7 @@ def main() -> None:
             sys.stdout.flush()
             config = uvicorn.Config(app, timeout_graceful_shutdown=1)
             server = Server(config)
+            server.workshops = app.state.course.workshops.values()
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listening])
             if not server.started:

@@ -30,6 +30,7 @@ from course.stage import Stage
 from fastapi_timeline import Recording, svg
 
 SEE_OTHER = 303
+BEST = 7  # questions that are listed for some words
 RUN_LIMIT = 100  # seconds for both ways of a question
 FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
 
@@ -283,7 +284,7 @@ def list_questions(
 ) -> Response:
     """List the questions; those that have some words, the best first."""
     every = found.find()
-    shown = found.search(q, every) if q.strip() else every
+    shown = found.search(q, every)[:BEST] if q.strip() else every
     return render(
         request, "questions.html", course=course, asked=q, questions=shown
     )

@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
-from statistics import median
+from threading import Event
 from typing import Any
 
 import httpx2
@@ -25,11 +25,17 @@ from fastapi_timeline import Recording
 INVALID = 422  # HTTPStatus names it anew in 3.13
 PATIENCE = 30  # seconds that a request may take
 AT_ONCE, KILLED = 10, 20  # requests
-UNCHANGED = 5.0  # seconds after which rows count as final
+UNCHANGED = 5.0  # seconds after which rows count as final,
+SLOW = 30.0  # and where a worker has to start first
 ROWS = 5  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
 REPORT, LOGS = "/run-task/report", "/task-logs/"
 NOTIFICATIONS = "notifications.txt"
+EARLIER = "The picture is still that of an earlier request."
+FAILS = (
+    "The client has its success already: the response was sent before the task"
+    " failed. Who learns of the failure? Look below."
+)
 ENDED = {"completed", "failed", "dead"}
 
 
@@ -70,6 +76,7 @@ class Workshop:
     mailbox: Mailbox | None
     server: str = ""  # the page's own address, as the request named it
     answer: Answer | None = None
+    stopping: Event = field(default_factory=Event)  # the page ends
     openapi: dict[str, Any] | None = None  # of a stage that runs apart
 
     def __post_init__(self) -> None:
@@ -196,7 +203,7 @@ class Workshop:
 
     async def fail(self) -> Answer:
         """Ask for the task that always fails."""
-        return await self.send("POST", "/run-task/crash")
+        return self.commented(await self.send("POST", "/run-task/crash"))
 
     async def fail_to_write(self) -> Answer:
         """Notify somebody while the file cannot be written."""
@@ -205,7 +212,13 @@ class Workshop:
                 path = "/send-notification/ada@example.com"
                 answer = await self.send("POST", path)
                 await self.until_idle()
-        return answer
+        return self.commented(answer)
+
+    def commented(self, answer: Answer) -> Answer:
+        """Say what the client learns of a task that fails: nothing."""
+        if answer.good:
+            self.answer = replace(answer, comment=FAILS)
+        return self.answer or answer
 
     async def refuse(self) -> Answer:
         """Send a mail to two, of whom the mail server knows one."""
@@ -229,10 +242,9 @@ class Workshop:
         self.answer = Answer(
             f"{AT_ONCE} × POST {path.format('…')}",
             " ".join(codes),
-            median(times),
-            comment=f"Ten responses; the first after {min(times):.0f} ms,"
-            f" the last after {max(times):.0f} ms. The picture is that of"
-            " one request.",
+            comment=f"Ten responses: the first after {min(times):.0f} ms, the"
+            f" last after {max(times):.0f} ms. The picture is that of one"
+            " request.",
         )
         return self.answer
 
@@ -265,18 +277,27 @@ class Workshop:
             ended = await asyncio.to_thread(self.ended_after_a_kill)
         if self.mounted:
             await self.stop()
-        lost = KILLED - ended
-        verdict = (
-            f"{lost} were accepted and will never run: this process had them"
-            " in its memory only."
-            if lost
-            else "None was lost: they were stored, and somebody took them up."
-        )
+        verdict = self.verdict(KILLED - ended)
         self.answer = Answer(
             f"{KILLED} × POST {REPORT}, then killed and started again",
             comment=f"{KILLED} tasks were accepted. {ended} ended. {verdict}",
         )
         return self.answer
+
+    def verdict(self, open_: int) -> str:
+        """Say what happens to the tasks that have not ended."""
+        if not open_:
+            return "None was lost: they were stored, and taken up again."
+        if self.stage.worker:
+            return (
+                f"{open_} have not ended yet, and none is lost: they are"
+                " stored. The engine delivers a message that a killed worker"
+                " held once more after its visibility timeout."
+            )
+        return (
+            f"{open_} were accepted and will never run: this process had them"
+            " in its memory only."
+        )
 
     def ended_after_a_kill(self) -> int:
         """Return how many of the tasks ended in spite of it."""
@@ -288,7 +309,8 @@ class Workshop:
                     pass
             self.apart.kill()
             self.apart.start()
-            return final(client, self.apart.base, known)
+            patience = SLOW if self.stage.worker else UNCHANGED
+            return final(client, self.apart.base, known, patience)
 
     # --- what is shown --------------------------------------------------------------
 
@@ -337,7 +359,7 @@ class Workshop:
     async def changes(self) -> AsyncIterator[None]:
         """Yield when there may be something new to show."""
         before: object = None
-        while True:
+        while not self.stopping.is_set():
             now = (
                 self.mounted.version if self.mounted else self.apart.log,
                 self.answer,
@@ -374,7 +396,9 @@ def logs(client: httpx2.Client, base: str) -> list[dict[str, Any]]:
     return rows_of(client.get(f"{base}{LOGS}"))
 
 
-def final(client: httpx2.Client, base: str, known: set[int]) -> int:
+def final(
+    client: httpx2.Client, base: str, known: set[int], patience: float
+) -> int:
     """Wait until no row changes any more; return how many new ones ended."""
     since, before = time.monotonic(), -1
     while True:
@@ -382,7 +406,7 @@ def final(client: httpx2.Client, base: str, known: set[int]) -> int:
         ended = sum(row["status"] in ENDED for row in rows)
         if ended != before:
             since, before = time.monotonic(), ended
-        if ended == KILLED or time.monotonic() - since > UNCHANGED:
+        if ended == KILLED or time.monotonic() - since > patience:
             return ended
         time.sleep(0.1)
 

@@ -15,7 +15,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from course.folders import ROOT, data_dir
-from course.questions.found import Question, find, search
+from course.questions.found import Question, find, fits, search
 from course.typed import Parser, command
 
 OTHERS = 4  # that are named below the first
@@ -99,6 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"No question has any of these words: {' '.join(given.words)}.\n"
             f"Take others, or see all: {command('ask', '--list')}"
         )
+    asked = " ".join(given.words)
+    if not asked.isdigit() and not fits(asked, found[0]):
+        console.print("No question has most of these words. These are near:")
+        console.print(listed(found[: OTHERS + 1]))
+        console.print(f"Show one by its number: {command('ask', '4')}")
+        return
     show(found[0], console)
     draw(found[0], console)
     if others := found[1 : OTHERS + 1]:

@@ -14,6 +14,7 @@ from course.folders import ROOT
 SECTION = re.compile(r"(?P<name>[A-Z][a-z]+): (?P<text>.+)", re.DOTALL)
 NOTEBOOK = re.compile(r"notebooks/(?P<name>\w+)")
 SEARCHED = ("Answer", "Instead", "Since")
+SURE = 0.6  # of the words that say something
 TITLE = 3  # how often a word of the title counts
 # What is in every question, or says nothing of it.
 COMMON = re.compile(
@@ -85,6 +86,13 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) > 2:  # noqa: PLR2004
             return word.removesuffix(ending)
     return word
+
+
+def fits(asked: str, question: Question) -> bool:
+    """Whether a question has most of the words that were asked for."""
+    wanted = set(words(asked))
+    there = sum(word in question.words for word in wanted)
+    return there >= SURE * len(wanted)
 
 
 def search(asked: str, questions: Sequence[Question]) -> list[Question]:

@@ -239,7 +239,7 @@ def test_the_wait_of_the_client_does_not_cross_the_response() -> None:
     for bar in full[:1]:
         end = float(bar.attrib["x"]) + float(bar.attrib["width"])
         assert end <= float(line[1]) + 0.1
-    assert "on the network: 98 ms" in svg(late)
+    assert "way there and back: 98 ms" in svg(late)
     assert "sent, on its way to the client" in svg(late)
     assert "╌" in terminal(late)
 

@@ -140,6 +140,7 @@ def test_the_daily_report_is_a_task_that_a_worker_enqueues(
     house.until_done(house.row().id)
 
 
+@pytest.mark.recovery
 def test_with_a_frozen_database_a_request_is_refused_and_the_worker_goes_on(
     house: House, server: PostgreSQL
 ) -> None:
@@ -162,6 +163,7 @@ def test_with_a_frozen_database_a_request_is_refused_and_the_worker_goes_on(
     house.until_done(house.row().id)
 
 
+@pytest.mark.recovery
 def test_a_worker_outlives_its_database(
     house: House, server: PostgreSQL
 ) -> None:

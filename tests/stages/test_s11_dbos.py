@@ -164,6 +164,7 @@ def test_a_post_before_its_tables_exist_accepts_nothing(place: Place) -> None:
     assert place.count("workflow_status WHERE name = 'run'") == 1
 
 
+@pytest.mark.recovery
 def test_killed_after_the_second_step_it_resumes_at_the_third(
     place: Place,
 ) -> None:
@@ -189,6 +190,7 @@ def test_killed_after_the_second_step_it_resumes_at_the_third(
     assert place.count("task_logs") == 2
 
 
+@pytest.mark.recovery
 def test_a_worker_on_sqlite_is_quiet_and_alone_and_loses_nothing(
     place: Place,
 ) -> None:

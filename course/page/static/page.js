@@ -81,7 +81,10 @@ function offerReplay() {
   if (replay) replay.parentElement.hidden = steps.length === 0;
 }
 
-replay?.addEventListener("click", () => play(900));
+replay?.addEventListener("click", () => {
+  caption.scrollIntoView({ block: "start", behavior: "smooth" });
+  play(900);
+});
 offerReplay();
 
 const events = new EventSource(
