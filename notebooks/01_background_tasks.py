@@ -10,7 +10,7 @@
 #
 # FastAPI calls such work a **background task**. The endpoint's response is sent
 # first, then the work begins, in the same process. Behind a middleware this
-# needs a word more: it stands [below](#behind-a-middleware).
+# is not always so: a section below shows when.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, running, send, source, start_afresh

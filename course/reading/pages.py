@@ -18,6 +18,7 @@ from .question import text_of
 NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
 ABOUT = (
     "docs/choosing.md",
+    "docs/settings.md",
     "docs/why.md",
     "docs/compat.md",
     "docs/questions.md",
