@@ -253,7 +253,7 @@ def main():
         command = ["nox", "--noxfile", str(NOXFILE), *long]
     elif not (words and jobs()[words[0]].stays):
         os.chdir(str(ROOT))
-    prepare(SERVE if long == ["-s", "serve"] else LEARN)
+    prepare(SERVE if words[:1] in ([], ["serve"]) else LEARN)
     command = [str(PYTHON), str(RUN), *command]
     if os.name != "nt":  # Ctrl-C waits until RUN can answer it
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
