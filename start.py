@@ -20,6 +20,7 @@ if __name__ == "__main__":
 
 import ast
 import difflib
+import functools
 import os
 import subprocess
 import sysconfig
@@ -184,6 +185,7 @@ class Job:
             self.command = [ast.literal_eval(word) for word in words]
 
 
+@functools.lru_cache(None)
 def jobs() -> "dict[str, Job]":
     """Return the jobs of noxfile.py by name, in its order."""
     text = NOXFILE.read_text("utf-8")

@@ -88,15 +88,16 @@ class Apart:
     def answers(self) -> bool:
         """Whether it is ready."""
         try:
-            url = f"{self.base}/openapi.json"
-            return httpx2.get(url, trust_env=False).is_success
+            self.openapi()
         except httpx2.HTTPError:
             return False
+        return True
 
     def openapi(self) -> dict[str, Any]:
         """Return what it says of itself, once it answers."""
         url = f"{self.base}/openapi.json"
-        found: dict[str, Any] = httpx2.get(url, trust_env=False).json()
+        answer = httpx2.get(url, trust_env=False)
+        found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def kill(self) -> None:

@@ -27,15 +27,11 @@ from course.folders import ROOT, environment
 from course.processes import NoServerError, told_to_stop
 from course.stage import Stage, find_stages
 from course.typed import Parser
+from course.workers import until
 
 LOCK = ROOT / "locks" / "learn.txt"
 PATIENCE = 120  # seconds that a task may take on a busy machine
 AT_ONCE = 2
-MAIL = {
-    "subject": "Hello",
-    "body": "Hi!",
-    "recipients": ["ada@example.com"],
-}
 
 
 class Failed(Exception):  # noqa: N818 (it is what the table says)
@@ -114,26 +110,19 @@ def post(apart: Apart, path: str) -> None:
         raise Failed(f"POST {path}: {answer.status_code} {answer.text}")
 
 
-def until(true: Callable[[], str], otherwise: Callable[[], str]) -> str:
-    """Wait for a text; say what was there instead if it does not come."""
-    end = time.monotonic() + PATIENCE
-    while not (found := true()):
-        if time.monotonic() > end:
-            raise Failed(otherwise())
-        time.sleep(0.05)
-    return found
-
-
 def line_written(apart: Apart) -> str:
     """Stages 1 to 4: the task writes a line to a file."""
     post(apart, "/send-notification/ada@example.com")
     file = apart.folder / "data" / "notifications.txt"
 
-    def found() -> str:
-        there = file.exists() and "ada@example.com" in file.read_text("utf-8")
-        return "answered, and its task wrote its line" if there else ""
+    def written() -> bool:
+        return file.exists() and "ada@example.com" in file.read_text("utf-8")
 
-    return until(found, lambda: f"{file.name} was not written.")
+    try:
+        until(written, PATIENCE)
+    except TimeoutError:
+        raise Failed(f"{file.name} was not written.") from None
+    return "answered, and its task wrote its line"
 
 
 def task_recorded(apart: Apart) -> str:
@@ -146,11 +135,14 @@ def task_recorded(apart: Apart) -> str:
         found: list[dict[str, Any]] = answer.raise_for_status().json()
         return found
 
-    def found() -> str:
-        ended = any(row["status"] == "completed" for row in rows())
-        return "answered, and its task is completed" if ended else ""
+    def completed() -> bool:
+        return any(row["status"] == "completed" for row in rows())
 
-    return until(found, lambda: f"The row says: {rows()}")
+    try:
+        until(completed, PATIENCE)
+    except TimeoutError:
+        raise Failed(f"The row says: {rows()}") from None
+    return "answered, and its task is completed"
 
 
 def solutions() -> str:
@@ -180,7 +172,7 @@ def solutions() -> str:
 
 
 def checks() -> list[Check]:
-    """Return all that is looked at, the longest first."""
+    """Return all that is looked at, in the order of the table."""
     found = [Check("Packages", packages)]
     stages = [
         Check(

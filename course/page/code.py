@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -37,13 +37,19 @@ class Line:
         return SIGNS[self.kind]
 
 
+class Size(NamedTuple):
+    """How many lines a change adds and removes."""
+
+    added: int
+    removed: int
+
+
 @dataclass(frozen=True)
 class Diff:
     """What changes from one source to the next."""
 
     lines: tuple[Line, ...]
-    added: int
-    removed: int
+    size: Size
 
 
 @lru_cache(32)
@@ -61,14 +67,27 @@ def whole(source: str) -> list[Line]:
     return [Line("same", number, html) for number, html in lines]
 
 
+def compared(old: str, new: str) -> "SequenceMatcher[str]":
+    """Compare two sources line by line."""
+    lines = old.splitlines(), new.splitlines()
+    return SequenceMatcher(None, *lines, autojunk=False)
+
+
+def size(old: str, new: str) -> Size:
+    """Count what changes; nothing is highlighted for that."""
+    changes = [
+        (b2 - b1, a2 - a1)
+        for what, a1, a2, b1, b2 in compared(old, new).get_opcodes()
+        if what != "equal"
+    ]
+    return Size(sum(a for a, _ in changes), sum(r for _, r in changes))
+
+
 def between(old: str, new: str) -> Diff:
     """Return what is new: changed lines with a few unchanged around them."""
     before, after = highlighted(old), highlighted(new)
-    match = SequenceMatcher(
-        None, old.splitlines(), new.splitlines(), autojunk=False
-    )
     lines: list[Line] = []
-    for group in match.get_grouped_opcodes(CONTEXT):
+    for group in compared(old, new).get_grouped_opcodes(CONTEXT):
         if lines:
             lines.append(Line("gap", None, ""))
         for what, a1, a2, b1, b2 in group:
@@ -79,8 +98,7 @@ def between(old: str, new: str) -> Diff:
             lines += [Line("removed", None, html) for html in before[a1:a2]]
             fresh = enumerate(after[b1:b2], b1 + 1)
             lines += [Line("added", n, html) for n, html in fresh]
-    kinds = [line.kind for line in lines]
-    return Diff(tuple(lines), kinds.count("added"), kinds.count("removed"))
+    return Diff(tuple(lines), size(old, new))
 
 
 Lines = tuple[int, int]  # the first and the last line of a function

@@ -1,20 +1,19 @@
 """What the page shows: the stages, the exercises, and the way through them."""
 
 import ast
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from course.folders import ROOT
+from course.grader.exercises import Course as Learner
+from course.grader.progress import Progress
 from course.mailbox import Mailbox
 from course.page import code
 from course.page.mounted import Mounted
 from course.page.workshop import Workshop
 from course.stage import Stage, earlier
 
-TITLE = re.compile(r"Exercise (\d+): (.+?)\.?$", re.MULTILINE)
+LEARNER = Learner()
 STAGE = re.compile(r"stages/s(\d\d)_")
 
 
@@ -38,33 +37,21 @@ class Step:
     exercises: list[Exercise]
 
 
-def capital(text: str) -> str:
-    """Begin a text as a sentence begins."""
-    return text[:1].upper() + text[1:]
-
-
 @cache
-def read_exercises(folder: Path = ROOT / "exercises") -> list[Exercise]:
-    """Read the stubs as they are; one that is no Python any more is left out.
-
-    They are read once: a learner changes the code, not the instruction.
-    """
+def read_exercises() -> list[Exercise]:
+    """Read the stubs as they were: a learner changes those in exercises/."""
     found: list[Exercise] = []
     stage = 1
-    for file in sorted(folder.glob("ex[0-9][0-9]_*.py")):
-        try:
-            text = ast.get_docstring(ast.parse(file.read_bytes())) or ""
-        except (OSError, SyntaxError, ValueError):
-            text = ""
-        title = TITLE.match(text)
-        words = file.stem.partition("_")[2].replace("_", " ")
+    for suite in LEARNER.suites():
+        stub = LEARNER.original(suite)
+        text = ast.get_docstring(ast.parse(stub)) or ""
         needs = STAGE.findall(text.partition("Builds on")[2])
         stage = max([stage, *map(int, needs)])  # none comes before another
         found.append(
             Exercise(
-                int(file.stem[2:4]),
-                file.stem,
-                capital(title[2] if title else words),
+                int(suite.number),
+                suite.name,
+                suite.title.partition(" · ")[2],
                 text.partition("\n")[2].strip(),
                 stage,
             )
@@ -72,24 +59,16 @@ def read_exercises(folder: Path = ROOT / "exercises") -> list[Exercise]:
     return found
 
 
-def done_exercises(file: Path = ROOT / "progress.json") -> set[str]:
-    """Return the names of those that are right, as the grader noted it."""
-    try:
-        known = json.loads(file.read_text("utf-8-sig"))["exercises"]
-        return {
-            name
-            for name, entry in known.items()
-            if entry.get("passed")
-            and entry.get("points") == entry.get("max_points")
-        }
-    except (OSError, ValueError, LookupError, AttributeError, TypeError):
-        return set()
-
-
 @cache
 def difference(before: Stage | None, stage: Stage) -> code.Diff:
     """Return what a stage adds; it is computed once."""
     return code.between(before.source if before else "", stage.source)
+
+
+@cache
+def size(before: Stage | None, stage: Stage) -> code.Size:
+    """Return how much that is; it is counted once."""
+    return code.size(before.source if before else "", stage.source)
 
 
 @dataclass(frozen=True)
@@ -105,16 +84,25 @@ class Course:
         """Return the stage that one is compared with."""
         return earlier(stage, [*self.stages.values()])
 
-    def news(self, stage: Stage) -> code.Diff | None:
-        """Return what a stage adds to the one before; None for the first."""
-        if stage.number - 1 not in self.stages:
-            return None
+    def is_first(self, stage: Stage) -> bool:
+        """Whether there is none before it: everything in it is new."""
+        return stage.number - 1 not in self.stages
+
+    def news(self, stage: Stage) -> code.Diff:
+        """Return what a stage adds to the one before."""
         return difference(self.earlier(stage), stage)
+
+    def size(self, stage: Stage) -> code.Size | None:
+        """Return how much a stage adds; None for the first."""
+        if self.is_first(stage):
+            return None
+        return size(self.earlier(stage), stage)
 
     @property
     def done(self) -> set[str]:
         """The exercises that are right by now."""
-        return done_exercises()
+        progress = Progress(LEARNER)
+        return {one.name for one in self.exercises if progress[one.name].done}
 
     @property
     def exercises(self) -> list[Exercise]:

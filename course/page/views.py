@@ -101,12 +101,7 @@ def render(request: Request, template: str, /, **shown: object) -> Response:
 @router.get("/")
 def index(request: Request, course: CourseDep) -> Response:
     """Show the way through the course, and what is done of it."""
-    diffs = {
-        number: course.news(stage) for number, stage in course.stages.items()
-    }
-    return render(
-        request, "index.html", course=course, diffs=diffs, done=course.done
-    )
+    return render(request, "index.html", course=course, done=course.done)
 
 
 # --- one stage: send it a request, see what happens ---------------------------
@@ -126,7 +121,7 @@ async def stage_page(
         workshop=workshop,
         step=step,
         done=course.done,
-        diff=course.news(stage),
+        size=course.size(stage),
         lines=code.whole(stage.source),
         base=workshop.base,
         following=course.stages.get(stage.number + 1),
@@ -237,9 +232,9 @@ def source(request: Request, course: CourseDep, stage: StageDep) -> Response:
 @router.get("/new/{number}")
 def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
     """Show what a stage adds to the one before."""
-    diff = course.news(stage)
-    if diff is None:
+    if course.is_first(stage):
         raise HTTPException(404, "In the first stage everything is new.")
+    diff = course.news(stage)
     return render(
         request,
         "code.html",

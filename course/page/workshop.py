@@ -31,7 +31,6 @@ ROWS = 5  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
 REPORT, LOGS = "/run-task/report", "/task-logs/"
 NOTIFICATIONS = "notifications.txt"
-EARLIER = "The picture is still that of an earlier request."
 FAILS = (
     "The client has its success already: the response was sent before the task"
     " failed. Who learns of the failure? Look below."
@@ -77,13 +76,14 @@ class Workshop:
     server: str = ""  # the page's own address, as the request named it
     answer: Answer | None = None
     stopping: Event = field(default_factory=Event)  # the page ends
-    openapi: dict[str, Any] | None = None  # of a stage that runs apart
+    # What the forms offer; of a stage that runs apart, once it has run.
+    operations: list[Operation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Read where its functions stand."""
+        """Read where its functions stand, and what it answers."""
         self.functions = Functions.of(self.stage.files)
         if self.mounted:
-            self.openapi = self.mounted.app.openapi()
+            self.operations = operations(self.mounted.app.openapi())
         self.busy = asyncio.Lock()
 
     # --- what it can be asked for --------------------------------------------
@@ -94,11 +94,6 @@ class Workshop:
         if self.mounted:
             return f"{self.server}{self.mounted.prefix}"
         return self.apart.base
-
-    @property
-    def operations(self) -> list[Operation]:
-        """What the forms offer; none before the stage has run."""
-        return operations(self.openapi) if self.openapi else []
 
     @property
     def paths(self) -> set[str]:
@@ -263,7 +258,8 @@ class Workshop:
         async with self.busy:
             await asyncio.to_thread(self.apart.start)
             if not self.mounted:
-                self.openapi = await asyncio.to_thread(self.apart.openapi)
+                openapi = await asyncio.to_thread(self.apart.openapi)
+                self.operations = operations(openapi)
 
     async def stop(self) -> None:
         """Stop these processes."""

@@ -1,9 +1,7 @@
 """The page in a real browser: Chromium, headless, driven by Playwright."""
 
 import shutil
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,11 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from course.folders import data_dir
-from course.mailbox import authority
-from course.page.app import create_app
-from course.stage import find_stages
-from tests.servers import Server, forget_settings
+from tests.course.page.conftest import served
 
 OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -23,9 +17,12 @@ OPTIONS = [
     "--disable-sync",
 ]
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM, reason="install Debian's package chromium"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not CHROMIUM, reason="install Debian's package chromium"
+    ),
+    pytest.mark.usefixtures("inside"),
+]
 SECONDS = 60_000  # milliseconds that a step may take on a busy machine
 EVIL = """<!doctype html><title>evil</title><iframe src="{0}/stage/5"></iframe>
 <script>
@@ -36,40 +33,6 @@ Promise.allSettled([
   fetch("{0}/mailbox"),
 ]).then((done) => document.title = done[2].status);
 </script>"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder in which the page is served."""
-    return tmp_path_factory.mktemp("course")
-
-
-@pytest.fixture(autouse=True)
-def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be in that folder: the stages write to `data` of where one is."""
-    monkeypatch.chdir(folder)
-
-
-def served(app: FastAPI) -> Iterator[str]:
-    """Serve an application; give its address."""
-    server = Server(app)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert server.ready.wait(60)
-    yield server.address
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    """Serve the page."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        authority(data_dir())
-        forget_settings()
-        yield from served(create_app(find_stages(), None))
-        forget_settings()
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +160,7 @@ def test_another_site_drives_nothing(page: Page, address: str) -> None:
     def attack() -> HTMLResponse:
         return HTMLResponse(EVIL.format(address))
 
-    for elsewhere in served(evil):
+    with served(evil) as elsewhere:
         page.goto(elsewhere)
         page.wait_for_function("document.title != 'evil'")
         assert page.title() == "rejected"

@@ -2,51 +2,24 @@
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from course.folders import data_dir
-from course.mailbox import authority
-from course.page.app import create_app
 from course.page.workshop import unwritable
 from course.stage import find_stages
-from tests.servers import Server, forget_settings
 
 FRAGMENT = {"X-Fragment": "yes"}
+pytestmark = pytest.mark.usefixtures("inside")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder in which the page is served."""
-    return tmp_path_factory.mktemp("course")
-
-
-@pytest.fixture(autouse=True)
-def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be in that folder: the stages write to `data` of where one is."""
-    monkeypatch.chdir(folder)
-
-
-@pytest.fixture(scope="module")
-def page(folder: Path) -> Iterator[httpx2.Client]:
-    """Serve the page."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        authority(data_dir())
-        forget_settings()
-        server = Server(create_app(find_stages(), None))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        assert server.ready.wait(60)
-        with httpx2.Client(base_url=server.address, timeout=100) as client:
-            yield client
-        server.should_exit = True
-        thread.join()
-        forget_settings()
+def page(address: str) -> Iterator[httpx2.Client]:
+    """Give a client of the page."""
+    with httpx2.Client(base_url=address, timeout=100) as client:
+        yield client
 
 
 def happened(
