@@ -21,6 +21,16 @@ SETTINGS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run a file's tests, or those of one engine in it."""
+    for item in items:
+        if item.config.pluginmanager.hasplugin("xdist"):
+            parameters = getattr(item, "callspec", None)
+            engine = parameters.params.get("engine", "") if parameters else ""
+            group = f"{item.path} {engine}"
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let each test start in a folder of its own, with no settings made."""

@@ -14,8 +14,6 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_ignore_result=True,
-    task_publish_retry=False,
-    broker_transport_options={"max_retries": 0, "socket_connect_timeout": 1},
 )
 options: Any = {
     "autoretry_for": (witness.CaseError,),
