@@ -30,7 +30,8 @@ CODE = [
 NOX = logging.getLogger("nox")  # what nox itself says
 INTERRUPTED = 130
 LISTED = "(python3 start.py --help lists them)"
-STRICT = {"PYTHONWARNINGS": "error"}
+# Celery warns a root that runs its worker; .ci/run is root.
+STRICT = {"PYTHONWARNINGS": "error,ignore:You're running the worker"}
 # JupyterLab is to ask nobody for news, and the learner no questions.
 QUIET = """{"@jupyterlab/apputils-extension:notification": {
   "fetchNews": "false", "checkForUpdates": false
@@ -268,8 +269,9 @@ def site(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the course itself: tests tests/stages -k crash."""
     install(session, "tests")
-    chosen = session.posargs or ["tests", "--ignore=tests/checks"]
-    session.run("pytest", *chosen, env=STRICT)
+    at_once = f"-n{2 * (os.cpu_count() or 2)}"  # they wait more than they work
+    whole = ["tests", "--ignore=tests/checks", at_once, "--dist=loadgroup"]
+    session.run("pytest", *(session.posargs or whole), env=STRICT)
 
 
 @nox.session

@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import httpx2
@@ -29,6 +29,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             engine = parameters.params.get("engine", "") if parameters else ""
             group = f"{item.path} {engine}"
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Let a log with half a character reach the process that reports it."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="replace").decode())
+        for name, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(autouse=True)
