@@ -23,6 +23,6 @@ async def send_notification(
     email: EmailStr,
     background_tasks: BackgroundTasks,  # FastAPI supplies it
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response (`def`: in a thread)
+    # No parentheses: FastAPI calls it after the response, in a thread
     background_tasks.add_task(write_notification, email, "Hello World!")
     return {"message": "Notification sent in the background"}

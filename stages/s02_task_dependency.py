@@ -1,4 +1,4 @@
-"""Stage 2: the endpoint asks for its task, so the task can be replaced.
+"""Stage 2: the endpoint asks for its task, so that a test can replace it.
 
 Notebook: notebooks/02_task_dependency.ipynb
 """
@@ -36,6 +36,6 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response (`def`: in a thread)
+    # No parentheses: FastAPI calls it after the response, in a thread
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

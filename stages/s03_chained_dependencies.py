@@ -17,7 +17,7 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Up to `yield` it runs at the start; an import alone opens no file."""
+    """Open the log file when the server starts, not when a test imports."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
@@ -47,10 +47,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # so that uvicorn prints it; the client has its answer
+            raise  # uvicorn prints it; the client already has the response
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # a closure: it still has the logger
+    return write_notification  # it remembers the logger: a closure
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -62,6 +62,6 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response (`def`: in a thread)
+    # No parentheses: FastAPI calls it after the response, in a thread
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

@@ -22,8 +22,8 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
-    smtp_port: int = 5870  # the course's mail server; others: 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
+    smtp_port: int = 5870  # the course's mail server; most use 587
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -38,14 +38,14 @@ ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Up to `yield` it runs at the start; an import alone opens no file."""
+    """Open the log file when the server starts, not when a test imports."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # an invalid setting or missing file stops the start
+    get_email_config()  # an invalid setting or a missing file: no start
     yield
 
 
@@ -69,10 +69,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # so that uvicorn prints it; the client has its answer
+            raise  # uvicorn prints it; the client already has the response
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # a closure: it still has the logger
+    return write_notification  # it remembers the logger: a closure
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -84,13 +84,13 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response (`def`: in a thread)
+    # No parentheses: FastAPI calls it after the response, in a thread
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line: a header
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # headers are one line
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -102,8 +102,8 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     message.set_content(content.body)
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
-    tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)  # and the course's server
+    tls = ssl.create_default_context()  # trusts this computer's certificates
+    tls.load_verify_locations(config.smtp_ca_file)  # and the course's own
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)  # encrypted from here on
         server.login(config.sender_email, password)
@@ -124,7 +124,7 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))  # so that its caller knows
+            raise RuntimeError("; ".join(failures))  # the task has failed
 
     return send_email
 

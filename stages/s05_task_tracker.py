@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa  # with sa.orm, which the import below loads
+import sqlalchemy as sa  # sa.orm is loaded by the last import
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import (
     AfterValidator,
@@ -33,8 +33,8 @@ NOTIFICATIONS = Path("data/notifications.txt")
 
 class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
     smtp_server: str = "localhost"
-    smtp_port: int = 5870  # the course's mail server; others: 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # has to exist
+    smtp_port: int = 5870  # the course's mail server; most use 587
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -47,7 +47,7 @@ def get_email_config() -> EmailConfig:
 ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 
-class Base(DeclarativeBase):  # keeps time zones; for SQLite see in_utc
+class Base(DeclarativeBase):  # times have a zone; SQLite: see in_utc
     type_annotation_map = {datetime: sa.DateTime(timezone=True)}
 
 
@@ -67,7 +67,7 @@ class TaskLog(Base):
 
 
 class DatabaseConfig(BaseSettings):  # environment: DATABASE_URL
-    # The time-out: how many seconds SQLite waits for another writer.
+    # Only one can write to SQLite; the others wait up to 30 seconds.
     database_url: str = "sqlite:///data/s05_task_tracker.db?timeout=30"
 
 
@@ -75,7 +75,7 @@ class DatabaseConfig(BaseSettings):  # environment: DATABASE_URL
 def get_session_factory() -> sessionmaker[Session]:
     engine = sa.create_engine(DatabaseConfig().database_url)
     Base.metadata.create_all(engine)  # creates missing tables, changes none
-    # After a commit, log.id can be read without another query.
+    # False: log.id can be read after the commit without another query.
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -92,14 +92,14 @@ SessionDep = Annotated[Session, Depends(get_db)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Up to `yield` it runs at the start; an import alone opens no file."""
+    """Open the log file when the server starts, not when a test imports."""
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # an invalid setting or missing file stops the start
+    get_email_config()  # an invalid setting or a missing file: no start
     get_session_factory()  # makes the table
     yield
 
@@ -124,10 +124,10 @@ def get_notification_task(logger: LoggerDep) -> NotificationTask:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
             logger.exception("Notification to %s failed", email)
-            raise  # so that uvicorn prints it; the client has its answer
+            raise  # uvicorn prints it; the client already has the response
         logger.info("Notification sent to %s", email)
 
-    return write_notification  # a closure: it still has the logger
+    return write_notification  # it remembers the logger: a closure
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -139,13 +139,13 @@ async def send_notification(
     background_tasks: BackgroundTasks,  # FastAPI supplies it
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # Not called here: FastAPI calls it after the response (`def`: in a thread)
+    # No parentheses: FastAPI calls it after the response, in a thread
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # one line: a header
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # headers are one line
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -157,8 +157,8 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     message.set_content(content.body)
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
-    tls = ssl.create_default_context()  # trusts what the system trusts
-    tls.load_verify_locations(config.smtp_ca_file)  # and the course's server
+    tls = ssl.create_default_context()  # trusts this computer's certificates
+    tls.load_verify_locations(config.smtp_ca_file)  # and the course's own
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)  # encrypted from here on
         server.login(config.sender_email, password)
@@ -179,14 +179,14 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))  # so that its caller knows
+            raise RuntimeError("; ".join(failures))  # the task has failed
 
     return send_email
 
 
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 
-Work = Callable[[Session], None]  # e-mail and do_work need no session
+Work = Callable[[Session], None]  # gets the task's session
 TaskTracker = Callable[[int, Work], None]  # takes a row's ID, the work
 
 
@@ -196,15 +196,15 @@ def get_task_tracker(factory: FactoryDep, logger: LoggerDep) -> TaskTracker:
         try:
             with factory.begin() as session:  # commits, or rolls back
                 session.execute(query.values(status=status, **values))
-        except sa.exc.SQLAlchemyError:  # a lost status must not stop the work
+        except sa.exc.SQLAlchemyError:  # the work goes on without it
             logger.exception("Task %s: status %r not recorded", log_id, status)
 
     def track_task(log_id: int, work: Work) -> None:
         set_status(log_id, "started")
         try:
-            with factory.begin() as session:  # its own: not the request's
+            with factory.begin() as session:  # its own, never the request's
                 work(session)
-        except Exception as error:  # no raise: row and log say enough
+        except Exception as error:  # no raise: the row and the log have it
             logger.exception("Task %s failed", log_id)
             text = f"{type(error).__name__}: {error}"
             set_status(log_id, "failed", completed_at=utc_now(), error=text)
@@ -227,7 +227,7 @@ def schedule_email(  # not async: the commit would block the event loop
 ) -> dict[str, str]:
     log = TaskLog(task_name="send-email")
     session.add(log)
-    session.commit()  # get_db does not commit; the task has to see the row
+    session.commit()  # now: the task must find the row
     background_tasks.add_task(
         track_task, log.id, lambda _session: email_service(content)
     )
@@ -237,7 +237,7 @@ def schedule_email(  # not async: the commit would block the event loop
 
 
 def do_work(task_name: str) -> None:
-    time.sleep(0.1)  # stands in for real work
+    time.sleep(0.1)  # real work takes longer
     if task_name == "crash":
         raise ValueError("this task always crashes")
 
@@ -259,7 +259,7 @@ def run_task(
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Put UTC back: SQLite stores no time zone."""
+    """Add UTC: SQLite stores no time zone."""
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.servers import StartAlone
 
 AT_ONCE = 200
+# A connection is not closed while a busy machine lets it wait.
+TWO = ("--workers", "2", "--timeout-keep-alive", "600")
 
 
 async def send_all(address: str, path: str, count: int) -> Counter[int]:
@@ -54,7 +56,7 @@ def test_every_notification_is_written_once(
     """Appending a line in one write is safe across processes."""
     if module == "s05_task_tracker":
         make_the_table(alone)
-    stage = alone(module, "--workers", "2", "--log-level", "info")
+    stage = alone(module, *TWO, "--log-level", "info")
     path = "/send-notification/{}@example.com"
     codes = asyncio.run(send_all(stage.start(), path, 2000))
     stage.end()  # waits for the tasks
@@ -69,7 +71,7 @@ def test_every_task_is_recorded_once(
 ) -> None:
     """Two processes share one SQLite file, and each task has its row."""
     make_the_table(alone)
-    stage = alone("s05_task_tracker", "--workers", "2", "--no-access-log")
+    stage = alone("s05_task_tracker", *TWO, "--no-access-log")
     codes = asyncio.run(send_all(stage.start(), "/run-task/{}", 500))
     stage.end()
     assert codes == {200: 500}

@@ -43,7 +43,7 @@ def get_tasks(
         send_email(payload.content, payload.message_id)
 
     def work(_: Session, payload: Work) -> None:
-        time.sleep(0.1)  # stands in for real work
+        time.sleep(0.1)  # real work takes longer
         if payload.task_name == "crash":
             raise TaskError("this task always crashes")
 

@@ -1,6 +1,5 @@
 """A real Valkey: started, ready, stopped, killed, and come back."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from redis.exceptions import ConnectionError as BrokerGone
 
 from course import ports, processes
 from course.broker import Broker, broker, facts
-from course.folders import ROOT
+from course.folders import environment
 from course.processes import NoServerError, Program, stop_all
 
 
@@ -145,13 +144,12 @@ def test_a_ctrl_c_while_it_looks_keeps_nothing_from_ending() -> None:
 
 @pytest.fixture
 def command(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run the broker as a learner does, on a free port."""
+    """Run the broker as a learner does, on a free port, in data/ here."""
     line = [sys.executable, "-m", "course.broker", "--port"]
     port = str(ports.free_port())
     with subprocess.Popen(
         [*line, port],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONWARNINGS": "error"},
+        env=environment() | {"PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

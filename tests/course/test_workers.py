@@ -94,7 +94,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
         (folder / "worker.py").write_text(worker)
         process = subprocess.Popen(
             [sys.executable, "-c", RUN.format(folder=str(folder.parent)), "7"],
-            cwd=ROOT,
             env=os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

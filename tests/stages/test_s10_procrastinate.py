@@ -136,7 +136,9 @@ def test_the_daily_report_is_a_task_that_a_worker_enqueues(
             " 0, NULL, NULL, '{\"timestamp\": 0}'::jsonb, NULL)"
             "::procrastinate_job_to_defer_v1])"
         )
-    until(lambda: house.row().task_name == "daily report")
+    names = sa.select(TaskLog.task_name)
+    with house.database.connect() as connection:
+        until(lambda: "daily report" in connection.scalars(names).all())
     house.until_done(house.row().id)
 
 
