@@ -1,19 +1,25 @@
 """Checks of exercise 2: one override replaces the work."""
 
+import inspect
+import sys
+import threading
 from collections.abc import Callable
 from types import ModuleType
 
 import pytest
+from fastapi import Request
 
 from checks.asgi import Client
-from checks.expect import called, expect, listed, times
+from checks.blocking import Blocking
+from checks.expect import called, expect, how_often, listed, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SCHEDULED = {"message": "Welcome scheduled"}
 BY_DEPENDS = (
-    "an override reaches what is asked for by Depends(get_welcome_task), but"
-    " neither a call by hand nor a function's name"
+    "an override replaces what the endpoint asks for by"
+    " Depends(get_welcome_task). It replaces neither a call by hand nor a"
+    " function's name"
 )
 AWAITED = (
     "an `async def` task that is called returns a coroutine, which does"
@@ -30,7 +36,7 @@ def replace_by(answer: ModuleType, task: Callable[[str], object]) -> None:
 def expect_calls(work: Work, *emails: str, why: str = BY_DEPENDS) -> None:
     """Fail unless the override's task was called once for each of these."""
     expect(
-        sorted(work.emails) == sorted(emails),
+        sorted(work.emails, key=repr) == sorted(emails, key=repr),
         f"the task that the override gives is called {times(len(emails))},"
         f" for {listed(emails)}",
         f"it was {called(work.emails)}",
@@ -107,14 +113,41 @@ def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
     expect_failure(client, failure)
 
 
+@pytest.fixture
+def blocking(monkeypatch: pytest.MonkeyPatch) -> Blocking:
+    """Watch what blocks the event loop."""
+    return Blocking(monkeypatch)
+
+
+def welcomed_in(monkeypatch: pytest.MonkeyPatch) -> set[int | None]:
+    """Remember the threads in which a welcome will be printed."""
+    threads: set[int | None] = set()
+    write = sys.stdout.write
+
+    def noted(text: str) -> int:
+        if "Welcome, " in text:
+            threads.add(threading.get_ident())
+        return write(text)
+
+    monkeypatch.setattr(sys.stdout, "write", noted)
+    return threads
+
+
 @pytest.mark.points(1)
 def test_without_an_override_the_original_runs(
-    answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
+    blocking: Blocking,
+    answer: ModuleType,
+    client: Client,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The welcome is printed once, after the response.
+    """The welcome is printed once, after the response, and blocks nobody.
 
     At work nobody overrides anything: then the real task has to run.
     """
+    threads = welcomed_in(monkeypatch)
+    assert client.post("/welcome/not-an-email").status_code == 422
+    computed = client.loop_seconds()
     before: list[str] = []
     client.when_sent(lambda: before.append(capfd.readouterr().out))
     assert client.post(f"/welcome/{ADA}").status_code == 202
@@ -128,7 +161,19 @@ def test_without_an_override_the_original_runs(
     expect(
         printed == 1,
         f"after the response, `Welcome, {ADA}!` is printed once",
-        f"it was printed {times(printed)}",
+        f"it was {how_often('printed', printed)}",
+    )
+    own = getattr(answer, "send_welcome", None)
+    on_the_loop = client.loop_thread in threads
+    blocked = blocking.why(client, computed)
+    if on_the_loop and not blocked and not inspect.iscoroutinefunction(own):
+        blocked = "`send_welcome`, a `def`, was called on the event loop"
+    expect(
+        not blocked,
+        "while the task works, the server answers others",
+        blocked,
+        "an `async def` task runs on the event loop, so nothing in it may"
+        " block; a `def` that is given to add_task runs in a worker thread",
     )
 
 
@@ -140,17 +185,25 @@ def test_each_request_runs_what_it_was_given(
     """What was provided for one request is not kept for the next.
 
     A dependency may give another task each time, for example one that knows
-    who is logged in.
+    who is logged in. It may have parameters, which only FastAPI fills in.
     """
     given: list[Work] = []
 
-    def provide() -> Callable[[str], object]:
+    def provide(request: Request) -> Callable[[str], object]:  # noqa: ARG001
         given.append(Work(client))
         return given[-1].plain
 
     answer.app.dependency_overrides[answer.get_welcome_task] = provide
     for email in (ADA, BOB):
-        assert client.post(f"/welcome/{email}").status_code == 202
+        response = client.post(f"/welcome/{email}")
+        expect(
+            not any("'request'" in str(each) for each in client.errors),
+            "FastAPI calls what replaces get_welcome_task, and fills in its"
+            " parameters",
+            "it was called by hand, without the parameter `request`",
+            BY_DEPENDS,
+        )
+        assert response.status_code == 202
         client.finish()
     ran = [work.emails for work in given if work.emails]
     expect(

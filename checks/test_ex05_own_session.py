@@ -116,7 +116,7 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
         raise UnmetError(
             f"a row with the ID of the response, {log_id}, is committed",
             f"the committed rows have the IDs"
-            f" {listed([row['id'] for row in database.rows()])}",
+            f" {listed([row['id'] for row in database.rows()], 'none')}",
         )
     return found[0]
 
@@ -124,7 +124,7 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
 def expect_calls(work: Work, *names: str) -> None:
     """Fail unless the work was called once for each of these."""
     expect(
-        sorted(work.names) == sorted(names),
+        sorted(work.names, key=repr) == sorted(names, key=repr),
         f"the work that get_work gives is called {times(len(names))}, for"
         f" {listed(names)}",
         f"it was {called(work.names)}",
@@ -266,6 +266,14 @@ def test_a_failing_task_is_recorded_as_failed(
         str(work.raises) in str(row["error"]),
         f'error holds the text of the exception, "{work.raises}"',
         f"error is {row['error']!r}",
+    )
+    work.raises = None
+    expect_end(ended(client, database, REPORT), "completed")
+    later = database.rows()[0]
+    expect(
+        later == row,
+        "when a later task has completed, this row is as it was",
+        f'its status is now "{later["status"]}"',
     )
 
 
@@ -441,6 +449,8 @@ def test_the_end_is_told_in_utc(
 
     A time without its zone is read as local time, and is hours off.
     """
+    began: list[datetime] = []
+    work.meanwhile = lambda: began.append(datetime.now(UTC))
     for raises in (None, ValueError("no paper in the printer")):
         work.raises = raises
         log_id = post(client, CRASH)
@@ -456,6 +466,13 @@ def test_the_end_is_told_in_utc(
             abs(now - at) < timedelta(minutes=5),
             f"completed_at is the time now in UTC, {now:%H:%M}",
             f"it is {at:%H:%M}: where this server stands, UTC is 5:30 h ago",
+        )
+        expect(
+            at >= began[-1] or not at.microsecond,
+            "completed_at is a time after the work began",
+            "it is a time before the work began",
+            "is it read when the task ends? A default value, or a line at the"
+            " top of the module, is read at import",
         )
 
 

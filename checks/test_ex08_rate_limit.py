@@ -6,16 +6,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import count
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
 from fastapi import Depends
 
+from checks.answers import imported
 from checks.asgi import Client
 from checks.expect import called, expect, listed
 from checks.rate_fakes import Bucket, Seconds, Sent
+from checks.resolve import resolved
 from checks.turns import HOLD, Turns
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -103,9 +107,9 @@ def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
     Otherwise a client that keeps asking keeps everybody else out.
     """
     bucket = answer.TokenBucket(4, 0.5, clock)
-    expect_waits(bucket, [TAKEN], "4 tokens are there", 3)
-    expect_waits(bucket, [4.0] * 4, "1 is there, 0.5 a second come", 3)
-    expect_waits(bucket, [TAKEN], "the refusals took nothing: 1 is there")
+    expect_waits(bucket, [TAKEN], "the bucket holds 4 tokens", 3)
+    expect_waits(bucket, [4.0] * 4, "the bucket holds 1 token, and gets 0.5 a second", 3)
+    expect_waits(bucket, [TAKEN], "the refusals took nothing: it still holds 1")
     expect_waits(bucket, [2.0] * 3, "it is empty, and gets 0.5 a second")
 
 
@@ -396,6 +400,28 @@ class MeetingClock(Seconds):
         return super().__call__()
 
 
+def expect_one_bucket(answer: ModuleType) -> None:
+    """Fail if a thread that stops in get_bucket lets another make one too."""
+    for stop in range(1, 400, 2):  # get_bucket has fewer steps than that
+        with imported(Path(str(answer.__file__))) as anew:
+            replaced = {anew.get_clock: Seconds()}
+            values = partial(resolved, anew.get_bucket, anew.app, replaced)
+            turns = Turns(values, answer.__file__, stop)
+            given = [
+                each[anew.get_bucket]
+                for each in turns.results
+                if isinstance(each, dict)
+            ]
+        if not turns.stopped or len(given) < len(turns.results):
+            return  # it needs the event loop, or what a lifespan brings
+        expect(
+            turns.ended and given[0] is given[-1],
+            "two first requests get the same bucket from get_bucket",
+            "each got a bucket of its own",
+            "one had stopped inside get_bucket while the other came by",
+        )
+
+
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_refused_request_starts_no_task")
 def test_first_requests_at_the_same_time_share_one_bucket(
@@ -406,6 +432,7 @@ def test_first_requests_at_the_same_time_share_one_bucket(
     FastAPI calls a `def` dependency in a worker thread. If two first requests
     both find no bucket, each makes one, and one of the two is forgotten.
     """
+    expect_one_bucket(answer)
     clock = MeetingClock(client)
     answer.app.dependency_overrides |= {
         answer.get_clock: clock.provide,

@@ -48,6 +48,7 @@ def expect_sent(channel: FakeChannel, *calls: tuple[str, str]) -> None:
         f'`send` of the channel "{channel.name}" is called with'
         f" {listed(calls)}",
         f"it was {called(channel.calls)}",
+        "" if channel.calls else "is it awaited? Else it does not run",
     )
 
 
@@ -103,7 +104,7 @@ def test_each_channel_gets_its_own_address(
     expect(
         set(errors) == {None},
         "all were delivered: each error is null",
-        f"the errors: {listed(errors)}",
+        f"the errors: {listed(map(repr, errors))}",
     )
 
 
@@ -337,11 +338,16 @@ def test_notifications_at_the_same_time_do_not_mix(
 ) -> None:
     """Both endpoints have run before the first channel is used.
 
-    What one notification keeps in the notifier, the other overwrites.
+    What one notification keeps in the notifier, the other overwrites: a
+    provider may give each request a channel of its own.
     """
     email, push = FakeChannel("email"), FakeChannel("push")
     sms = FakeChannel("sms", {ADA["sms"]: DOWN})
+    later = FakeChannel("sms")
     replaced(answer, email, sms, push)
+    given = iter([sms])  # to the first request; then the other one
+    overrides = answer.app.dependency_overrides
+    overrides[answer.get_sms_channel] = lambda: next(given, later)
     with email.held(), push.held():
         ada, bob = accepted_together(
             client,
@@ -350,12 +356,33 @@ def test_notifications_at_the_same_time_do_not_mix(
         )
         for channel in (email, push):  # each is in the middle of its work
             channel.begun.wait(2)
-    expect_settled(client, ada, {"email": "delivered", "sms": "failed"})
-    expect_settled(client, bob, {"sms": "delivered", "push": "delivered"})
+    settled(client, ada)
+    settled(client, bob)
     expect_sent(email, (ADA["email"], "for Ada"))
     expect_sent(push, (BOB["push"], "for Bob"))
-    expect_sent(sms, (ADA["sms"], "for Ada"), (BOB["sms"], "for Bob"))
+    both = ("first", sms, ADA), ("second", later, BOB)
+    for which, channel, address in both:
+        sent = [to for to, _ in channel.calls]
+        expect(
+            sent == [address["sms"]],
+            f"the SMS of the {which} request is sent by the channel that"
+            f" get_sms_channel gave to that request, to {address['sms']}",
+            f"that channel has sent to {listed(sent, 'nobody')}",
+            "the notifier of one request must not keep the channels of"
+            " another",
+        )
+    expect_settled(client, ada, {"email": "delivered", "sms": "failed"})
+    expect_settled(client, bob, {"sms": "delivered", "push": "delivered"})
+    errors = len(client.errors)
     again = accepted(client, request(ADA, ["email"], "for Ada again"))
+    expect_settled(client, again, {"email": "delivered"})
+    expect(
+        len(client.errors) == errors,
+        "a later notification is delivered, and no exception leaves the task",
+        f"{client.errors[-1:]} left it",
+        "does a variable, or a default value, keep something of the"
+        " notification before?",
+    )
     expect(
         len({ada, bob, again}) == 3,
         "each notification has an id of its own",

@@ -1,5 +1,7 @@
 """Checks of exercise 12: a job tells how far it is, and can be stopped."""
 
+import asyncio
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -27,7 +29,24 @@ from checks.jobs import (
 )
 from checks.processor import busy
 
+LONG = 2.0  # seconds: no listener sleeps for longer
 WINDOW = 0.5  # seconds in which a listener has nothing to do
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Remember for how long the answer sleeps."""
+    found: list[float] = []
+    sleep = asyncio.sleep
+
+    async def noted(seconds: float, result: object = None) -> object:
+        caller = sys._getframe(1).f_globals["__name__"]  # noqa: SLF001
+        if caller.startswith("ex12"):
+            found.append(seconds)
+        return await sleep(seconds, result)
+
+    monkeypatch.setattr(asyncio, "sleep", noted)
+    return found
 
 
 @pytest.fixture
@@ -511,17 +530,23 @@ def test_the_events_end_however_the_job_ends(
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
 def test_an_idle_listener_costs_next_to_nothing(
-    client: Client, steps: Steps
+    pauses: list[float], client: Client, steps: Steps
 ) -> None:
     """Less than 30 percent of a processor, for half a second.
 
-    A loop without a pause keeps the event loop from everybody else.
+    A loop without a pause keeps the event loop from everybody else; with a
+    long pause, the news come late.
     """
     steps.held = {1}
     path = start(client, 2)
     steps.wait_for(1)
     with listening(client, path) as listener:
         listener.next()
+        expect(
+            max(pauses, default=0) <= LONG,
+            "a listener looks for news at least once a second",
+            f"it sleeps for {max(pauses, default=0):g} seconds",
+        )
         # each call is recorded, at that price; once may be chance
         if busy(WINDOW) >= 0.6 and busy(WINDOW) >= 0.6:
             raise UnmetError(
