@@ -28,9 +28,7 @@ class Blocking:
             else:
                 self.threads.add(threading.get_ident())
 
-        async def async_short(
-            seconds: float, result: object = None
-        ) -> object:
+        async def async_short(seconds: float, result: object = None) -> object:
             return await async_sleep(0 if seconds >= LONG else seconds, result)
 
         monkeypatch.setattr(time, "sleep", short)

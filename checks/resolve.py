@@ -35,7 +35,7 @@ def _resolve(dependant: Dependant, app: FastAPI, values: Values) -> Any:
     assert call is not None
     if call in values:
         return values[call]
-    names = {each.name: each for each in dependant.dependencies}
+    names = {str(each.name): each for each in dependant.dependencies}
     arguments = {name: _resolve(names[name], app, values) for name in names}
     if dependant.request_param_name:
         scope = {"type": "http", "app": app, "headers": [], "state": {}}

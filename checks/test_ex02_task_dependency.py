@@ -189,7 +189,7 @@ def test_each_request_runs_what_it_was_given(
     """
     given: list[Work] = []
 
-    def provide(request: Request) -> Callable[[str], object]:  # noqa: ARG001
+    def provide(request: Request) -> Callable[[str], object]:
         given.append(Work(client))
         return given[-1].plain
 

@@ -108,8 +108,12 @@ def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
     """
     bucket = answer.TokenBucket(4, 0.5, clock)
     expect_waits(bucket, [TAKEN], "the bucket holds 4 tokens", 3)
-    expect_waits(bucket, [4.0] * 4, "the bucket holds 1 token, and gets 0.5 a second", 3)
-    expect_waits(bucket, [TAKEN], "the refusals took nothing: it still holds 1")
+    expect_waits(
+        bucket, [4.0] * 4, "the bucket holds 1 token, and gets 0.5 a second", 3
+    )
+    expect_waits(
+        bucket, [TAKEN], "the refusals took nothing: it still holds 1"
+    )
     expect_waits(bucket, [2.0] * 3, "it is empty, and gets 0.5 a second")
 
 

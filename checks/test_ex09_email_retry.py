@@ -100,9 +100,9 @@ def expect_tries(office: Office, who: str, number: int, why: str) -> None:
 def expect_words(reason: str, words: str) -> None:
     """Fail unless the reason holds what the server said."""
     expect(
-        words in reason,
-        f'the reason holds what the server said, "{words}"',
-        f"the reason: {reason}",
+        isinstance(reason, str) and words in reason,
+        f'the reason is a text that holds what the server said, "{words}"',
+        f"the reason: {reason!r}",
     )
 
 

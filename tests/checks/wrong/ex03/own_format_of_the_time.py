@@ -8,12 +8,16 @@ def get_audit_task(
     work: Annotated[WelcomeTask, Depends(get_welcome_task)],
 ) -> WelcomeTask:
     def audit(email: str) -> None:
-        logger.info("start %s at %s", email, clock().strftime("%Y-%m-%dT%H:%M:%S"))
+        logger.info(
+            "start %s at %s", email, clock().strftime("%Y-%m-%dT%H:%M:%S")
+        )
         try:
             work(email)
         except Exception:
             logger.exception("failed %s", email)
             raise
-        logger.info("done %s at %s", email, clock().strftime("%Y-%m-%dT%H:%M:%S"))
+        logger.info(
+            "done %s at %s", email, clock().strftime("%Y-%m-%dT%H:%M:%S")
+        )
 
     return audit

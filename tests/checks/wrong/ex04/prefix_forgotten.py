@@ -3,9 +3,7 @@
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
 
     host: str
     port: int

@@ -3,8 +3,7 @@
 
 
 PREDICTIONS["own_response"] = [
-    "endpoint runs"
-    "response starts",
+    "endpoint runsresponse starts",
     "response ends",
     "own task runs",
 ]

@@ -11,9 +11,7 @@ class Notifier:
         sends = []
         for name, result in report.channels.items():
             address = to.recipient.address(name)
-            sends.append(
-                lambda: self._send(name, address, to.message, result)
-            )
+            sends.append(lambda: self._send(name, address, to.message, result))
         await asyncio.gather(*(send() for send in sends))
 
     async def _send(

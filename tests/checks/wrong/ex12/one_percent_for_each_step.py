@@ -12,7 +12,9 @@ def get_worker(step: Annotated[Step, Depends(get_step)]) -> Worker:
                     job.update(status="cancelled")
                     return
                 await step(number)
-                job.update(done=number, percent=min(100, job.state.percent + 1))
+                job.update(
+                    done=number, percent=min(100, job.state.percent + 1)
+                )
         except Exception as exc:
             job.update(status="failed", error=str(exc))
             raise

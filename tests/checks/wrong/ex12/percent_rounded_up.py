@@ -14,7 +14,9 @@ def get_worker(step: Annotated[Step, Depends(get_step)]) -> Worker:
                     job.update(status="cancelled")
                     return
                 await step(number)
-                job.update(done=number, percent=math.ceil(100 * number / total))
+                job.update(
+                    done=number, percent=math.ceil(100 * number / total)
+                )
         except Exception as exc:
             job.update(status="failed", error=str(exc))
             raise
