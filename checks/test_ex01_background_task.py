@@ -50,7 +50,7 @@ def expect_calls(work: Work, *emails: str) -> None:
 def test_the_response_comes_before_the_work(
     answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client has all of its response when send_welcome begins.
+    """The client has its whole response before `send_welcome` begins.
 
     As long as the response waits for the mail server, people see nothing and
     press the button again.
@@ -104,10 +104,10 @@ def test_each_request_is_welcomed_once(
 def test_the_server_hears_of_a_failure(
     answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits for the work, and what that raises leaves the application.
+    """The server waits for the work and gets the exception that it raises.
 
-    The client already has its 202: if the server does not get the exception,
-    nobody ever knows that the mail was not sent.
+    The client already has its 202. If the server does not get the exception,
+    nobody learns that the mail was not sent.
     """
     failure = ConnectionRefusedError("no mail server here")
     work = Work(client, raises=failure, held=True)
@@ -135,9 +135,9 @@ def test_the_server_hears_of_a_failure(
 def test_an_invalid_address_starts_nothing(
     answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """422, and nobody is welcomed: only the valid address is.
+    """An invalid address is answered with 422, and nothing is sent to it.
 
-    A client that is told "invalid" must not find that it was mailed anyway.
+    A client that gets a 422 expects that no mail was sent.
     """
     work = Work(client)
     monkeypatch.setattr(answer, "send_welcome", work.plain)
@@ -155,10 +155,10 @@ def test_an_invalid_address_starts_nothing(
 def test_requests_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both endpoints have run before the first work begins.
+    """Two requests at the same time send to their own addresses.
 
-    Two people press the button in the same second. What one request keeps in
-    a variable of the module, the other one overwrites.
+    Two people press the button in the same second. If one request keeps its
+    address in a variable of the module, the other one overwrites it.
     """
     work = Work(client)
     monkeypatch.setattr(answer, "send_welcome", work.plain)

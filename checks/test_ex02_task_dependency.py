@@ -76,9 +76,9 @@ def expect_silence(printed: str) -> None:
 def test_an_override_replaces_the_work(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The other function runs, after the response; the original is silent.
+    """The replaced task runs after the response; the original never does.
 
-    A test can replace the work by one line, without any patching.
+    With one line, a test replaces the work, and patches nothing.
     """
     work = Work(client)
     replace_by(answer, work.plain)
@@ -99,7 +99,7 @@ def test_an_override_replaces_the_work(
 @pytest.mark.points(1)
 @pytest.mark.after("test_an_override_replaces_the_work")
 def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
-    """The task that replaces it may be an `async def`, errors too.
+    """The task that replaces it may be an `async def`, and it may raise.
 
     The endpoint cannot know which kind it is given; `add_task` can.
     """
@@ -143,7 +143,7 @@ def test_without_an_override_the_original_runs(
 ) -> None:
     """The welcome is printed once, after the response, and blocks nobody.
 
-    At work nobody overrides anything: then the real task has to run.
+    In production nobody overrides anything: then the real task has to run.
     """
     threads = welcomed_in(monkeypatch)
     assert client.post("/welcome/not-an-email").status_code == 422
@@ -182,7 +182,7 @@ def test_without_an_override_the_original_runs(
 def test_each_request_runs_what_it_was_given(
     answer: ModuleType, client: Client
 ) -> None:
-    """What was provided for one request is not kept for the next.
+    """Each request runs the task that was provided for it, and no other.
 
     A dependency may give another task each time, for example one that knows
     who is logged in. It may have parameters, which only FastAPI fills in.
@@ -218,9 +218,9 @@ def test_each_request_runs_what_it_was_given(
 def test_the_server_hears_of_a_failure(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The client has its 202, the exception leaves the application.
+    """The server waits for the task and gets the exception that it raises.
 
-    If the server does not get the exception, nobody ever knows of it.
+    If the server does not get the exception, nobody learns of the failure.
     """
     failure = ConnectionRefusedError("no mail server here")
     work = Work(client, raises=failure, held=True)
@@ -247,9 +247,9 @@ def test_the_server_hears_of_a_failure(
 def test_an_invalid_address_starts_nothing(
     answer: ModuleType, client: Client
 ) -> None:
-    """422, and no task, although the dependency is called.
+    """An invalid address is answered with 422, and no task runs.
 
-    A client that is told "invalid" must not find that it was mailed anyway.
+    A client that gets a 422 expects that no mail was sent.
     """
     work = Work(client)
     replace_by(answer, work.plain)
@@ -266,9 +266,10 @@ def test_an_invalid_address_starts_nothing(
 def test_requests_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client
 ) -> None:
-    """Both endpoints have run before the first task begins.
+    """Two requests at the same time send to their own addresses.
 
-    What one request keeps in a variable of the module, another overwrites.
+    If one request keeps its address in a variable of the module, the other one
+    overwrites it.
     """
     work = Work(client)
     replace_by(answer, work.awaited)

@@ -108,7 +108,7 @@ def expect_said(log: Remember, word: str, at: str = "") -> None:
 def test_start_and_done_have_the_time_of_the_task(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """Each line has the time as it is just then, in the clock's own zone.
+    """Each record holds the time of that moment, in the clock's own zone.
 
     A time that was read before the response says when the request came, not
     when the work began.
@@ -142,10 +142,10 @@ def test_start_and_done_have_the_time_of_the_task(
 def test_nothing_is_started_before_the_response(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """The log says "start" in the task: not before, not for a 422.
+    """The log says "start" in the task: not earlier, and not for a 422.
 
-    FastAPI calls a dependency also for a request that is refused: a log that
-    says "start" there speaks of work that never happens.
+    FastAPI also calls the dependencies of a request that it refuses. A "start"
+    that is logged there tells of work that never happens.
     """
     work = Work(client)
     replaced(answer, log, clock, work)
@@ -177,9 +177,9 @@ def test_nothing_is_started_before_the_response(
 def test_a_failure_is_logged_and_goes_on(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """One ERROR with the traceback, no "done", and the same exception.
+    """A failure is logged at ERROR with its traceback, then raised again.
 
-    The log says where it failed, and the server still hears of it.
+    The log shows where it failed, and the server still gets the exception.
     """
     failure = ConnectionRefusedError("no mail server here")
     work = LongWork(client, clock, raises=failure)
@@ -223,7 +223,7 @@ def test_a_failure_is_logged_and_goes_on(
 def test_each_line_appears_once(
     capfd: pytest.CaptureFixture[str], client: Client
 ) -> None:
-    """Three requests, nothing replaced: each INFO message is one line.
+    """After three requests, each INFO record was printed once.
 
     A logger keeps its handlers: one that gets another handler with each
     request writes every line more often each time.
@@ -275,7 +275,7 @@ def welcomed(anew: ModuleType) -> logging.Logger:
 def test_first_requests_at_the_same_time_add_one_handler(
     answer: ModuleType,
 ) -> None:
-    """Two first requests at once leave as many handlers as one.
+    """Two first requests at the same time add no second handler.
 
     FastAPI calls a `def` dependency in a worker thread. If two first requests
     both find no handler, both add one, and every line is written twice.
@@ -315,9 +315,10 @@ def test_first_requests_at_the_same_time_add_one_handler(
 def test_requests_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client, clock: Clock, log: Remember
 ) -> None:
-    """Both endpoints have run before the first task begins.
+    """Two requests at the same time work for their own addresses.
 
-    What one request keeps in a variable of the module, another overwrites.
+    If one request keeps its address in a variable of the module, the other one
+    overwrites it.
     """
     work = Work(client)
     replaced(answer, log, clock, work)

@@ -139,7 +139,7 @@ def expect_hidden(texts: list[str]) -> None:
 def test_the_mailer_sends_with_the_settings(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """One mail, with what the environment says; a failure is not hidden.
+    """The mail is sent with these settings, and a failure is not hidden.
 
     The same code sends by another mail server in each shop.
     """
@@ -220,10 +220,9 @@ def test_the_first_reading_stays(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Requests and calls by hand get one object, whatever is set later.
+    """The environment is read once, at the first call, not at import.
 
-    Nothing is read at import either: a test, or a tool, imports the module
-    where no mail server is configured.
+    A test, or a tool, imports the module where no mail server is configured.
     """
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
@@ -263,7 +262,7 @@ def test_the_first_reading_stays(
 def test_an_override_replaces_the_settings(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """The mailer uses what it was given, for each request anew.
+    """Each request uses the settings that were provided for it.
 
     A test can send with other settings, without any variable.
     """
@@ -303,10 +302,10 @@ def test_an_override_replaces_the_settings(
 def test_a_refused_address_gets_no_mail(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """The address is all that a request takes, and it has to be one.
+    """A request takes a valid address, and nothing else.
 
-    Settings that the client may send as query parameters are the client's to
-    choose, the password too.
+    If the settings become query parameters, each client can choose them, the
+    password too.
     """
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
@@ -330,7 +329,7 @@ def test_a_refused_address_gets_no_mail(
 def test_a_wrong_variable_is_named(
     answer: ModuleType, environment: pytest.MonkeyPatch
 ) -> None:
-    """The error says which one is wrong, or missing.
+    """The error names the variable that is wrong or missing.
 
     The person who starts the application sees at once what to set.
     """
@@ -350,7 +349,7 @@ def test_nothing_is_sent_with_a_wrong_port(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """The start, or the request, fails: no default takes its place.
+    """With a wrong port the start or the request fails; nothing is sent.
 
     A mail that goes to a server which nobody chose may go to anybody.
     """
@@ -373,9 +372,9 @@ def test_the_password_is_shown_nowhere(
     client: Client,
     transport: Transport,
 ) -> None:
-    """Not in a repr, an output or a response.
+    """No repr, output or response shows the password.
 
-    Logs are read by more people than may know the password.
+    More people read logs than may know the password.
     """
     settings = answer.get_settings()
     texts = [repr(settings), str(settings)]
@@ -396,9 +395,9 @@ def test_no_error_shows_the_password(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Not in a traceback, a log or a response about *another* variable.
+    """No error about another variable shows the password.
 
-    An error about one field shows the whole input, unless that is hidden.
+    Pydantic's error about one field shows the whole input, unless you hide it.
     """
     texts = []
     for name in ("MAIL_HOST", "MAIL_PORT", "MAIL_SENDER"):

@@ -37,7 +37,7 @@ def test_the_order_is_as_predicted(
 ) -> None:
     """The events of one request come in the predicted order.
 
-    What closes a session, and what hears of an error, follows from the order.
+    From the order follows when a session is closed, and who gets an error.
     """
     predicted = prediction(answer, name)
     client.post("/")

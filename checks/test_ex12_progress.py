@@ -87,9 +87,9 @@ def expect_steps(steps: Steps, begun: list[int], when: str) -> None:
 
 @pytest.mark.points(3)
 def test_a_job_goes_on_step_by_step(client: Client, steps: Steps) -> None:
-    """Queued, running with each step that is done, completed.
+    """A job is queued, then running, step after step, then completed.
 
-    Whoever ordered a report sees that it goes on, and does not order another.
+    A person who sees that the report goes on does not order another.
     """
     steps.held = {1, 2, 3}
     response = client.post("/jobs/", json={"steps": 3})
@@ -120,7 +120,7 @@ def test_a_job_goes_on_step_by_step(client: Client, steps: Steps) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
-    """199 of 200 steps are not 100 percent, nor is the last while it runs.
+    """A job has 100 percent only when its last step is done.
 
     A bar that is full and still waits looks broken.
     """
@@ -164,9 +164,9 @@ def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
-    """Failed, with the exception's text, and no further step.
+    """A failed job says why, keeps its progress, and begins no step.
 
-    How far it came says what has to be done again.
+    The progress says what has to be done again.
     """
     steps.held, steps.fails = {3}, 3
     path = start(client, 5)
@@ -189,7 +189,7 @@ def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
-    """Each counts its own steps, while the other goes on.
+    """Two jobs at the same time count their own steps.
 
     A counter in the module belongs to all jobs at once.
     """
@@ -223,7 +223,7 @@ def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_a_job_has_at_least_one_step(client: Client, steps: Steps) -> None:
-    """Anything else is a 422, and no step begins.
+    """A job with less than one step is a 422, and no step begins.
 
     A job without steps would have 0 of 0 done, and no percent.
     """
@@ -264,7 +264,7 @@ def expect_final(client: Client, path: str) -> None:
 @pytest.mark.points(3)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
-    """The one under way may end; then the job is cancelled, and stays so.
+    """After a DELETE no step begins, and the job is cancelled.
 
     A button "Stop" that does not stop is worse than none.
     """
@@ -295,7 +295,7 @@ def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
 def test_a_job_can_be_stopped_before_it_begins(
     client: Client, steps: Steps
 ) -> None:
-    """The DELETE comes while the answer to the POST is on its way.
+    """A job that is stopped before its first step does no step.
 
     The first step is a step like any other: look before it, too.
     """
@@ -317,9 +317,9 @@ def test_a_job_can_be_stopped_before_it_begins(
 @pytest.mark.points(1)
 @pytest.mark.after("test_no_step_begins_after_a_delete")
 def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
-    """The other one goes on, and is completed.
+    """When one job is stopped, another is completed.
 
-    One flag for all jobs stops the work of somebody else.
+    One flag for all jobs would stop somebody else's work.
     """
     steps.held = {1}
     stopped, other = start(client, 3), start(client, 4)
@@ -343,7 +343,7 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
 def test_a_delete_changes_nothing_that_is_over(
     client: Client, steps: Steps
 ) -> None:
-    """What is completed or failed stays so.
+    """A DELETE leaves a completed or failed job as it is.
 
     "cancelled" would say that there is no result.
     """
@@ -365,7 +365,7 @@ def test_a_delete_changes_nothing_that_is_over(
 def test_a_listener_hears_how_it_is_and_how_it_ends(
     client: Client, steps: Steps
 ) -> None:
-    """The state at once, as GET shows it; the final one last; no step back.
+    """The first event is the state now, the last one the final state.
 
     A page that opens late shows the bar at once, and knows when to stop.
     """
@@ -386,7 +386,7 @@ def test_a_listener_hears_how_it_is_and_how_it_ends(
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
 def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
-    """The job is long over: the state as it is, and the response ends.
+    """When the job is over, a listener gets its state, and the end.
 
     A listener that waits for news of a finished job waits for ever.
     """
@@ -404,9 +404,9 @@ def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
 def test_listeners_take_nothing_from_each_other(
     client: Client, steps: Steps
 ) -> None:
-    """Each of five hears the beginning and the end.
+    """Each of five listeners gets the first and the last event.
 
-    One queue for all gives each event to one of them.
+    A queue that all listeners share gives each event to one of them.
     """
     steps.held = {1}
     path = start(client, 3)
@@ -433,9 +433,9 @@ def test_listeners_take_nothing_from_each_other(
 def test_a_listener_hears_of_its_own_job_only(
     client: Client, steps: Steps
 ) -> None:
-    """Two jobs, a listener to each.
+    """A listener to one job gets no event of another.
 
-    Somebody else's bar is of no use.
+    Another job's progress is of no use.
     """
     steps.held = {1}
     paths = [start(client, 3), start(client, 4)]
@@ -490,7 +490,7 @@ def test_a_listener_that_leaves_harms_nothing(
 def test_the_events_end_however_the_job_ends(
     client: Client, steps: Steps
 ) -> None:
-    """One that reads all too late hears it too, beside one that does not.
+    """Slow and fast listeners get the final event, failed or cancelled.
 
     Ask the state that was sent whether it was the last: the job may have gone
     on meanwhile.
@@ -532,10 +532,10 @@ def test_the_events_end_however_the_job_ends(
 def test_an_idle_listener_costs_next_to_nothing(
     pauses: list[float], client: Client, steps: Steps
 ) -> None:
-    """Less than 30 percent of a processor, for half a second.
+    """A listener without news uses less than 30 percent of a processor.
 
-    A loop without a pause keeps the event loop from everybody else; with a
-    long pause, the news come late.
+    A loop without a pause blocks the event loop; with a long pause, news come
+    late.
     """
     steps.held = {1}
     path = start(client, 2)
@@ -566,9 +566,9 @@ def test_an_idle_listener_costs_next_to_nothing(
 def test_an_unknown_job_is_404_everywhere(
     client: Client, steps: Steps
 ) -> None:
-    """GET, DELETE and the events, which a known job has.
+    """GET, DELETE and the events answer 404 for an unknown job.
 
-    In a generator, a 404 comes too late: the 200 is on its way.
+    In a generator, a 404 comes too late: the 200 is already sent.
     """
     steps.held = {1}
     path = start(client, 1)
@@ -587,7 +587,7 @@ def test_an_unknown_job_is_404_everywhere(
 def test_what_finished_longest_ago_is_forgotten_first(
     answer: ModuleType, client: Client, steps: Steps
 ) -> None:
-    """Two are kept, completed or failed, however long ago they began.
+    """Two finished jobs are kept: those that finished last.
 
     A store that forgets nothing grows until the process ends.
     """
@@ -623,7 +623,7 @@ def test_what_finished_longest_ago_is_forgotten_first(
 def test_a_running_job_is_never_forgotten(
     answer: ModuleType, client: Client, steps: Steps
 ) -> None:
-    """Others begin and end, one is kept, and the first still runs.
+    """While other jobs begin and end, a running job is kept.
 
     A job that is forgotten can't be stopped.
     """
