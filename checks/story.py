@@ -23,9 +23,9 @@ def story(client: Client) -> dict[str, str]:
     if not recordings:
         return {}
     recording = _worth_telling(recordings)
-    did = server.did
-    if recording is not recordings[-1]:
-        did = f"{recording.method} {recording.path}, and then {did}"
+    did, told = server.did, f"{recording.method} {recording.path}"
+    if told != did and told.isprintable():
+        did = f"{told}, and then {did}"
     errors = [_trouble(each, server.file) for each in server.errors[-1:]]
     named = _named(recording, client)
     order = _with_calls(named, client).order

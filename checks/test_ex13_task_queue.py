@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from checks.asgi import Client
-from checks.expect import UnmetError, expect, listed, times
+from checks.expect import UnmetError, called, expect, listed, times
 from checks.queues import ENDS, a_broker, a_worker, import_clients
 from checks.runners import Database, Runner, Work, another_process
 from course.ports import listen, number_of
@@ -94,7 +94,7 @@ def expect_work(work: Work, *names: str, when: str = "") -> None:
         f"{when or 'in all'}, the work that get_work gives is called"
         f" {times(len(names))}{': ' if names else ''}"
         f"{listed(names) if names else ''}",
-        f"it was called {times(len(work.names))}: {listed(work.names)}",
+        f"it was {called(work.names)}",
     )
 
 

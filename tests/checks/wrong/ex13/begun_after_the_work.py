@@ -1,5 +1,5 @@
 # Works first, then writes down that it has begun.
-# fails: ?
+# fails: test_in_this_process_it_is_tried_again, test_after_the_last_try_it_is_dead
 
 
 def get_tasks(

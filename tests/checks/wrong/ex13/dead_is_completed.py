@@ -1,5 +1,5 @@
 # Calls a dead task completed.
-# fails: ?
+# fails: test_after_the_last_try_it_is_dead
 
 
 def get_tasks(

@@ -1,5 +1,5 @@
 # Enqueues the task once for each try.
-# fails: ?
+# fails: test_the_task_is_left_to_the_runner
 
 
 @app.post("/run-task/{task_name}", status_code=202)

@@ -1,5 +1,5 @@
 # Leaves out the last try.
-# fails: ?
+# fails: test_in_this_process_it_is_tried_again, test_after_the_last_try_it_is_dead
 
 
 class InProcess:

@@ -1,5 +1,5 @@
 # Enqueues a positional dictionary.
-# fails: ?
+# fails: test_the_row_is_committed_before_the_task_is_enqueued, test_only_json_is_enqueued, test_in_this_process_it_runs_after_the_response
 
 
 @app.post("/run-task/{task_name}", status_code=202)

@@ -1,5 +1,5 @@
 # Knows a refused connection, and no time-out.
-# fails: ?
+# fails: test_a_broker_that_never_answers_is_a_503_too
 
 
 class OnQueue:

@@ -1,5 +1,5 @@
 # Says "soon" in Retry-After.
-# fails: ?
+# fails: test_a_broker_that_is_gone_is_a_503
 
 
 @app.post("/run-task/{task_name}", status_code=202)

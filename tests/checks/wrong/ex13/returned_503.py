@@ -1,5 +1,5 @@
 # Returns the 503 in a tuple, as in another framework.
-# fails: ?
+# fails: test_a_broker_that_is_gone_is_a_503
 
 
 @app.post("/run-task/{task_name}", status_code=202)

@@ -1,5 +1,5 @@
 # Forgets the f of an f-string.
-# fails: ?
+# fails: test_after_the_last_try_it_is_dead
 
 
 def end(

@@ -1,5 +1,5 @@
 # Counts the tries in a dictionary of the process.
-# fails: ?
+# fails: test_on_a_queue_it_is_dead_after_the_last_try
 
 
 TRIES: dict[int, int] = {}
