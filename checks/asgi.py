@@ -40,6 +40,8 @@ class Server(httpx2.BaseTransport):
         self.errors: list[BaseException] = []  # that left the application
         self.responses = 0  # that are complete
         self.did = ""  # the last request
+        self.arrived = 0  # when that came, in nanoseconds
+        self.calls: list[int] = []  # when each call of a check's fake began
         self.when_sent: Callable[[], object] = lambda: None
         self.timeline: Recorder | None = None
         self.running: list[Call] = []
@@ -187,6 +189,7 @@ class Server(httpx2.BaseTransport):
                     call.end()
 
         scope = {**call.scope, "state": self._state.copy()}
+        self.arrived = time.perf_counter_ns()
         with self._changed:
             self.running.append(call)
         try:
@@ -237,6 +240,13 @@ class Client(httpx2.Client):
         """Wait until all tasks are done; fail if they don't end."""
         self.server.finish(seconds)
 
+    def settle(self) -> None:
+        """Give what still runs a moment to end."""
+        with self.server._changed:  # noqa: SLF001 (its other half)
+            self.server._changed.wait_for(  # noqa: SLF001
+                lambda: not self.running, BRIEFLY
+            )
+
     def post_together(self, *paths: str) -> list[httpx2.Response]:
         """Post to all at once; see `together`."""
         return self.together(*(partial(self.post, path) for path in paths))
@@ -260,6 +270,15 @@ class Client(httpx2.Client):
         finally:
             self.server.together = 0
 
+    def loop_seconds(self) -> float:
+        """Return for how long the event loop's thread has computed."""
+
+        async def computed() -> float:
+            return time.thread_time()
+
+        loop = self.server._loop  # noqa: SLF001 (its other half)
+        return asyncio.run_coroutine_threadsafe(computed(), loop).result()
+
     def when_sent(self, do: Callable[[], object]) -> None:
         """Call it each time when a response is complete, before its tasks."""
         self.server.when_sent = do
@@ -271,6 +290,10 @@ class Client(httpx2.Client):
     def use_another_thread(self) -> None:
         """Keep the thread busy in which the pool would run what comes next."""
         self.server.keep_a_thread()
+
+    def called(self) -> None:
+        """Remember when a check's fake is called, for the order of events."""
+        self.server.calls.append(time.perf_counter_ns())
 
     @property
     def unread(self) -> bool:

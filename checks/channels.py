@@ -121,7 +121,11 @@ def id_in(response: httpx2.Response) -> str:
 def report(client: Client, number: str) -> dict[str, dict[str, Any]]:
     """Return what is known of each channel by now."""
     response = client.get(f"/notify/{number}")
-    assert response.status_code == 200
+    expect(
+        response.status_code == 200,
+        "GET shows a notification as soon as the POST has given its id",
+        f"GET is answered with {response.status_code}",
+    )
     said = response.json()
     expect(
         str(said["id"]) == number,

@@ -11,11 +11,26 @@ import pytest
 
 from checks.answers import SKIPS, answer_for, imported, passes_through
 from checks.asgi import Client
+from checks.expect import UnmetError
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 from checks.story import story
 
 pytest.register_assert_rewrite("checks.jobs")  # helpers that assert
 pytest.register_assert_rewrite("checks.uploads")  # as in a check
+
+CALLED = (
+    "add_task was given what a call returned, not a function: leave out the"
+    " parentheses, as in `add_task(function, argument)`"
+)
+
+
+def was_called(client: Client) -> bool:
+    """See whether the server tried to call what is no function."""
+    return any(
+        isinstance(each, TypeError)
+        and str(each).endswith((" not callable", " must be callable"))
+        for each in client.errors
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,6 +95,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     with without_pytests_handlers():
         try:
             return (yield)
+        except UnmetError as unmet:
+            client = getattr(item, "funcargs", {}).get("client")
+            if isinstance(client, Client):
+                client.settle()
+                unmet.why = CALLED if was_called(client) else unmet.why
+            raise
         except (pytest.skip.Exception, pytest.xfail.Exception) as exc:
             path = answer_for(item.path, item.config.getoption("--target"))
             if passes_through(path, exc):

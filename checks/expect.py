@@ -23,6 +23,11 @@ def times(number: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
+def how_often(verb: str, number: int) -> str:
+    """Write "never printed" or "printed twice"."""
+    return f"{verb} {times(number)}" if number else f"never {verb}"
+
+
 def listed(values: Iterable[object], empty: str = "nothing") -> str:
     """Write a list as a sentence does: each with a comma, or nothing."""
     return ", ".join(map(str, values)) or empty
@@ -30,6 +35,5 @@ def listed(values: Iterable[object], empty: str = "nothing") -> str:
 
 def called(values: Sequence[object]) -> str:
     """Write with what something was called, each time."""
-    if not values:
-        return "never called"
-    return f"called {times(len(values))}: {listed(values)}"
+    calls = how_often("called", len(values))
+    return f"{calls}: {listed(values)}" if values else calls

@@ -56,6 +56,7 @@ class Work:
         self._end()
 
     def _begin(self, email: str) -> None:
+        self.client.called()
         self.after.append(self.client.responses)
         self.emails.append(email)
         self.begun.set()

@@ -39,7 +39,7 @@ class Steps:
         self.begun: list[int] = []
         self.ended: list[int] = []
         self.held: set[int] = set()
-        self.fails = 0
+        self.fails = -1  # no step
         self.failure = TrayError("no paper in tray 2")
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
         self._changed = threading.Condition()
@@ -65,9 +65,12 @@ class Steps:
         with self._changed:
             if self._changed.wait_for(lambda: number in self.begun, PATIENCE):
                 return
-        self.client.server.give_up(
-            f"Step {number} did not begin within {PATIENCE:g} s. So far, these"
-            f" began: {self.begun}. What does the worker wait for?"
+        raise UnmetError(
+            f"step {number} begins",
+            f"within {PATIENCE:g} s it did not. These steps have begun:"
+            f" {listed(self.begun, 'none')}",
+            "does the worker await step(1), step(2), … to the last one, and"
+            " wait for nothing else?",
         )
 
     def let_go(self, *numbers: int) -> None:
@@ -109,8 +112,15 @@ def start(client: Client, steps: int) -> str:
     return path_of(response.json())
 
 
-def path_of(shown: dict[str, Any]) -> str:
+def path_of(shown: Any) -> str:
     """Return where a job is to be found."""
+    expect(
+        isinstance(shown, dict),
+        "a job is shown as a JSON object",
+        f"it is {shown!r}",
+        "FastAPI turns what you return or yield into JSON: give it the state"
+        " itself, not a text",
+    )
     expect("id" in shown, "a job is shown with its id", f"{shown}")
     return f"/jobs/{shown['id']}"
 

@@ -161,8 +161,9 @@ class Work:
         self.after.append(self.client.responses)
         self.on_the_loop |= threading.get_ident() == self._loop
         self._begun.set()
-        self.strange += "session" not in session.info
-        self.sessions.append(session.info["session"])
+        info = getattr(session, "info", {})
+        self.strange += "session" not in info
+        self.sessions.append(info.get("session", session))
         if not self.on_the_loop:
             assert self._go.wait(HOLD), "nobody let this call go"
         self.meanwhile()

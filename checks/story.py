@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.asgi import Client
-from fastapi_timeline import Lane, Recording
+from fastapi_timeline import Event, Lane, Recording
 from fastapi_timeline.callables import shorten
 
 HERE = Path(__file__).parent
@@ -19,19 +19,35 @@ def story(client: Client) -> dict[str, str]:
     server = client.server
     if server.hangs:  # what is over is not what hangs
         return {}
-    try:
-        recording = server.timeline.last if server.timeline else None
-    except LookupError:
-        recording = None
-    if recording is None:
+    recordings = server.timeline.recordings if server.timeline else []
+    if not recordings:
         return {}
+    recording = _worth_telling(recordings)
+    did, told = server.did, f"{recording.method} {recording.path}"
+    if told != did and told.isprintable():
+        did = f"{told}, and then {did}"
     errors = [_trouble(each, server.file) for each in server.errors[-1:]]
-    order = _named(recording, client).order
+    named = _named(recording, client)
+    order = _with_calls(named, client).order
     return {
+        "did": did,
         "order": " → ".join(_with_text(order, server.errors[-1:])),
-        "place": _place(recording, Path(server.file).name),
+        "place": _raised_at(order, server.errors[-1:], server.file)
+        or _place(recording, Path(server.file).name),
         "trouble": "".join(errors),
     }
+
+
+def _worth_telling(recordings: list[Recording]) -> Recording:
+    """Choose the last request; before a mere look, the last with a task."""
+    if recordings[-1].method != "GET" or recordings[-1].status != "200":
+        return recordings[-1]
+    with_task = [each for each in recordings if _has_task(each)]
+    return [*recordings[-1:], *with_task][-1]
+
+
+def _has_task(recording: Recording) -> bool:
+    return any(lane.kind == "task" for lane in recording.lanes)
 
 
 def _named(recording: Recording, client: Client) -> Recording:
@@ -43,6 +59,27 @@ def _named(recording: Recording, client: Client) -> Recording:
         replace(lane, name=_name(lane, names)) for lane in recording.lanes
     )
     return replace(recording, lanes=lanes)
+
+
+def _with_calls(recording: Recording, client: Client) -> Recording:
+    """Add a fake that the answer's own code has called: it has no lane."""
+    server = client.server
+    calls = [at - server.arrived for at in server.calls]
+    seen = [_of_a_check(lane) for lane in recording.lanes]
+    if any(seen) or not calls or calls[-1] < 0:
+        return recording
+    events = list(recording.events)
+    later = [n for n, each in enumerate(events) if each.at > calls[-1]]
+    began = Event(calls[-1], "began", len(recording.lanes))
+    events.insert(later[0] if later else len(events), began)
+    lanes = (*recording.lanes, Lane("task", "the check's task"))
+    return replace(recording, lanes=lanes, events=tuple(events))
+
+
+def _of_a_check(lane: Lane) -> bool:
+    file = Path(lane.place.rpartition(":")[0])
+    name = bool(file.name) and (HERE / file.name).exists()
+    return name and lane.kind == "task"
 
 
 def _defined(value: object) -> str:
@@ -78,6 +115,18 @@ def _first_line(error: BaseException) -> str:
         return str(error).partition("\n")[0][:LONG]
     except Exception:  # noqa: BLE001 (an answer's own __str__)
         return ""
+
+
+def _raised_at(
+    order: tuple[str, ...], errors: list[BaseException], file: str
+) -> str:
+    """Find the line of the answer in which this request's error arose."""
+    for error in errors:
+        if any(each.endswith(type(error).__name__) for each in order):
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [each.lineno for each in frames if each.filename == file]
+            return f"{Path(file).name}:{own[-1]}" if own else ""
+    return ""
 
 
 def _place(recording: Recording, file: str) -> str:

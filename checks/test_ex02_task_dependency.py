@@ -1,19 +1,25 @@
 """Checks of exercise 2: one override replaces the work."""
 
+import inspect
+import sys
+import threading
 from collections.abc import Callable
 from types import ModuleType
 
 import pytest
+from fastapi import Request
 
 from checks.asgi import Client
-from checks.expect import called, expect, listed, times
+from checks.blocking import Blocking
+from checks.expect import called, expect, how_often, listed, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SCHEDULED = {"message": "Welcome scheduled"}
 BY_DEPENDS = (
-    "an override reaches what is asked for by Depends(get_welcome_task), but"
-    " neither a call by hand nor a function's name"
+    "an override replaces what the endpoint asks for by"
+    " Depends(get_welcome_task). It replaces neither a call by hand nor a"
+    " function's name"
 )
 AWAITED = (
     "an `async def` task that is called returns a coroutine, which does"
@@ -30,7 +36,7 @@ def replace_by(answer: ModuleType, task: Callable[[str], object]) -> None:
 def expect_calls(work: Work, *emails: str, why: str = BY_DEPENDS) -> None:
     """Fail unless the override's task was called once for each of these."""
     expect(
-        sorted(work.emails) == sorted(emails),
+        sorted(work.emails, key=repr) == sorted(emails, key=repr),
         f"the task that the override gives is called {times(len(emails))},"
         f" for {listed(emails)}",
         f"it was {called(work.emails)}",
@@ -70,9 +76,9 @@ def expect_silence(printed: str) -> None:
 def test_an_override_replaces_the_work(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The other function runs, after the response; the original is silent.
+    """The replaced task runs after the response; the original never does.
 
-    A test can replace the work by one line, without any patching.
+    With one line, a test replaces the work, and patches nothing.
     """
     work = Work(client)
     replace_by(answer, work.plain)
@@ -93,7 +99,7 @@ def test_an_override_replaces_the_work(
 @pytest.mark.points(1)
 @pytest.mark.after("test_an_override_replaces_the_work")
 def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
-    """The task that replaces it may be an `async def`, errors too.
+    """The task that replaces it may be an `async def`, and it may raise.
 
     The endpoint cannot know which kind it is given; `add_task` can.
     """
@@ -107,14 +113,41 @@ def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
     expect_failure(client, failure)
 
 
+@pytest.fixture
+def blocking(monkeypatch: pytest.MonkeyPatch) -> Blocking:
+    """Watch what blocks the event loop."""
+    return Blocking(monkeypatch)
+
+
+def welcomed_in(monkeypatch: pytest.MonkeyPatch) -> set[int | None]:
+    """Remember the threads in which a welcome will be printed."""
+    threads: set[int | None] = set()
+    write = sys.stdout.write
+
+    def noted(text: str) -> int:
+        if "Welcome, " in text:
+            threads.add(threading.get_ident())
+        return write(text)
+
+    monkeypatch.setattr(sys.stdout, "write", noted)
+    return threads
+
+
 @pytest.mark.points(1)
 def test_without_an_override_the_original_runs(
-    answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
+    blocking: Blocking,
+    answer: ModuleType,
+    client: Client,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The welcome is printed once, after the response.
+    """The welcome is printed once, after the response, and blocks nobody.
 
-    At work nobody overrides anything: then the real task has to run.
+    In production nobody overrides anything: then the real task has to run.
     """
+    threads = welcomed_in(monkeypatch)
+    assert client.post("/welcome/not-an-email").status_code == 422
+    computed = client.loop_seconds()
     before: list[str] = []
     client.when_sent(lambda: before.append(capfd.readouterr().out))
     assert client.post(f"/welcome/{ADA}").status_code == 202
@@ -128,7 +161,19 @@ def test_without_an_override_the_original_runs(
     expect(
         printed == 1,
         f"after the response, `Welcome, {ADA}!` is printed once",
-        f"it was printed {times(printed)}",
+        f"it was {how_often('printed', printed)}",
+    )
+    own = getattr(answer, "send_welcome", None)
+    on_the_loop = client.loop_thread in threads
+    blocked = blocking.why(client, computed)
+    if on_the_loop and not blocked and not inspect.iscoroutinefunction(own):
+        blocked = "`send_welcome`, a `def`, was called on the event loop"
+    expect(
+        not blocked,
+        "while the task works, the server answers others",
+        blocked,
+        "an `async def` task runs on the event loop, so nothing in it may"
+        " block; a `def` that is given to add_task runs in a worker thread",
     )
 
 
@@ -137,20 +182,28 @@ def test_without_an_override_the_original_runs(
 def test_each_request_runs_what_it_was_given(
     answer: ModuleType, client: Client
 ) -> None:
-    """What was provided for one request is not kept for the next.
+    """Each request runs the task that was provided for it, and no other.
 
     A dependency may give another task each time, for example one that knows
-    who is logged in.
+    who is logged in. It may have parameters, which only FastAPI fills in.
     """
     given: list[Work] = []
 
-    def provide() -> Callable[[str], object]:
+    def provide(request: Request) -> Callable[[str], object]:
         given.append(Work(client))
         return given[-1].plain
 
     answer.app.dependency_overrides[answer.get_welcome_task] = provide
     for email in (ADA, BOB):
-        assert client.post(f"/welcome/{email}").status_code == 202
+        response = client.post(f"/welcome/{email}")
+        expect(
+            not any("'request'" in str(each) for each in client.errors),
+            "FastAPI calls what replaces get_welcome_task, and fills in its"
+            " parameters",
+            "it was called by hand, without the parameter `request`",
+            BY_DEPENDS,
+        )
+        assert response.status_code == 202
         client.finish()
     ran = [work.emails for work in given if work.emails]
     expect(
@@ -165,9 +218,9 @@ def test_each_request_runs_what_it_was_given(
 def test_the_server_hears_of_a_failure(
     answer: ModuleType, client: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The client has its 202, the exception leaves the application.
+    """The server waits for the task and gets the exception that it raises.
 
-    If the server does not get the exception, nobody ever knows of it.
+    If the server does not get the exception, nobody learns of the failure.
     """
     failure = ConnectionRefusedError("no mail server here")
     work = Work(client, raises=failure, held=True)
@@ -194,9 +247,9 @@ def test_the_server_hears_of_a_failure(
 def test_an_invalid_address_starts_nothing(
     answer: ModuleType, client: Client
 ) -> None:
-    """422, and no task, although the dependency is called.
+    """An invalid address is answered with 422, and no task runs.
 
-    A client that is told "invalid" must not find that it was mailed anyway.
+    A client that gets a 422 expects that no mail was sent.
     """
     work = Work(client)
     replace_by(answer, work.plain)
@@ -213,9 +266,10 @@ def test_an_invalid_address_starts_nothing(
 def test_requests_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client
 ) -> None:
-    """Both endpoints have run before the first task begins.
+    """Two requests at the same time send to their own addresses.
 
-    What one request keeps in a variable of the module, another overwrites.
+    If one request keeps its address in a variable of the module, the other one
+    overwrites it.
     """
     work = Work(client)
     replace_by(answer, work.awaited)

@@ -10,6 +10,7 @@ import pytest
 from checks.answers import imported
 from checks.asgi import Client, DidNotStartError
 from checks.expect import UnmetError, called, expect, listed, times
+from checks.loggers import remembered_records
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 SECRET = "swordfish-4711"  # noqa: S105 (nobody's)
@@ -29,12 +30,15 @@ class Transport:
         self.sent: list[tuple[Any, str]] = []
         self.after: list[int] = []
         self.on_the_loop = False
+        self.raises: Exception | None = None
 
     def __call__(self, settings: Any, email: str) -> None:
         """Remember it, and how many responses were complete."""
         self.on_the_loop |= self.client.on_the_loop
         self.after.append(self.client.responses)
         self.sent.append((settings, email))
+        if self.raises is not None:
+            raise self.raises
 
     @property
     def emails(self) -> list[str]:
@@ -71,9 +75,12 @@ def transport(answer: ModuleType, client: Client) -> Transport:
 def expect_mails(transport: Transport, *emails: str) -> None:
     """Fail unless the transport was called once for each of these."""
     expect(
-        sorted(transport.emails) == sorted(emails),
+        sorted(transport.emails, key=repr) == sorted(emails, key=repr),
         f"the transport is called {times(len(emails))}, for {listed(emails)}",
         f"it was {called(transport.emails)}",
+        ""
+        if all(isinstance(each, str) for each in transport.emails)
+        else "the transport takes the settings first, then the address",
     )
 
 
@@ -122,7 +129,8 @@ def expect_hidden(texts: list[str]) -> None:
     expect(
         found == [],
         "the password stands in none of the texts that a person may see",
-        f"it stands in {found}",
+        f"it stands in {listed(map(repr, found[:1]))}"
+        + (f" and in {len(found) - 1} more lines" if found[1:] else ""),
     )
 
 
@@ -131,7 +139,7 @@ def expect_hidden(texts: list[str]) -> None:
 def test_the_mailer_sends_with_the_settings(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """One mail, after the response, with what the environment says.
+    """The mail is sent with these settings, and a failure is not hidden.
 
     The same code sends by another mail server in each shop.
     """
@@ -154,7 +162,7 @@ def test_the_mailer_sends_with_the_settings(
     given = (settings.host, settings.port, settings.sender)
     wanted = ("mail.example.com", 2525, "shop@example.com")
     expect(
-        given == wanted,
+        given == wanted and type(settings.port) is int,
         f"the settings hold host, port and sender from MAIL_…: {wanted}",
         f"they hold {given}",
     )
@@ -168,6 +176,17 @@ def test_the_mailer_sends_with_the_settings(
         settings.password.get_secret_value() == SECRET,
         "settings.password holds what MAIL_PASSWORD says",
         "it holds something else",
+    )
+    transport.raises = ConnectionRefusedError("no mail server here")
+    with remembered_records() as records:
+        client.post(f"/welcome/{BOB}")
+        client.finish()
+    logged = [each.exc_info[1] for each in records if each.exc_info]
+    expect(
+        transport.raises in [*client.errors, *logged],
+        "what the transport raises reaches the server, or a log with its"
+        " traceback",
+        "it did neither: nobody knows that the mail was not sent",
     )
 
 
@@ -201,10 +220,9 @@ def test_the_first_reading_stays(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Requests and calls by hand get one object, whatever is set later.
+    """The environment is read once, at the first call, not at import.
 
-    Nothing is read at import either: a test, or a tool, imports the module
-    where no mail server is configured.
+    A test, or a tool, imports the module where no mail server is configured.
     """
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
@@ -244,7 +262,7 @@ def test_the_first_reading_stays(
 def test_an_override_replaces_the_settings(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """The mailer uses what it was given, for each request anew.
+    """Each request uses the settings that were provided for it.
 
     A test can send with other settings, without any variable.
     """
@@ -284,10 +302,10 @@ def test_an_override_replaces_the_settings(
 def test_a_refused_address_gets_no_mail(
     answer: ModuleType, client: Client, transport: Transport
 ) -> None:
-    """The address is all that a request takes, and it has to be one.
+    """A request takes a valid address, and nothing else.
 
-    Settings that the client may send as query parameters are the client's to
-    choose, the password too.
+    If the settings become query parameters, each client can choose them, the
+    password too.
     """
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()
@@ -311,7 +329,7 @@ def test_a_refused_address_gets_no_mail(
 def test_a_wrong_variable_is_named(
     answer: ModuleType, environment: pytest.MonkeyPatch
 ) -> None:
-    """The error says which one is wrong, or missing.
+    """The error names the variable that is wrong or missing.
 
     The person who starts the application sees at once what to set.
     """
@@ -331,7 +349,7 @@ def test_nothing_is_sent_with_a_wrong_port(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """The start, or the request, fails: no default takes its place.
+    """With a wrong port the start or the request fails; nothing is sent.
 
     A mail that goes to a server which nobody chose may go to anybody.
     """
@@ -354,9 +372,9 @@ def test_the_password_is_shown_nowhere(
     client: Client,
     transport: Transport,
 ) -> None:
-    """Not in a repr, an output or a response.
+    """No repr, output or response shows the password.
 
-    Logs are read by more people than may know the password.
+    More people read logs than may know the password.
     """
     settings = answer.get_settings()
     texts = [repr(settings), str(settings)]
@@ -377,9 +395,9 @@ def test_no_error_shows_the_password(
     transport: Transport,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Not in a traceback, a log or a response about *another* variable.
+    """No error about another variable shows the password.
 
-    An error about one field shows the whole input, unless that is hidden.
+    Pydantic's error about one field shows the whole input, unless you hide it.
     """
     texts = []
     for name in ("MAIL_HOST", "MAIL_PORT", "MAIL_SENDER"):

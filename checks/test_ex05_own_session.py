@@ -116,7 +116,7 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
         raise UnmetError(
             f"a row with the ID of the response, {log_id}, is committed",
             f"the committed rows have the IDs"
-            f" {listed([row['id'] for row in database.rows()])}",
+            f" {listed([row['id'] for row in database.rows()], 'none')}",
         )
     return found[0]
 
@@ -124,7 +124,7 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
 def expect_calls(work: Work, *names: str) -> None:
     """Fail unless the work was called once for each of these."""
     expect(
-        sorted(work.names) == sorted(names),
+        sorted(work.names, key=repr) == sorted(names, key=repr),
         f"the work that get_work gives is called {times(len(names))}, for"
         f" {listed(names)}",
         f"it was {called(work.names)}",
@@ -210,9 +210,9 @@ def test_a_task_has_a_session_of_its_own(
 def test_the_row_can_be_read_while_the_task_runs(
     client: Client, database: Database, work: Work
 ) -> None:
-    """It is committed as started before the response, completed at the end.
+    """The row is committed as started before the response is sent.
 
-    The client asks with the ID that it was given: the row has to be there.
+    The client asks for the row at once, with the ID that it was given.
     """
     at_the_response: list[list[Any]] = []
     at_work: list[list[Any]] = []
@@ -253,9 +253,9 @@ def test_the_row_can_be_read_while_the_task_runs(
 def test_a_failing_task_is_recorded_as_failed(
     client: Client, database: Database, work: Work
 ) -> None:
-    """The row says so, why, and when.
+    """The row says that the task failed, why, and when.
 
-    Otherwise a task that failed looks for ever like one that still runs.
+    Otherwise a task that failed looks as if it still ran.
     """
     work.raises = ValueError("no paper in the printer")
     row = ended(client, database, CRASH)
@@ -267,6 +267,14 @@ def test_a_failing_task_is_recorded_as_failed(
         f'error holds the text of the exception, "{work.raises}"',
         f"error is {row['error']!r}",
     )
+    work.raises = None
+    expect_end(ended(client, database, REPORT), "completed")
+    later = database.rows()[0]
+    expect(
+        later == row,
+        "when a later task has completed, this row is as it was",
+        f'its status is now "{later["status"]}"',
+    )
 
 
 @pytest.mark.points(2)
@@ -274,7 +282,7 @@ def test_a_failing_task_is_recorded_as_failed(
 def test_what_a_task_wrote_is_kept_or_undone(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Kept when the task completes, undone as a whole when it fails.
+    """A task's writes are kept when it completes, undone when it fails.
 
     Half of a task's work is worse than none: nobody knows which half.
     """
@@ -292,9 +300,10 @@ def test_what_a_task_wrote_is_kept_or_undone(
 def test_work_that_breaks_its_session_is_recorded_too(
     client: Client, database: Database, work: Work
 ) -> None:
-    """After a flush that failed a session can do nothing but roll back.
+    """The failure is recorded, even if the work has broken its session.
 
-    The failure has to be recorded in a transaction that still works.
+    After a flush that failed, a session can only roll back: the failure needs
+    a new transaction.
     """
     work.breaks = True
     row = ended(client, database, CRASH)
@@ -314,10 +323,10 @@ def test_work_that_breaks_its_session_is_recorded_too(
 def test_each_session_is_closed(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Whether the task completes or fails: when it is over, none is open.
+    """When a task is over, completed or failed, no session is open.
 
-    An open session keeps its connection; when the pool has none left,
-    everybody waits.
+    An open session keeps its connection. When the pool has none left, every
+    request waits.
     """
     ended(client, database, REPORT)
     expect(
@@ -340,9 +349,9 @@ def test_each_session_is_closed(
 def test_two_tasks_do_not_share_a_session(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Both rows are there before the first task begins.
+    """Two tasks at the same time use two sessions.
 
-    A session is not made for two threads: what one of them rolls back is the
+    A session is made for one thread: a rollback of one task would undo the
     other's work.
     """
     responses = client.post_together(REPORT, "/run-task/invoice")
@@ -371,7 +380,7 @@ def test_two_tasks_do_not_share_a_session(
 def test_others_are_answered_while_a_task_works(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Work that waits for something keeps nobody else waiting.
+    """While the work waits, the server answers other requests.
 
     The work is a plain function that blocks: on the event loop it would keep
     everybody waiting.
@@ -405,9 +414,9 @@ def test_others_are_answered_while_a_task_works(
 def test_the_task_gets_no_row(
     answer: ModuleType, client: Client, database: Database, work: Work
 ) -> None:
-    """Plain values cross over: a row belongs to the request's session.
+    """The task is called with plain values, not with the row.
 
-    To read an attribute of a row may need its session, which is closed by
+    Reading an attribute of a row may need its session, which is closed by
     then.
     """
     trackers: list[Watched] = []
@@ -437,10 +446,12 @@ def test_the_task_gets_no_row(
 def test_the_end_is_told_in_utc(
     client: Client, database: Database, work: Work
 ) -> None:
-    """Wherever the server stands, whether the task completes or fails.
+    """completed_at is the time of the end, in UTC.
 
     A time without its zone is read as local time, and is hours off.
     """
+    began: list[datetime] = []
+    work.meanwhile = lambda: began.append(datetime.now(UTC))
     for raises in (None, ValueError("no paper in the printer")):
         work.raises = raises
         log_id = post(client, CRASH)
@@ -457,6 +468,13 @@ def test_the_end_is_told_in_utc(
             f"completed_at is the time now in UTC, {now:%H:%M}",
             f"it is {at:%H:%M}: where this server stands, UTC is 5:30 h ago",
         )
+        expect(
+            at >= began[-1] or not at.microsecond,
+            "completed_at is a time after the work began",
+            "it is a time before the work began",
+            "is it read when the task ends? A default value, or a line at the"
+            " top of the module, is read at import",
+        )
 
 
 @pytest.mark.points(1)
@@ -467,7 +485,7 @@ def test_the_import_opens_no_database(
     database: Database,
     work: Work,
 ) -> None:
-    """An import opens no database: only a call to the factory does.
+    """Importing the module opens no database.
 
     A test, or a tool, imports the module where there is no database.
     """

@@ -37,7 +37,7 @@ def test_the_order_is_as_predicted(
 ) -> None:
     """The events of one request come in the predicted order.
 
-    What closes a session, and what hears of an error, follows from the order.
+    From the order follows when a session is closed, and who gets an error.
     """
     predicted = prediction(answer, name)
     client.post("/")
@@ -49,7 +49,13 @@ def test_the_order_is_as_predicted(
 def prediction(answer: ModuleType, name: str) -> list[str]:
     """Take it from the answer; fail if it is none."""
     predictions = getattr(answer, "PREDICTIONS", None)
-    found = predictions.get(name) if isinstance(predictions, Mapping) else None
+    if not isinstance(predictions, Mapping):
+        pytest.fail(
+            f"PREDICTIONS is a {type(predictions).__name__}: it has to be a"
+            " dict, with a list of events for each name in APPS.",
+            pytrace=False,
+        )
+    found = predictions.get(name)
     if not isinstance(found, list | tuple) or not found:
         kind = type(found).__name__
         missing = isinstance(found, list | tuple | None)
@@ -66,6 +72,9 @@ def prediction(answer: ModuleType, name: str) -> list[str]:
         elif event not in EVENTS[name]:
             near = get_close_matches(event, EVENTS[name], 1, cutoff=0)
             fault = f'there is no event "{event}"; the nearest is "{near[0]}"'
+            two = {a + b for a in EVENTS[name] for b in EVENTS[name]}
+            if event in two:
+                fault = f'"{event}" is two events: a comma is missing'
         elif event in found[:place]:
             fault = f'"{event}" stands there twice, and happens at most once'
         if fault:

@@ -93,9 +93,9 @@ def noticed(answer: Nest, app: str) -> tuple[bool, list[str]]:
 
 @pytest.mark.points(2)
 def test_the_given_test_notices_that_nothing_is_sent(answer: Nest) -> None:
-    """It passes on the right apps and fails on never_scheduled.
+    """The test passes on the right apps and fails on never_scheduled.
 
-    A test that stays green when the task is gone tests nothing.
+    A test that passes when the task is gone tests nothing.
     """
     given = named(answer, GIVEN)
     if not given:
@@ -119,7 +119,7 @@ def test_the_given_test_notices_that_nothing_is_sent(answer: Nest) -> None:
 def test_every_right_app_passes_and_a_broken_one_does_not(
     answer: Nest,
 ) -> None:
-    """Three apps are right, each built differently; it is no empty promise.
+    """All tests pass on three right apps; one fails on a broken app.
 
     A test that fails on a right application costs more time than it saves.
     """
@@ -138,7 +138,7 @@ def test_every_right_app_passes_and_a_broken_one_does_not(
 def test_a_broken_app_is_noticed(answer: Nest, app: str) -> None:
     """One of the tests fails on it, and passes on the right apps.
 
-    This mistake would reach the users, with all tests green.
+    With this mistake, all tests would pass, and users would meet it.
     """
     found, odd = noticed(answer, app)
     if not found:
@@ -151,7 +151,7 @@ def test_a_broken_app_is_noticed(answer: Nest, app: str) -> None:
 @pytest.mark.points(1)
 @pytest.mark.after("test_every_right_app_passes_and_a_broken_one_does_not")
 def test_the_order_of_the_tests_does_not_matter(answer: Nest) -> None:
-    """In written order, in reverse and alone, each has the same outcome.
+    """Each test gives the same result in any order, and alone.
 
     A test that needs another one fails as soon as somebody runs it alone.
     """

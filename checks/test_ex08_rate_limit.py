@@ -6,16 +6,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import count
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
 from fastapi import Depends
 
+from checks.answers import imported
 from checks.asgi import Client
 from checks.expect import called, expect, listed
 from checks.rate_fakes import Bucket, Seconds, Sent
+from checks.resolve import resolved
 from checks.turns import HOLD, Turns
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -85,9 +89,9 @@ def expect_notified(sent: Sent, *emails: str) -> None:
 
 @pytest.mark.points(2)
 def test_a_full_bucket_allows_a_burst(answer: ModuleType) -> None:
-    """A new one is full: so many at once, and then one more has to wait.
+    """A new bucket is full: it gives all its tokens at once, and no more.
 
-    The provider allows a burst after a quiet time; nobody has to wait then.
+    After a quiet time, the provider allows a burst.
     """
     for now in (0.0, 64.0):
         bucket = answer.TokenBucket(4, 0.5, Seconds(now))
@@ -98,14 +102,18 @@ def test_a_full_bucket_allows_a_burst(answer: ModuleType) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_full_bucket_allows_a_burst")
 def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
-    """It leaves the bucket as it was, however often somebody asks.
+    """A refusal leaves the bucket as it was.
 
-    Otherwise a client that keeps asking keeps everybody else out.
+    Otherwise a client that keeps asking keeps all others out.
     """
     bucket = answer.TokenBucket(4, 0.5, clock)
-    expect_waits(bucket, [TAKEN], "4 tokens are there", 3)
-    expect_waits(bucket, [4.0] * 4, "1 is there, 0.5 a second come", 3)
-    expect_waits(bucket, [TAKEN], "the refusals took nothing: 1 is there")
+    expect_waits(bucket, [TAKEN], "the bucket holds 4 tokens", 3)
+    expect_waits(
+        bucket, [4.0] * 4, "the bucket holds 1 token, and gets 0.5 a second", 3
+    )
+    expect_waits(
+        bucket, [TAKEN], "the refusals took nothing: it still holds 1"
+    )
     expect_waits(bucket, [2.0] * 3, "it is empty, and gets 0.5 a second")
 
 
@@ -114,7 +122,7 @@ def test_a_refusal_takes_nothing(answer: ModuleType, clock: Seconds) -> None:
 def test_tokens_come_back_bit_by_bit(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """Time makes them, a part of a second too; asking makes none.
+    """Tokens come back with the time, fractions too, and not by asking.
 
     How often a client asks must not change how much it gets.
     """
@@ -145,7 +153,7 @@ def test_tokens_come_back_bit_by_bit(
 def test_an_idle_bucket_does_not_overflow(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """After a quarter of an hour there are as many as fit, and no more.
+    """After a long pause the bucket is full, and not more than full.
 
     Otherwise a quiet night allows a burst that the provider refuses.
     """
@@ -162,9 +170,9 @@ def test_an_idle_bucket_does_not_overflow(
 def test_a_clock_that_goes_back_changes_nothing(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """No token comes or goes by it, no wait grows, and then all goes on.
+    """If the clock goes back, no token comes or goes, and no wait grows.
 
-    Clocks of machines are put right now and then.
+    A machine's clock is corrected now and then.
     """
     bucket = answer.TokenBucket(4, 0.5, clock)
     takes(bucket, 2)
@@ -192,7 +200,7 @@ def test_a_clock_that_goes_back_changes_nothing(
 def test_two_threads_never_get_the_same_token(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """Wherever one stops in try_take, the other passes or waits.
+    """While one thread is in try_take, another cannot take its token.
 
     A `def` dependency runs in a worker thread, so two requests can be in
     try_take at once.
@@ -226,9 +234,9 @@ def test_two_threads_never_get_the_same_token(
 def test_an_impossible_bucket_is_not_made(
     answer: ModuleType, clock: Seconds
 ) -> None:
-    """Room for no token, or no refill: ValueError.
+    """A capacity below 1, or a rate of 0 or less, raises a ValueError.
 
-    Such a bucket refuses everybody, for ever, and nobody sees why.
+    Such a bucket refuses every request, and nobody sees why.
     """
     impossible = [(0, 1.0), (-1, 1.0), (4, 0.0), (4, -0.5)]
     refused = []
@@ -250,9 +258,9 @@ def test_an_impossible_bucket_is_not_made(
 def test_each_request_takes_one_token(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """The bucket is asked once, and then the task runs as it was given.
+    """Each request calls try_take once, and then the task runs.
 
-    A bucket that is asked twice gives two tokens for one mail.
+    A bucket that is asked twice loses two tokens for one mail.
     """
     bucket = Bucket()
     answer.app.dependency_overrides |= {
@@ -280,7 +288,7 @@ def test_each_request_takes_one_token(
 def test_retry_after_is_rounded_up(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """It is a whole number of seconds: never too early, never 0.
+    """Retry-After is a whole number of seconds, rounded up, at least 1.
 
     A client that comes back too early is refused again.
     """
@@ -309,9 +317,9 @@ def test_retry_after_is_rounded_up(
 def test_a_refused_request_starts_no_task(
     answer: ModuleType, client: Client, clock: Seconds, sent: Sent
 ) -> None:
-    """429 comes with Retry-After, and nobody is notified.
+    """A refused request is answered with 429, and no task runs.
 
-    A refusal that sends all the same limits nothing.
+    If refused requests send their mail all the same, nothing is limited.
     """
     answer.app.dependency_overrides |= {
         answer.get_clock: lambda: clock,
@@ -339,9 +347,9 @@ def test_a_refused_request_starts_no_task(
 def test_the_bucket_goes_by_the_clock_that_is_provided(
     answer: ModuleType, client: Client, clock: Seconds, sent: Sent
 ) -> None:
-    """Two seconds on that clock are one notification more.
+    """Two seconds on the provided clock allow one more notification.
 
-    With a clock of its own it could be tested by real waiting only.
+    With a clock of its own, a bucket can only be tested by waiting.
     """
     answer.app.dependency_overrides |= {
         answer.get_clock: lambda: clock,
@@ -396,16 +404,39 @@ class MeetingClock(Seconds):
         return super().__call__()
 
 
+def expect_one_bucket(answer: ModuleType) -> None:
+    """Fail if a thread that stops in get_bucket lets another make one too."""
+    for stop in range(1, 400, 2):  # get_bucket has fewer steps than that
+        with imported(Path(str(answer.__file__))) as anew:
+            replaced = {anew.get_clock: Seconds()}
+            values = partial(resolved, anew.get_bucket, anew.app, replaced)
+            turns = Turns(values, answer.__file__, stop)
+            given = [
+                each[anew.get_bucket]
+                for each in turns.results
+                if isinstance(each, dict)
+            ]
+        if not turns.stopped or len(given) < len(turns.results):
+            return  # it needs the event loop, or what a lifespan brings
+        expect(
+            turns.ended and given[0] is given[-1],
+            "two first requests get the same bucket from get_bucket",
+            "each got a bucket of its own",
+            "one had stopped inside get_bucket while the other came by",
+        )
+
+
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_refused_request_starts_no_task")
 def test_first_requests_at_the_same_time_share_one_bucket(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """Two requests come before there is a bucket: one is made for both.
+    """Two first requests at the same time get the same bucket.
 
     FastAPI calls a `def` dependency in a worker thread. If two first requests
     both find no bucket, each makes one, and one of the two is forgotten.
     """
+    expect_one_bucket(answer)
     clock = MeetingClock(client)
     answer.app.dependency_overrides |= {
         answer.get_clock: clock.provide,
@@ -429,9 +460,9 @@ def test_first_requests_at_the_same_time_share_one_bucket(
 def test_an_invalid_address_starts_nothing(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """422, and no task, whether it costs a token or not.
+    """An invalid address is answered with 422, and no task runs.
 
-    A client that is told "invalid" must not find that it was mailed anyway.
+    A client that gets a 422 expects that no mail was sent.
     """
     bucket = Bucket()
     answer.app.dependency_overrides |= {
@@ -450,7 +481,7 @@ def test_an_invalid_address_starts_nothing(
 def test_without_an_override_the_clock_is_monotonic(
     answer: ModuleType, client: Client, sent: Sent
 ) -> None:
-    """get_clock gives time.monotonic, or what tells the same.
+    """get_clock gives time.monotonic, or a clock that shows the same.
 
     time.time can be set back; time.monotonic cannot.
     """

@@ -120,9 +120,9 @@ def expect_nothing_elsewhere(folders: Folders) -> None:
 def test_the_response_does_not_wait_for_the_processor(
     answer: ModuleType, client: Client
 ) -> None:
-    """202 with an id; what the processor returns is known afterwards.
+    """The response, with an id, is sent before the processor returns.
 
-    To check a large file takes a while, and nobody should wait for that.
+    Checking a large file takes a while; no client should wait for it.
     """
     processor = Processor(client, held=True)
     overrides = answer.app.dependency_overrides
@@ -188,7 +188,7 @@ def test_others_are_answered_while_a_file_is_processed(
 def test_every_byte_is_stored_before_the_response(
     client: Client, folders: Folders, processor: Processor
 ) -> None:
-    """With the 202 the file is safe: the request may close it now.
+    """When the response is sent, every byte is in the storage.
 
     After a 202, partners delete the original.
     """
@@ -206,7 +206,7 @@ def test_every_byte_is_stored_before_the_response(
 
 @pytest.mark.points(2)
 def test_the_processor_measures_any_file(client: Client) -> None:
-    """Size, SHA-256 and lines; a last line counts without its newline.
+    """Size, SHA-256 and lines are right for any bytes.
 
     A wrong count is worse than none: nobody looks at the file again.
     """
@@ -237,7 +237,7 @@ def test_the_processor_measures_any_file(client: Client) -> None:
 def test_each_file_of_a_request_is_processed_as_itself(
     client: Client, processor: Processor
 ) -> None:
-    """Three files are three calls, and each id has its own result.
+    """Each of three files is processed once, and each id has its result.
 
     A function that is made in a loop sees the loop's last value.
     """
@@ -255,7 +255,7 @@ def test_each_file_of_a_request_is_processed_as_itself(
 def test_a_failing_file_fails_alone(
     client: Client, processor: Processor
 ) -> None:
-    """Its record says why, the files before and after it are done.
+    """A failing file's record says why; the other files are done.
 
     Starlette drops the tasks that come after one that raises.
     """
@@ -284,7 +284,7 @@ def test_a_failing_file_fails_alone(
 def test_the_same_name_twice_is_two_files(
     answer: ModuleType, client: Client
 ) -> None:
-    """In one request or in two: nobody's file takes another's place.
+    """Two files of the same name are kept as two files.
 
     Every partner calls its file "orders.csv".
     """
@@ -311,7 +311,7 @@ def test_the_same_name_twice_is_two_files(
 def test_no_name_leads_out_of_the_storage(
     client: Client, folders: Folders, processor: Processor
 ) -> None:
-    """`../../x` and an absolute path are names like any other.
+    """With the name `../../x` or an absolute path, a file stays inside.
 
     A client that chooses the path can overwrite any file of the server.
     """
@@ -331,9 +331,9 @@ def test_no_name_leads_out_of_the_storage(
 @pytest.mark.points(1)
 @pytest.mark.after("test_the_response_does_not_wait_for_the_processor")
 def test_any_name_is_good(client: Client, processor: Processor) -> None:
-    """A name with a NUL or of 300 characters is not the file's fault.
+    """A name with a NUL, or of 300 characters, is accepted.
 
-    No file system takes such a name, but the file is as good as any.
+    No file system takes such a name, but the file's content is good.
     """
     names = ["n\0ul.t\0xt", "n" * 300, "n." + "x" * 298]
     for name in names:
@@ -347,9 +347,9 @@ def test_any_name_is_good(client: Client, processor: Processor) -> None:
 def test_a_file_too_large_refuses_the_whole_request(
     client: Client, folders: Folders, processor: Processor
 ) -> None:
-    """413, and it is as if the request had never been made.
+    """One file that is too large refuses the request: 413, nothing kept.
 
-    The client sends all of it again: what was kept would be there twice.
+    The client sends all files again: what was kept would be there twice.
     """
     small, large = ("x", b"small"), ("x", b"." * (LIMIT + 1))
     done(client, accepted(client, small))
@@ -390,7 +390,7 @@ def test_a_file_too_large_refuses_the_whole_request(
 def test_the_limit_is_for_each_file(
     client: Client, processor: Processor
 ) -> None:
-    """Exactly so many bytes are allowed, however many files there are.
+    """Each file may have exactly max_bytes, however many files come.
 
     Four files that are small enough must not be refused for their sum.
     """
@@ -405,9 +405,9 @@ def test_the_limit_is_for_each_file(
 def test_nothing_but_the_uploads_is_left(
     client: Client, folders: Folders, processor: Processor
 ) -> None:
-    """At most one file for each upload, in storage and nowhere else.
+    """At most one file is left for each upload, all in the storage.
 
-    What nobody removes fills the disk one day.
+    Files that nobody removes fill the disk one day.
     """
     done(client, accepted(client, ("a", b"one"), ("b", b"two")))
     sizes = sorted(len(each) for each in folders.stored().values())
@@ -424,7 +424,7 @@ def test_nothing_but_the_uploads_is_left(
 def test_what_is_not_there_is_refused(
     client: Client, folders: Folders, processor: Processor
 ) -> None:
-    """No file is a 422, an id that was never given a 404.
+    """No file is answered with 422, an unknown id with 404.
 
     A client that gets a 202 for nothing waits for a result for ever.
     """
@@ -461,10 +461,10 @@ def pieces() -> Iterator[bytes]:
 def test_a_large_upload_is_never_whole_in_memory(
     answer: ModuleType, client: Client
 ) -> None:
-    """16 MiB are stored in pieces, and the whole file is there then.
+    """16 MiB are stored in pieces, never whole in memory.
 
-    Ten partners at once, and a server that holds all in memory is ended by
-    the system.
+    When ten partners upload at once, a server that holds all files in memory
+    is killed.
     """
     overrides = answer.app.dependency_overrides
     overrides[answer.get_processor] = lambda: (
@@ -490,7 +490,7 @@ def test_a_large_upload_is_never_whole_in_memory(
 @pytest.mark.after("test_the_processor_measures_any_file")
 @pytest.mark.usefixtures("traced")
 def test_a_large_file_is_processed_in_pieces(client: Client) -> None:
-    """A file that is one line of 16 MiB is not read at once.
+    """A file with a single line of 16 MiB is read in pieces.
 
     A loop over the lines of a file reads a whole line, however long it is.
     """

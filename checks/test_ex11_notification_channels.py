@@ -48,6 +48,7 @@ def expect_sent(channel: FakeChannel, *calls: tuple[str, str]) -> None:
         f'`send` of the channel "{channel.name}" is called with'
         f" {listed(calls)}",
         f"it was {called(channel.calls)}",
+        "" if channel.calls else "is it awaited? Else it does not run",
     )
 
 
@@ -91,7 +92,7 @@ def channels(answer: ModuleType) -> list[FakeChannel]:
 def test_each_channel_gets_its_own_address(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """All three are sent to, once, and the report says so.
+    """All three channels send once, each to its own address.
 
     An SMS to an e-mail address reaches nobody.
     """
@@ -103,7 +104,7 @@ def test_each_channel_gets_its_own_address(
     expect(
         set(errors) == {None},
         "all were delivered: each error is null",
-        f"the errors: {listed(errors)}",
+        f"the errors: {listed(map(repr, errors))}",
     )
 
 
@@ -112,7 +113,7 @@ def test_each_channel_gets_its_own_address(
 def test_only_what_is_asked_for_is_sent(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """The others stay silent, and the report does not speak of them.
+    """Only the requested channels send, and only they are reported.
 
     An SMS costs money, and a message that nobody asked for annoys.
     """
@@ -130,7 +131,7 @@ def test_only_what_is_asked_for_is_sent(
 def test_a_name_that_comes_twice_is_sent_once(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """Nobody gets the same message twice by the same channel.
+    """A channel that is named twice sends once.
 
     A list that a program puts together may hold a name twice.
     """
@@ -155,9 +156,9 @@ def test_a_name_that_comes_twice_is_sent_once(
 def test_delivered_is_not_said_before_it_is_so(
     answer: ModuleType, client: Client
 ) -> None:
-    """The response is there and `send` still runs: that is "pending".
+    """While `send` still runs, the status is "pending".
 
-    Whoever reads "delivered" does not look again.
+    A client that reads "delivered" does not ask again.
     """
     email, sms = FakeChannel("email"), FakeChannel("sms")
     replaced(answer, email, sms, FakeChannel("push"))
@@ -195,7 +196,7 @@ def test_delivered_is_not_said_before_it_is_so(
 def test_one_failure_stops_no_other_channel(
     answer: ModuleType, client: Client
 ) -> None:
-    """Whichever fails, and at once, the others are delivered.
+    """When one channel fails, the others are delivered.
 
     Starlette drops the tasks after one that raises, and a loop ends there.
     """
@@ -211,7 +212,7 @@ def test_one_failure_stops_no_other_channel(
 @pytest.mark.points(1)
 @pytest.mark.after("test_each_channel_gets_its_own_address")
 def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
-    """`error` has the text of what the channel itself has raised.
+    """`error` holds the text of what the channel has raised.
 
     Only the reason tells whether it is worth trying again.
     """
@@ -237,7 +238,7 @@ def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
 def test_channels_send_at_the_same_time(
     answer: ModuleType, client: Client
 ) -> None:
-    """Each is inside `send` before any of them has returned from it.
+    """All three channels are inside `send` at the same time.
 
     One provider that takes a minute must not hold up the other two.
     """
@@ -263,9 +264,9 @@ def test_channels_send_at_the_same_time(
 def test_without_an_address_a_channel_is_skipped(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """It is not used, and the others are.
+    """A channel without an address is skipped; the others send.
 
-    Without an address there is nothing to fail: a retry would not help.
+    Without an address, another try would not help: that is no failure.
     """
     recipient = {"email": ADA["email"], "push": ADA["push"]}
     number = accepted(client, request(recipient, ALL))
@@ -280,7 +281,7 @@ def test_without_an_address_a_channel_is_skipped(
 def test_a_channel_is_known_by_its_name(
     answer: ModuleType, client: Client, channels: list[FakeChannel]
 ) -> None:
-    """A pigeon in the place of push: "pigeon" can be asked for.
+    """If push is replaced by "pigeon", "pigeon" can be requested.
 
     Next month there is one channel more, and the endpoint stays as it is.
     """
@@ -300,7 +301,7 @@ def test_a_channel_is_known_by_its_name(
 def test_an_unknown_channel_refuses_the_whole_request(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """422, and nothing is sent; an empty list is refused likewise.
+    """An unknown channel, or none, is a 422, and nothing is sent.
 
     Half a notification would go out twice when the client sends it again.
     """
@@ -316,7 +317,7 @@ def test_an_unknown_channel_refuses_the_whole_request(
 def test_an_invalid_address_refuses_the_whole_request(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """422, and nothing is sent by the other channels either.
+    """An invalid address is a 422, and no other channel sends.
 
     The client corrects the address and sends all of it again.
     """
@@ -335,13 +336,18 @@ def test_an_invalid_address_refuses_the_whole_request(
 def test_notifications_at_the_same_time_do_not_mix(
     answer: ModuleType, client: Client
 ) -> None:
-    """Both endpoints have run before the first channel is used.
+    """Two notifications at the same time share nothing.
 
-    What one notification keeps in the notifier, the other overwrites.
+    What one notification keeps in the notifier, the other one overwrites. And
+    a provider may give each request a channel of its own.
     """
     email, push = FakeChannel("email"), FakeChannel("push")
     sms = FakeChannel("sms", {ADA["sms"]: DOWN})
+    later = FakeChannel("sms")
     replaced(answer, email, sms, push)
+    given = iter([sms])  # to the first request; then the other one
+    overrides = answer.app.dependency_overrides
+    overrides[answer.get_sms_channel] = lambda: next(given, later)
     with email.held(), push.held():
         ada, bob = accepted_together(
             client,
@@ -350,12 +356,33 @@ def test_notifications_at_the_same_time_do_not_mix(
         )
         for channel in (email, push):  # each is in the middle of its work
             channel.begun.wait(2)
-    expect_settled(client, ada, {"email": "delivered", "sms": "failed"})
-    expect_settled(client, bob, {"sms": "delivered", "push": "delivered"})
+    settled(client, ada)
+    settled(client, bob)
     expect_sent(email, (ADA["email"], "for Ada"))
     expect_sent(push, (BOB["push"], "for Bob"))
-    expect_sent(sms, (ADA["sms"], "for Ada"), (BOB["sms"], "for Bob"))
+    both = ("first", sms, ADA), ("second", later, BOB)
+    for which, channel, address in both:
+        sent = [to for to, _ in channel.calls]
+        expect(
+            sent == [address["sms"]],
+            f"the SMS of the {which} request is sent by the channel that"
+            f" get_sms_channel gave to that request, to {address['sms']}",
+            f"that channel has sent to {listed(sent, 'nobody')}",
+            "the notifier of one request must not keep the channels of"
+            " another",
+        )
+    expect_settled(client, ada, {"email": "delivered", "sms": "failed"})
+    expect_settled(client, bob, {"sms": "delivered", "push": "delivered"})
+    errors = len(client.errors)
     again = accepted(client, request(ADA, ["email"], "for Ada again"))
+    expect_settled(client, again, {"email": "delivered"})
+    expect(
+        len(client.errors) == errors,
+        "a later notification is delivered, and no exception leaves the task",
+        f"{client.errors[-1:]} left it",
+        "does a variable, or a default value, keep something of the"
+        " notification before?",
+    )
     expect(
         len({ada, bob, again}) == 3,
         "each notification has an id of its own",
@@ -368,7 +395,7 @@ def test_notifications_at_the_same_time_do_not_mix(
 def test_an_unknown_id_is_not_found(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """404 for an id that was never given; the others stay known.
+    """An id that was never given is answered with 404.
 
     A client that asks with a wrong id must not wait for ever.
     """
@@ -389,9 +416,10 @@ def test_an_unknown_id_is_not_found(
 def test_channels_run_on_the_event_loop_of_the_application(
     answer: ModuleType, client: Client, channels: list[FakeChannel]
 ) -> None:
-    """A provider's client is bound to the loop on which it was made.
+    """Each `send` runs on the application's own event loop.
 
-    On another event loop its connections do not work.
+    A provider's client is bound to the loop on which it was made: on another
+    one its connections do not work.
     """
     email = channels[0]
     loops = []

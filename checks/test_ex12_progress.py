@@ -1,5 +1,7 @@
 """Checks of exercise 12: a job tells how far it is, and can be stopped."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -27,7 +29,32 @@ from checks.jobs import (
 )
 from checks.processor import busy
 
+LONG = 2.0  # seconds: no listener sleeps for longer
 WINDOW = 0.5  # seconds in which a listener has nothing to do
+
+
+class Pauses:
+    """Holds each long sleep until the end of the check."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.long: list[float] = []
+        self.over = threading.Event()
+        sleep = asyncio.sleep
+
+        async def held(seconds: float, result: object = None) -> object:
+            if seconds > LONG:
+                self.long.append(seconds)
+                while not self.over.is_set():
+                    await sleep(0.01)
+            return await sleep(0 if seconds > LONG else seconds, result)
+
+        monkeypatch.setattr(asyncio, "sleep", held)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
+    """Hold the long sleeps of an answer, before it is imported."""
+    return Pauses(monkeypatch)
 
 
 @pytest.fixture
@@ -68,9 +95,9 @@ def expect_steps(steps: Steps, begun: list[int], when: str) -> None:
 
 @pytest.mark.points(3)
 def test_a_job_goes_on_step_by_step(client: Client, steps: Steps) -> None:
-    """Queued, running with each step that is done, completed.
+    """A job is queued, then running, step after step, then completed.
 
-    Whoever ordered a report sees that it goes on, and does not order another.
+    A person who sees that the report goes on does not order another.
     """
     steps.held = {1, 2, 3}
     response = client.post("/jobs/", json={"steps": 3})
@@ -101,7 +128,7 @@ def test_a_job_goes_on_step_by_step(client: Client, steps: Steps) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
-    """199 of 200 steps are not 100 percent, nor is the last while it runs.
+    """A job has 100 percent only when its last step is done.
 
     A bar that is full and still waits looks broken.
     """
@@ -145,9 +172,9 @@ def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
-    """Failed, with the exception's text, and no further step.
+    """A failed job says why, keeps its progress, and begins no step.
 
-    How far it came says what has to be done again.
+    The progress says what has to be done again.
     """
     steps.held, steps.fails = {3}, 3
     path = start(client, 5)
@@ -170,7 +197,7 @@ def test_a_failure_keeps_the_progress(client: Client, steps: Steps) -> None:
 @pytest.mark.points(2)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
-    """Each counts its own steps, while the other goes on.
+    """Two jobs at the same time count their own steps.
 
     A counter in the module belongs to all jobs at once.
     """
@@ -204,7 +231,7 @@ def test_two_jobs_do_not_mix(client: Client, steps: Steps) -> None:
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_a_job_has_at_least_one_step(client: Client, steps: Steps) -> None:
-    """Anything else is a 422, and no step begins.
+    """A job with less than one step is a 422, and no step begins.
 
     A job without steps would have 0 of 0 done, and no percent.
     """
@@ -245,7 +272,7 @@ def expect_final(client: Client, path: str) -> None:
 @pytest.mark.points(3)
 @pytest.mark.after("test_a_job_goes_on_step_by_step")
 def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
-    """The one under way may end; then the job is cancelled, and stays so.
+    """After a DELETE no step begins, and the job is cancelled.
 
     A button "Stop" that does not stop is worse than none.
     """
@@ -276,7 +303,7 @@ def test_no_step_begins_after_a_delete(client: Client, steps: Steps) -> None:
 def test_a_job_can_be_stopped_before_it_begins(
     client: Client, steps: Steps
 ) -> None:
-    """The DELETE comes while the answer to the POST is on its way.
+    """A job that is stopped before its first step does no step.
 
     The first step is a step like any other: look before it, too.
     """
@@ -298,9 +325,9 @@ def test_a_job_can_be_stopped_before_it_begins(
 @pytest.mark.points(1)
 @pytest.mark.after("test_no_step_begins_after_a_delete")
 def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
-    """The other one goes on, and is completed.
+    """When one job is stopped, another is completed.
 
-    One flag for all jobs stops the work of somebody else.
+    One flag for all jobs would stop somebody else's work.
     """
     steps.held = {1}
     stopped, other = start(client, 3), start(client, 4)
@@ -324,7 +351,7 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
 def test_a_delete_changes_nothing_that_is_over(
     client: Client, steps: Steps
 ) -> None:
-    """What is completed or failed stays so.
+    """A DELETE leaves a completed or failed job as it is.
 
     "cancelled" would say that there is no result.
     """
@@ -346,7 +373,7 @@ def test_a_delete_changes_nothing_that_is_over(
 def test_a_listener_hears_how_it_is_and_how_it_ends(
     client: Client, steps: Steps
 ) -> None:
-    """The state at once, as GET shows it; the final one last; no step back.
+    """The first event is the state now, the last one the final state.
 
     A page that opens late shows the bar at once, and knows when to stop.
     """
@@ -367,7 +394,7 @@ def test_a_listener_hears_how_it_is_and_how_it_ends(
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
 def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
-    """The job is long over: the state as it is, and the response ends.
+    """When the job is over, a listener gets its state, and the end.
 
     A listener that waits for news of a finished job waits for ever.
     """
@@ -385,9 +412,9 @@ def test_a_late_listener_hears_the_end(client: Client, steps: Steps) -> None:
 def test_listeners_take_nothing_from_each_other(
     client: Client, steps: Steps
 ) -> None:
-    """Each of five hears the beginning and the end.
+    """Each of five listeners gets the first and the last event.
 
-    One queue for all gives each event to one of them.
+    A queue that all listeners share gives each event to one of them.
     """
     steps.held = {1}
     path = start(client, 3)
@@ -414,9 +441,9 @@ def test_listeners_take_nothing_from_each_other(
 def test_a_listener_hears_of_its_own_job_only(
     client: Client, steps: Steps
 ) -> None:
-    """Two jobs, a listener to each.
+    """A listener to one job gets no event of another.
 
-    Somebody else's bar is of no use.
+    Another job's progress is of no use.
     """
     steps.held = {1}
     paths = [start(client, 3), start(client, 4)]
@@ -471,7 +498,7 @@ def test_a_listener_that_leaves_harms_nothing(
 def test_the_events_end_however_the_job_ends(
     client: Client, steps: Steps
 ) -> None:
-    """One that reads all too late hears it too, beside one that does not.
+    """Slow and fast listeners get the final event, failed or cancelled.
 
     Ask the state that was sent whether it was the last: the job may have gone
     on meanwhile.
@@ -511,11 +538,12 @@ def test_the_events_end_however_the_job_ends(
 @pytest.mark.points(1)
 @pytest.mark.after("test_a_listener_hears_how_it_is_and_how_it_ends")
 def test_an_idle_listener_costs_next_to_nothing(
-    client: Client, steps: Steps
+    pauses: Pauses, client: Client, steps: Steps
 ) -> None:
-    """Less than 30 percent of a processor, for half a second.
+    """A listener without news uses less than 30 percent of a processor.
 
-    A loop without a pause keeps the event loop from everybody else.
+    A loop without a pause blocks the event loop; with a long pause, news come
+    late.
     """
     steps.held = {1}
     path = start(client, 2)
@@ -530,7 +558,17 @@ def test_an_idle_listener_costs_next_to_nothing(
                 "let it wait for an asyncio.Event, or sleep a while",
             )
         steps.let_go()
-        listener.rest()
+        with ThreadPoolExecutor() as threads:
+            heard = threads.submit(listener.rest)
+            in_time = not pauses.long or until(heard.done, HOLD)
+            pauses.over.set()
+            heard.result()
+        expect(
+            in_time,
+            "a listener looks for news at least once a second",
+            f"it sleeps for {max(pauses.long, default=0):g} seconds, and hears"
+            " nothing meanwhile",
+        )
 
 
 # --- all of them -------------------------------------------------------------
@@ -541,9 +579,9 @@ def test_an_idle_listener_costs_next_to_nothing(
 def test_an_unknown_job_is_404_everywhere(
     client: Client, steps: Steps
 ) -> None:
-    """GET, DELETE and the events, which a known job has.
+    """GET, DELETE and the events answer 404 for an unknown job.
 
-    In a generator, a 404 comes too late: the 200 is on its way.
+    In a generator, a 404 comes too late: the 200 is already sent.
     """
     steps.held = {1}
     path = start(client, 1)
@@ -562,7 +600,7 @@ def test_an_unknown_job_is_404_everywhere(
 def test_what_finished_longest_ago_is_forgotten_first(
     answer: ModuleType, client: Client, steps: Steps
 ) -> None:
-    """Two are kept, completed or failed, however long ago they began.
+    """Two finished jobs are kept: those that finished last.
 
     A store that forgets nothing grows until the process ends.
     """
@@ -598,7 +636,7 @@ def test_what_finished_longest_ago_is_forgotten_first(
 def test_a_running_job_is_never_forgotten(
     answer: ModuleType, client: Client, steps: Steps
 ) -> None:
-    """Others begin and end, one is kept, and the first still runs.
+    """While other jobs begin and end, a running job is kept.
 
     A job that is forgotten can't be stopped.
     """

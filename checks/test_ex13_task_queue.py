@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from checks.asgi import Client
-from checks.expect import UnmetError, expect, listed, times
+from checks.expect import UnmetError, called, expect, listed, times
 from checks.queues import ENDS, a_broker, a_worker, import_clients
 from checks.runners import Database, Runner, Work, another_process
 from course.ports import listen, number_of
@@ -94,7 +94,7 @@ def expect_work(work: Work, *names: str, when: str = "") -> None:
         f"{when or 'in all'}, the work that get_work gives is called"
         f" {times(len(names))}{': ' if names else ''}"
         f"{listed(names) if names else ''}",
-        f"it was called {times(len(work.names))}: {listed(work.names)}",
+        f"it was {called(work.names)}",
     )
 
 
@@ -135,7 +135,7 @@ def expect_no_failure(raised: BaseException | None, which: str) -> None:
 def test_the_row_is_committed_before_the_task_is_enqueued(
     answer: ModuleType, client: Client, database: Database
 ) -> None:
-    """The worker that gets the task finds its row; the client gets its id.
+    """The row is committed before the task is enqueued.
 
     A fast worker may begin before the next line of the endpoint runs.
     """
@@ -167,7 +167,7 @@ def test_the_row_is_committed_before_the_task_is_enqueued(
 @pytest.mark.points(1)
 @pytest.mark.usefixtures("database")
 def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
-    """A name and JSON: no row, no session and no function.
+    """What is enqueued is a name and JSON: no row, session or function.
 
     Nothing else can leave the process.
     """
@@ -201,7 +201,7 @@ def test_only_json_is_enqueued(answer: ModuleType, client: Client) -> None:
 def test_the_task_is_left_to_the_runner(
     answer: ModuleType, client: Client, work: Work
 ) -> None:
-    """A runner that delivers never: nothing runs, now or later.
+    """If the runner delivers nothing, no work is done.
 
     The runner decides where and when the work is done.
     """
@@ -230,9 +230,9 @@ def expect_enqueued(runner: Runner, requests: int) -> None:
 def test_a_delivery_completes_the_task(
     answer: ModuleType, client: Client, database: Database, work: Work
 ) -> None:
-    """The work is called once, with the task's name; then it is completed.
+    """A delivery calls the work once, then the row is completed.
 
-    "completed" before the work has ended is a lie if the process dies.
+    If the process dies during the work, a row that says "completed" is wrong.
     """
     while_working: list[str] = []
     work.meanwhile = lambda: while_working.extend(
@@ -256,9 +256,9 @@ def test_a_delivery_completes_the_task(
 def test_delivered_twice_it_is_done_once(
     answer: ModuleType, client: Client, work: Work
 ) -> None:
-    """The second delivery finds it completed and does nothing.
+    """A second delivery finds the row completed, and does nothing.
 
-    Every queue delivers now and then a second time.
+    Every queue delivers a task twice now and then.
     """
     runner = Runner(2)
     runner.replace_that_of(answer)
@@ -279,7 +279,7 @@ def test_delivered_twice_it_is_done_once(
 def test_a_worker_needs_no_application(
     answer: ModuleType, client: Client
 ) -> None:
-    """get_tasks works where no application was started, and no request is.
+    """get_tasks works without a request and without the application.
 
     A worker never imports the web application.
     """
@@ -310,7 +310,7 @@ def test_a_worker_needs_no_application(
 def test_what_another_process_has_done_is_not_done_again(
     answer: ModuleType, client: Client, work: Work
 ) -> None:
-    """That it is completed stands in the database, not in a variable.
+    """A task that another process has completed is not done again.
 
     The second delivery often goes to another worker.
     """
@@ -339,9 +339,10 @@ def test_a_failed_delivery_raises_and_can_be_repeated(
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """A queue hears of a failure; the next delivery works again.
+    """A delivery whose work raises also raises; the next one works again.
 
-    A queue tries again what raised; what raised nothing is done, for it.
+    A queue tries again what has raised. What raises nothing is done, for the
+    queue.
     """
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     work.raises = [ConnectionError("no printer here")]
@@ -383,9 +384,9 @@ def test_a_killed_delivery_can_be_repeated(
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """What is on disk while the work runs is what a kill would leave.
+    """After a kill during the work, the next delivery works again.
 
-    A worker that is killed can't say so: the row is all that is left.
+    A worker that is killed can't record it: only the row is left.
     """
     left = Database(database.path.with_name("left.db"), answer)
     work.meanwhile = lambda: database.copy_to(left)
@@ -412,9 +413,9 @@ def test_a_killed_delivery_can_be_repeated(
 def test_in_this_process_it_runs_after_the_response(
     client: Client, work: Work
 ) -> None:
-    """Without a queue: the response, the work once, completed.
+    """Without a queue, the work is done once, after the response.
 
-    While one develops, no broker has to run.
+    During development, no broker has to run.
     """
     sent, in_time = threading.Event(), []
     client.when_sent(sent.set)
@@ -436,7 +437,7 @@ def test_in_this_process_it_runs_after_the_response(
 def test_in_this_process_it_is_tried_again(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
-    """Two failures, and the third try completes it, after each a pause.
+    """After two failures and two pauses, the third try completes it.
 
     What fails now may work in a second.
     """
@@ -460,9 +461,9 @@ def test_in_this_process_it_is_tried_again(
 @pytest.mark.after("test_in_this_process_it_runs_after_the_response")
 @pytest.mark.usefixtures("database")
 def test_after_the_last_try_it_is_dead(client: Client, work: Work) -> None:
-    """It is not tried for ever, and the row says why it failed.
+    """After the last try the row is dead, and says why.
 
-    A task that can never work would take a worker's time for ever.
+    A task that can never work would be tried for ever.
     """
     work.raises = [ValueError("no paper in the printer")] * 12
     task = ended(client, accepted(client, "report"))
@@ -484,7 +485,7 @@ def test_settings_are_read_when_they_are_needed(
     work: Work,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """What is set after the import counts: two tries, another database.
+    """Settings that are made after the import count.
 
     A test, or a tool, imports the module before anything is configured.
     """
@@ -509,9 +510,10 @@ def test_settings_are_read_when_they_are_needed(
 @pytest.mark.after("test_in_this_process_it_runs_after_the_response")
 @pytest.mark.usefixtures("database")
 def test_requests_do_not_mix(client: Client, work: Work) -> None:
-    """Two at a time and one later: a row for each, each done once.
+    """Each of three requests has its own row, and is done once.
 
-    What one request keeps in a variable of the module, another overwrites.
+    If one request keeps something in a variable of the module, another one
+    overwrites it.
     """
     names = ["letters", "report"]
     paths = [f"/run-task/{name}" for name in names]
@@ -593,7 +595,7 @@ def test_on_a_queue_it_is_dead_after_the_last_try(
     queue: Path,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """A worker tries it twice, as was set, and goes on to the next.
+    """A worker tries it twice, as set, and goes on to the next task.
 
     One task that can never work must not stop all others.
     """
@@ -640,7 +642,7 @@ def refused(client: Client, work: Work) -> None:
 def test_a_broker_that_is_gone_is_a_503(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens there: the client is told to come back.
+    """If the broker cannot be reached, the answer is 503 with Retry-After.
 
     A 202 would promise work that nobody has taken.
     """
@@ -657,7 +659,7 @@ def test_a_broker_that_is_gone_is_a_503(
 def test_a_broker_that_never_answers_is_a_503_too(
     client: Client, work: Work, environment: pytest.MonkeyPatch
 ) -> None:
-    """It takes the connection and says nothing: nobody waits for it.
+    """If the broker does not answer, the answer is 503 within 5 seconds.
 
     Without a time-out, each request keeps a thread, until none is left.
     """

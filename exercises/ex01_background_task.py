@@ -13,13 +13,13 @@ Build
       an address that is refused;
     - when the work fails, its exception reaches the server;
     - while it works, the server goes on answering others: `time.sleep`
-      blocks, and so would a mail server.
+      blocks, and so would a mail server, or a long calculation.
 
 Names the checks rely on
     app             the application
-    send_welcome    the work. Wrap it or leave it, but use the name when the
-                    request arrives: the checks put another plain function,
-                    which blocks as well, in its place.
+    send_welcome    the work. You may wrap it. Look up its name when the
+                    request arrives: the checks put another plain function
+                    in its place, which blocks as well.
 
 Builds on stages/s01_background_tasks.py. To try it yourself:
 uvicorn exercises.ex01_background_task:app

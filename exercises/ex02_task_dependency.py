@@ -11,14 +11,16 @@ Build
     answers 202 and {"message": "Welcome scheduled"}. What exercise 1 asks for
     still holds: the task runs after the response, once for each request, not
     for an address that is refused; its exception reaches the server; and
-    while a `def` task works, the server goes on answering others.
+    while the task works, the server goes on answering others. A mail server
+    blocks, so `send_welcome` must not be called on the event loop.
 
 Names the checks rely on
     app               the application
-    get_welcome_task  a dependency that returns a function of the address
-                      (`return send_welcome`), not the result of calling it.
-                      It may be replaced by `app.dependency_overrides`, by
-                      `def` and by `async def`.
+    get_welcome_task  a dependency that returns a function; the function
+                      takes the address. The checks replace this dependency
+                      by `app.dependency_overrides`: only FastAPI calls it,
+                      and the replacement may have parameters. The function
+                      that it gives may be a `def` or an `async def`.
 
 Builds on exercise 1 and on stages/s02_task_dependency.py. To try it
 yourself: uvicorn exercises.ex02_task_dependency:app
@@ -36,7 +38,7 @@ WelcomeTask = Callable[[str], object]  # takes the address
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Stand in for a mail server, which blocks (given)."""
     print(f"Welcome, {email}!")
 
 

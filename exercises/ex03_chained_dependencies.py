@@ -12,10 +12,12 @@ Build
     - calls the work,
     - logs "done" and the time as it is then.
     When the work raises, log one ERROR with the traceback and no "done", and
-    let the same exception go on. The endpoint is given. Repair `get_logger`,
-    so that each line appears once, however many requests came before, and
-    also when the first two requests come at the same moment: FastAPI calls a
-    `def` dependency in a worker thread, so two can be inside at once.
+    let the same exception go on. The endpoint is given.
+
+    Repair the logger: each line appears once, however many requests came
+    before, and also when the first two requests come at the same moment.
+    FastAPI runs a `def` dependency, and a `def` task, in a worker thread: so
+    two threads can be in the same function at the same time.
 
 Names the checks rely on
     app               the application

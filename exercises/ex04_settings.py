@@ -11,14 +11,18 @@ Build
     asked, and gives the same object from then on. `get_mailer` gives the
     callable that the endpoint adds: called with an address, it calls
     `transport(settings, email)` once. The transport is a plain function that
-    blocks; while it sends, the server goes on answering others. Importing this file works without any
-    variable. When one is missing or wrong, `get_settings` raises an error
-    that names the field and does not show the password.
+    blocks; while it sends, the server goes on answering others. What it
+    raises reaches the server, or is logged with its traceback.
+
+    Importing this file works without any variable. When one is missing or
+    wrong, `get_settings` raises an error that names the field and does not
+    show the password.
 
 Names the checks rely on
     app            the application
-    Settings       host, port, sender, and password, a SecretStr; it can also
-                   be made by these names: Settings(host="localhost", …)
+    Settings       host, port (an int), sender, and password (a SecretStr);
+                   it can also be made by these names:
+                   Settings(host="localhost", …)
     get_settings   a plain function without arguments; also called by hand
     get_transport  gives what sends (given)
     get_mailer     gives a callable that takes the address; it gets settings

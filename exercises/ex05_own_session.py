@@ -17,10 +17,12 @@ Build
     - when the work is done, commit what it wrote; the row ends as "completed",
     - when the work raises, undo what it wrote; the row ends as "failed", and
       its `error` holds the exception's text, `str(exc)`,
-    - set `completed_at` in either case, to the time in UTC.
-    Whether the exception then goes on to the server is up to you. Other
-    requests are answered while a task works, each task has a session that no
-    other one uses, and importing this file opens no database.
+    - set `completed_at` in either case, to the time at which the task ended,
+      in UTC,
+    - change no other row.
+    You may let the exception go on to the server, or not. Other requests are
+    answered while a task works, each task has a session that no other task
+    uses, and importing this file opens no database.
 
 Names the checks rely on
     app                  the application; POST /run-task/{task_name} and
@@ -34,8 +36,8 @@ Names the checks rely on
                          position; it is replaced too
     get_task_tracker     gives the callable that the endpoint adds, `def` or
                          `async def`; it gets factory and work through
-                         Depends. What it is called with is up to you, but
-                         plain values: the row's id, a name
+                         Depends. You choose its arguments; they have to be
+                         plain values, such as the row's id or a name
 
 Builds on exercise 4 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex05_own_session:app; the task "crash" fails.

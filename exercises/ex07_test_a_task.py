@@ -16,16 +16,16 @@ Build
     - ignores_the_override      uses its own task and outbox, whatever
                                 replaces them
     - loses_the_message         notifies with an empty message
-    - accepts_any_address       notifies what is no address, too
-    - sends_despite_422         answers 422 to such an address, and notifies
-                                it all the same
+    - accepts_any_address       takes an invalid address for a valid one
+    - sends_despite_422         answers 422 to an invalid address, and
+                                notifies it all the same
     - mixes_requests            a second request sends what the first one
                                 asked for
     A right one answers `POST /send-notification/{email}?message=Hello!` with
     202 and {"message": "Notification scheduled"}; after the response it calls
-    task(email, message), once. For what is no address it answers 422, and
+    task(email, message), once. For an invalid address it answers 422, and
     calls nothing.
-    A test has to end in the same way in any order and alone, and must not
+    Each test has to give the same result alone and in any order, and must not
     really sleep. Fixtures of your own, classes, parametrize, monkeypatch and
     tmp_path are welcome; a conftest.py is not read. A test that is skipped,
     marked as xfail or never ends has noticed nothing.

@@ -11,9 +11,9 @@ Build
     the time, but never more than the bucket can hold.
 
     `TokenBucket(capacity, refill_per_second, clock)` starts full.
-    - `try_take(tokens=1)` takes so many and returns 0.0. If there are too few
-      it takes none, and returns how many seconds it will be until there are
-      enough. It is a plain `def`.
+    - `try_take(tokens=1)` takes that many tokens and returns 0.0. If there
+      are too few, it takes none, and returns the number of seconds until
+      there are enough. It is a plain `def`.
     - Tokens come back continuously: with a rate of 0.5 there is half a token
       after one second. What counts is the time on the bucket's clock, and not
       how often somebody asks. There are never more than `capacity`.
@@ -21,7 +21,7 @@ Build
       nor takes tokens, and no wait gets longer. Once it is past the highest
       time it has shown, tokens come back as before.
     - Two threads that ask at the same moment never get the same token.
-    - A capacity below 1, and a rate of 0 or less, are a ValueError.
+    - A capacity below 1, and a rate of 0 or less, raise a ValueError.
 
     `get_bucket` gives one bucket for the whole application, made with
     CAPACITY, REFILL_PER_SECOND and the clock that `get_clock` gives, when the
@@ -29,8 +29,8 @@ Build
     it is still one bucket: FastAPI calls a `def` dependency in a worker
     thread, so two can be inside at once.
 
-    `get_limited_task` asks the bucket once in each request, by `try_take`,
-    and by nothing else. It gives the task that `get_notification_task` gives,
+    `get_limited_task` calls `try_take` once in each request, and uses nothing
+    else of the bucket. It gives the task that `get_notification_task` gives,
     or it refuses: status 429, with a header `Retry-After` that says how many
     seconds to wait, as a whole number, rounded up, at least 1. Then no task
     is started.

@@ -8,12 +8,13 @@ Story
     mail five times.
 
 Build
-    `send_with_retry(message, transport, policy, sleep)` delivers a message,
-    with as many tries as it takes and the policy allows. It returns who was
-    not served, and why: a dict of address to text, empty when all have it.
-    The text contains what the server said. It does not raise, whatever the
-    transport raises and whatever bytes a server says, UTF-8 or not. The endpoint, and the task that keeps what is returned
-    as dead letters, are given.
+    `send_with_retry(message, transport, policy, sleep)` tries until every
+    recipient has the message, or no further try is allowed or helps. It
+    returns who was not served, and why: a dict of address to text, empty when
+    all have it. The text contains what the server said. It does not raise,
+    whatever the transport raises and whatever bytes a server says, UTF-8 or
+    not. The endpoint is given, and so is the task, which keeps what is
+    returned as dead letters.
 
     `transport(message, recipients)` is one try for a list of addresses. It
     blocks, and there are three ways in which it ends:

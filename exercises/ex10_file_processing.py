@@ -4,15 +4,15 @@ Story
     The shop's partners upload their lists of orders. Some files are large,
     and to count and check them takes a while; nobody should wait for that.
     But after a 202, partners delete the original: from then on the file
-    must be safe. And not every partner means well.
+    must be safe. And not every partner can be trusted.
 
 Build
-    `POST /files/` takes several files in the form field `files` and says 202
-    with a list: an id and the filename for each. Without any file it is a
-    422. `GET /files/{id}`, which is given, says what is known of a file; an
-    id that was never given is a 404.
+    `POST /files/` takes several files in the form field `files` and answers
+    202 with a list: an id and the filename for each. Without any file it
+    answers 422. `GET /files/{id}`, which is given, says what is known of a
+    file, and answers 404 for an unknown id.
 
-    `upload` keeps each file in the storage and plans its processing.
+    `upload` keeps each file in the storage and adds a task that processes it.
     - When the response starts, every byte is in the storage, in a file that
       the application owns. The upload itself (`UploadFile`) may be closed
       before a task begins: FastAPI 0.106 to 0.117 do so.
@@ -23,8 +23,8 @@ Build
       held before.
     - The client's filename is only a text. "../../x", an absolute path, a
       NUL, 300 characters, a name that was there before: all are accepted and
-      processed, and the files lie inside the storage. The filename that you
-      answer is the client's, or a cleaned form of it.
+      processed, and the files lie inside the storage. Your answer holds the
+      client's filename, or a cleaned form of it.
     - Afterwards the storage holds at most one file for each upload that was
       accepted, and no new file lies anywhere else.
 

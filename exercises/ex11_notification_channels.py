@@ -3,8 +3,9 @@
 Story
     The shop writes to its customers by e-mail, SMS and push. Each channel
     has a provider of its own, and each of them is down now and then. Last
-    week the e-mail provider was, and nobody got an SMS either. Next month
-    there will be one channel more, and the endpoint shall stay as it is.
+    week the e-mail provider was down, and nobody got an SMS either. Next
+    month there will be one channel more, and the endpoint must not change
+    for it.
 
 Build
     `POST /notify/` takes a recipient, a message and the names of channels:
@@ -23,15 +24,16 @@ Build
     - Only the channels that are asked for are used: each once, even if its
       name comes twice.
     - The recipient has one address for each channel, under the channel's
-      name; `send` gets that address and the message. If there is none
-      for a channel ("" is up to you), it is "skipped", at once or at the end.
-    - They send at the same time: nobody waits for an SMS until the e-mail is
-      gone. Each `send` is awaited on the application's event loop.
+      name; `send` gets that address and the message. A channel without an
+      address is "skipped", at once or at the end (you decide what "" means).
+    - All channels send at the same time: the SMS does not wait until the
+      e-mail is sent. Each `send` is awaited on the application's event loop.
     - If one fails, the others go on as if nothing had happened.
     - The status of a channel is "pending" at first. It is "delivered" when
       its `send` has returned or when all are done, never before; "failed"
       when it has raised: then `error` has the exception's text, else null.
-    - Two notifications have nothing in common, at whatever time they come.
+    - Two notifications share nothing, even if they come at the same time:
+      `get_sms_channel` may give each request another channel.
 
 Names the checks rely on
     app                the application

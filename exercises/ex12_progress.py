@@ -7,7 +7,7 @@ Story
 
 Build
     A job is a number of steps. `POST /jobs/` with {"steps": 5} answers 202
-    with the job as it is then, "queued", and where it is to be found;
+    with the job as it is then, "queued", and with its path in `Location`;
     `GET /jobs/{id}` shows it, `DELETE /jobs/{id}` asks it to stop. All that
     is given. Build what is behind it:
     - The worker takes a job and awaits step(1), step(2), … one after the
@@ -23,16 +23,17 @@ Build
       job that is over stays as it is.
     - `GET /jobs/{id}/events` sends server-sent events. The data of each is
       the job's JSON, just as GET would show it. The first comes at once,
-      then one within a second or so of any news: states may be left out or
-      come twice, none goes back. The last is final, "completed", "failed" or
-      "cancelled", and then the response ends.
+      then one for any news: look for them at least once a second. States may
+      be left out or come twice, but none goes back. The last is final,
+      "completed", "failed" or "cancelled", and then the response ends.
     Any number of clients may listen to a job, from the beginning or when it
     is long over. One that leaves early harms neither the job nor the others,
-    and one to whom nothing happens costs next to no processor time.
+    and one that waits for news uses almost no processor time.
 
-    An unknown job is answered 404, by `get_job` (given). It is a dependency
-    for a reason: when the body of a generator runs, the 200 is on its way,
-    and a client whose 404 is raised in there gets 200 and nothing.
+    For an unknown job, `get_job` (given) answers 404. It is a dependency for
+    a reason: when the body of a generator begins to run, the status 200 is
+    already sent. A 404 that is raised there comes too late: the client gets
+    200, and no event.
 
 Names the checks rely on
     app               the application

@@ -2,7 +2,7 @@
 
 Story
     The shop's server is restarted every night, and all that it still had to
-    do is lost. Tomorrow the work shall move to another machine. So the
+    do is lost. Tomorrow the work will move to another machine. So the
     endpoint must not care who does it: it writes down what is to be done
     and gives a name and a few values to a *runner*. The process that gets
     them does the work: perhaps twice, perhaps after another one was killed
@@ -13,7 +13,8 @@ Build
     calls `runner.enqueue(name, **kwargs)` once, and answers 202 and
     {"id": …}, the row's id. It does not run the task itself. What it
     enqueues is up to you: any name, and kwargs that are JSON, so no row, no
-    session, no function. What `enqueue` returns is a number of the queue's.
+    session, no function. What `enqueue` returns is an id of the queue's
+    own, not the row's.
 
     `get_tasks` gives the tasks by name, as a dict or anything else that can
     be indexed. `tasks[name](**kwargs)` does one delivery:

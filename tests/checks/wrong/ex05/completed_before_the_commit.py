@@ -1,5 +1,5 @@
 # The row is completed first, in a transaction of its own; the work comes after it.
-# fails: test_the_row_can_be_read_while_the_task_runs, test_others_are_answered_while_a_task_works
+# fails: test_the_row_can_be_read_while_the_task_runs, test_others_are_answered_while_a_task_works, test_the_end_is_told_in_utc
 
 
 def get_task_tracker(new_session: SessionsDep, work: WorkDep) -> TaskTracker:

@@ -1,0 +1,37 @@
+# Axis: a Condition as the lock; -(-x // 1) rounds up.
+
+from threading import Condition
+
+
+class TokenBucket:
+    def __init__(
+        self, capacity: int, refill_per_second: float, clock: Clock
+    ) -> None:
+        if capacity < 1 or refill_per_second <= 0:
+            raise ValueError("a bucket needs room for a token, and a refill")
+        self.capacity, self.rate = capacity, refill_per_second
+        self.clock, self.lock = clock, Condition()
+        self.tokens, self.updated = float(capacity), clock()
+
+    def try_take(self, tokens: int = 1) -> float:
+        """Return 0.0, or the seconds until there are enough."""
+        with self.lock:
+            now = max(self.clock(), self.updated)
+            earned = (now - self.updated) * self.rate
+            self.tokens = min(self.capacity, self.tokens + earned)
+            self.updated = now
+            if self.tokens < tokens:
+                return (tokens - self.tokens) / self.rate
+            self.tokens -= tokens
+            return 0.0
+
+
+async def get_limited_task(
+    bucket: Annotated[TokenBucket, Depends(get_bucket)],
+    task: Annotated[NotificationTask, Depends(get_notification_task)],
+) -> NotificationTask:
+    wait = bucket.try_take()
+    if wait > 0:
+        retry = {"Retry-After": str(int(-(-wait // 1)))}
+        raise HTTPException(429, "Too many notifications", retry)
+    return task

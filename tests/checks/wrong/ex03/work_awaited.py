@@ -1,0 +1,19 @@
+# Awaits the work, which is a plain `def`.
+# fails: test_start_and_done_have_the_time_of_the_task
+
+
+def get_audit_task(
+    logger: Annotated[logging.Logger, Depends(get_logger)],
+    clock: Annotated[Clock, Depends(get_clock)],
+    work: Annotated[WelcomeTask, Depends(get_welcome_task)],
+) -> WelcomeTask:
+    async def audit(email: str) -> None:
+        logger.info("start %s at %s", email, clock().isoformat())
+        try:
+            await work(email)
+        except Exception:
+            logger.exception("failed %s", email)
+            raise
+        logger.info("done %s at %s", email, clock().isoformat())
+
+    return audit

@@ -1,0 +1,16 @@
+# Flushes the row and forgets to commit it.
+# fails: test_a_task_has_a_session_of_its_own, test_the_row_can_be_read_while_the_task_runs, test_a_failing_task_is_recorded_as_failed
+
+
+@app.post("/run-task/{task_name}", status_code=202)
+def run_task(
+    task_name: str,
+    tasks: BackgroundTasks,
+    session: SessionDep,
+    track: TrackerDep,
+) -> dict[str, int]:
+    log = TaskLog(task_name=task_name)
+    session.add(log)
+    session.flush()
+    tasks.add_task(track, log.id, task_name)
+    return {"id": log.id}

@@ -1,0 +1,23 @@
+# Returns a list of the addresses.
+# fails: test_a_mail_goes_out_once_after_the_response
+
+
+async def send_with_retry(
+    message: EmailContent,
+    transport: Transport,
+    policy: RetryPolicy,
+    sleep: Sleep,
+) -> list[str]:
+    pending: list[str] = list(dict.fromkeys(message.recipients))
+    unserved: dict[str, Exception] = {}
+    for tried in count(1):
+        errors = await run_in_threadpool(refusals, message, transport, pending)
+        for who, error in errors.items():
+            logger.warning("Try %d for %s: %r", tried, who, error)
+        before = {w: e for w, e in unserved.items() if w not in pending}
+        unserved = before | errors
+        pending = [w for w, e in errors.items() if classify(e) == "transient"]
+        if not pending or tried == policy.attempts:
+            break
+        await sleep(pause(policy, tried))
+    return list(unserved)

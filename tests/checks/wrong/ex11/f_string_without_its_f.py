@@ -1,0 +1,31 @@
+# Forgets the f of an f-string.
+# fails: test_a_failed_channel_says_why
+
+
+class Notifier:
+    def __init__(self, *channels: Channel) -> None:
+        self.channels = {channel.name: channel for channel in channels}
+
+    async def notify(self, to: Notification, report: Report) -> None:
+        """Send by all channels of a report, and write the results there."""
+        await asyncio.gather(
+            *(
+                self._send(
+                    name, to.recipient.address(name), to.message, result
+                )
+                for name, result in report.channels.items()
+            )
+        )
+
+    async def _send(
+        self, name: str, address: str | None, message: str, result: Result
+    ) -> None:
+        if address is None:
+            result.status = "skipped"
+            return
+        try:
+            await self.channels[name].send(address, message)
+        except Exception as exc:
+            result.status, result.error = "failed", "{exc}"
+        else:
+            result.status = "delivered"

@@ -1,0 +1,28 @@
+# A lambda in the loop looks at the last channel when it is called.
+# fails: test_each_channel_gets_its_own_address
+
+
+class Notifier:
+    def __init__(self, *channels: Channel) -> None:
+        self.channels = {channel.name: channel for channel in channels}
+
+    async def notify(self, to: Notification, report: Report) -> None:
+        """Send by all channels of a report, and write the results there."""
+        sends = []
+        for name, result in report.channels.items():
+            address = to.recipient.address(name)
+            sends.append(lambda: self._send(name, address, to.message, result))
+        await asyncio.gather(*(send() for send in sends))
+
+    async def _send(
+        self, name: str, address: str | None, message: str, result: Result
+    ) -> None:
+        if address is None:
+            result.status = "skipped"
+            return
+        try:
+            await self.channels[name].send(address, message)
+        except Exception as exc:
+            result.status, result.error = "failed", str(exc)
+        else:
+            result.status = "delivered"

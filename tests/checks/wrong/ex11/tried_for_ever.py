@@ -1,0 +1,33 @@
+# Tries a failed channel until it works.
+# fails: test_one_failure_stops_no_other_channel, test_a_failed_channel_says_why, test_notifications_at_the_same_time_do_not_mix
+
+
+class Notifier:
+    def __init__(self, *channels: Channel) -> None:
+        self.channels = {channel.name: channel for channel in channels}
+
+    async def notify(self, to: Notification, report: Report) -> None:
+        """Send by all channels of a report, and write the results there."""
+        await asyncio.gather(
+            *(
+                self._send(
+                    name, to.recipient.address(name), to.message, result
+                )
+                for name, result in report.channels.items()
+            )
+        )
+
+    async def _send(
+        self, name: str, address: str | None, message: str, result: Result
+    ) -> None:
+        if address is None:
+            result.status = "skipped"
+            return
+        while result.status != "delivered":
+            try:
+                await self.channels[name].send(address, message)
+            except Exception as exc:
+                result.error = str(exc)
+                await asyncio.sleep(0.01)
+            else:
+                result.status = "delivered"

@@ -1,0 +1,19 @@
+# Enqueues the task once for each try.
+# fails: test_the_task_is_left_to_the_runner
+
+
+@app.post("/run-task/{task_name}", status_code=202)
+def run_task(
+    task_name: str, new_session: SessionsDep, runner: RunnerDep
+) -> dict[str, int]:
+    log = TaskLog(task_name=task_name)
+    with new_session.begin() as db:
+        db.add(log)
+    try:  # the row is committed: a worker may be faster than the next line
+        for _ in range(get_settings().max_attempts):
+            runner.enqueue("run-task", log_id=log.id)
+    except BrokerGoneError as exc:
+        end(new_session, log.id, "dead", exc)
+        headers = {"Retry-After": "5"}
+        raise HTTPException(503, "No queue just now", headers) from exc
+    return {"id": log.id}
