@@ -6,11 +6,9 @@ it along loses, the rest goes on. What may be the machine's fault (a signal, a
 full disk, too busy a processor) is tried once more, by itself.
 """
 
-import graphlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -18,10 +16,10 @@ from typing import Any, Self
 
 from course.grader import files, processes
 from course.grader.exercises import Suite, read, shown
-from course.grader.result import Check, Exercise, Grade, PlannedCheck
+from course.grader.result import Check, Exercise, Fault, Grade, PlannedCheck
 from course.grader.run_check import BUSY, PRINTED
-from course.grader.verdict import at_last, judge, not_run, shaky
-from course.grader.worker_process import How, Worker, cores, working
+from course.grader.verdict import at_last, judge, shaky
+from course.grader.worker_process import How, Worker, cores
 
 START = 60.0  # seconds in which a worker must have collected the checks
 PATIENCE = 10.0  # seconds beyond a deadline that a forking worker keeps
@@ -67,13 +65,13 @@ class Answer:
         self.suite = suite
         self.planned = {p.name: p for p in planned if p.exercise == suite.name}
         self.target = Path(os.path.realpath(suite.answer.parent))
-        self.checks: dict[str, Check] = {}
         self.running: set[str] = set()
         self.seconds = 0.0
-        for name, problem in _problems(self.planned):
-            planned_ = self.planned[name]
-            check = Check(name, "wrong", planned_.points)
-            self.checks[name] = not_run(check, "our bug", problem)
+        self.checks = {
+            each.name: each.to("wrong").not_run("our bug", each.problem)
+            for each in self.planned.values()
+            if each.problem
+        }
 
     @property
     def done(self) -> bool:
@@ -85,45 +83,24 @@ class Answer:
         for name, planned in self.planned.items():
             if name in self.checks or name in self.running:
                 continue
-            before = [
-                self.checks.get(other)
-                for wanted in planned.after
-                for other in self.planned
-                if other.partition("[")[0] == wanted
-            ]
+            before = [self.checks.get(other) for other in planned.after]
             lost = [c for c in self.checks.values() if not c.imported]
             if any(check and check.state != "right" for check in before):
-                waiting = Check(name, "waiting", planned.points)
-                self.checks[name] = waiting
+                self.checks[name] = planned.to("waiting")
             elif None in before:
                 continue
             elif lost:  # no other check could import it either
-                promise, why = planned.promise, planned.why
-                self.checks[name] = replace(
-                    lost[0],
-                    name=name,
-                    max_points=planned.points,
-                    promise=promise,
-                    why=why,
-                )
+                self.checks[name] = planned.to("not run", lost[0])
             else:
                 yield planned
 
-    def exercise(self, fault: Any, problem: str, share: float) -> Exercise:
+    def exercise(self, fault: Fault, problem: str, share: float) -> Exercise:
         """State the result; what has no verdict has this problem."""
-        name = f"{self.suite.checks.name} has no checks."
+        nothing = PlannedCheck("", "", "test_can_be_collected", 0)
         checks = [
             self.checks.get(planned.name)
-            or not_run(
-                Check(planned.name, "wrong", planned.points), fault, problem
-            )
-            for planned in self.planned.values()
-        ] or [
-            not_run(
-                Check("test_can_be_collected", "wrong", 0),
-                fault,
-                problem or name,
-            )
+            or planned.to("wrong").not_run(fault, problem)
+            for planned in self.planned.values() or [nothing]
         ]
         return Exercise(
             self.suite.name,
@@ -132,22 +109,6 @@ class Answer:
             tuple(checks),
             self.seconds * share,
         )
-
-
-def _problems(planned: dict[str, PlannedCheck]) -> Iterator[tuple[str, str]]:
-    """Find checks that wait for what is not there, or for themselves."""
-    names = {name.partition("[")[0] for name in planned}
-    graph = {}
-    for name, each in planned.items():
-        for wanted in set(each.after) - names:
-            yield name, f"{each.line} names no check: after({wanted!r})"
-        graph[name.partition("[")[0]] = set(each.after) & names
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        for name, each in planned.items():
-            if name.partition("[")[0] in error.args[1]:
-                yield name, f"{each.line} waits, in the end, for itself"
 
 
 @dataclass
@@ -183,7 +144,6 @@ class Grader:
         self.alone: list[Flight] = []  # to be run again, one at a time
         self.tried: dict[tuple[int, str], int] = {}
         self._keys = count()
-        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -205,8 +165,7 @@ class Grader:
 
     def _begin(self) -> Worker:
         """Start a worker, and do not wait until it has collected."""
-        new = working(self.files, self.how)
-        self.worker, self.due = self._stack.enter_context(new), True
+        self.worker, self.due = Worker(self.files, self.how), True
         return self.worker
 
     def grade(
@@ -235,7 +194,8 @@ class Grader:
     def _graded(
         self, suites: list[Suite], tell: Tell, stale: Ask, leaving: Ask
     ) -> list[Exercise]:
-        fault, problem = "our bug", ""
+        fault: Fault = "our bug"
+        problem = "It has no checks."
         answers = [Answer(suite, []) for suite in suites]
         began = time.monotonic()
         try:
@@ -286,8 +246,9 @@ class Grader:
 
     def dismiss(self) -> None:
         """Let the worker go, with all that is below it."""
+        if self.worker:
+            self.worker.end()
         self.worker = None
-        self._stack.close()
 
     # --- its checks -----------------------------------------------------------
 
@@ -353,11 +314,11 @@ class Grader:
         tried = self.tried[flight.name] = self.tried.get(flight.name, 0) + 1
         deadline = self.how.deadline + planned.more
         check = judge(planned, heard, answer.target, deadline)
-        if shaky(check, heard):
+        if shaky(check, heard, self.how.starved):
             if tried < TRIES:
                 self.alone.append(flight)
                 return
-            check = at_last(check, heard)
+            check = at_last(check, heard, self.how.starved)
         answer.running.discard(planned.name)
         answer.seconds += time.monotonic() - flight.began
         answer.checks[planned.name] = check

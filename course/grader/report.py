@@ -29,8 +29,11 @@ BUG = "This is not your mistake: please report it."
 STYLES = {"right": "green", "wrong": "red", "waiting": "dim"}
 
 
-def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
+def show(
+    grade: Grade, console: Console | None = None, *, traceback: bool = False
+) -> None:
     """Print the report of a grading, and what to do next."""
+    console = console or Console(highlight=False)
     lines: list[Text] = []
     room = console.width if console.is_terminal else 0
     for exercise in grade.exercises:

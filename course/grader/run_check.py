@@ -27,7 +27,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
     """Run it and tell how its phases ended, and what was wrong."""
-    before = set(threading.enumerate())
+    before, waited = set(threading.enumerate()), starved(os.getpid())
     protect(suite.items[order["run"]].path.parent)
     sys.breakpointhook = lambda *_, **__: _nobody_can_type(order, tell)
     phases, check = suite.run(order["run"], order["target"], tell)
@@ -46,7 +46,7 @@ def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
         check = Check("", "wrong", message=said)
     tell(
         {
-            "starved": starved(os.getpid()),
+            "starved": max(0.0, starved(os.getpid()) - waited),
             "phases": phases,
             "check": check and asdict(check),
         }

@@ -16,7 +16,7 @@ from course.grader import keys
 from course.grader.events import QUIT, Event, Events, Saved, saves
 from course.grader.exercises import Course, Suite, read
 from course.grader.grading import Grader, StaleError, never, usual
-from course.grader.hint import reveal, seen, shown
+from course.grader.hints import reveal, seen, shown
 from course.grader.lines import put, wrapped
 from course.grader.progress import Progress
 from course.grader.report import BUG, RIGHT, about, ending
@@ -27,20 +27,10 @@ from course.typed import command
 PATIENCE = 1.0  # seconds of a grading that a new save does not cut off
 
 
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
-    help_ = "a number or a name; without it, the first that is not done"
-    parser.add_argument("exercise", nargs="?", metavar="EXERCISE", help=help_)
-
-
 def run(given: argparse.Namespace, course: Course, console: Console) -> int:
     """Watch until q or Ctrl-C; the terminal is given back as it was."""
     suites = course.suites()
-    suite = (
-        course.suite(given.exercise)
-        if given.exercise
-        else Progress(course).next(suites) or suites[-1]
-    )
+    suite = Progress(course).suite(given.exercise)
     events, with_keys = Events(), keys.there()
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as on:
         grader = on.enter_context(Grader([suite], usual()))

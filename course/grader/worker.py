@@ -75,24 +75,38 @@ class OpenSuite(Explainer):
 
     def planned(self) -> list[PlannedCheck]:
         """State what must come back, in the order of the files."""
-        return [_planned(item) for item in self.items.values()]
+        found: list[PlannedCheck] = []
+        for item in self.items.values():
+            found.append(_planned(item, found))
+        return found
 
 
-def _planned(item: pytest.Item) -> PlannedCheck:
+def _planned(item: pytest.Item, above: list[PlannedCheck]) -> PlannedCheck:
+    exercise = item.path.stem.removeprefix("test_")
     points = item.get_closest_marker("points")
     slow = item.get_closest_marker("slow")
-    after = [name for mark in item.iter_markers("after") for name in mark.args]
+    after, problem = list[str](), ""
+    for name in (name for m in item.iter_markers("after") for name in m.args):
+        before = [
+            each.name
+            for each in above
+            if (each.exercise, each.name.partition("[")[0]) == (exercise, name)
+        ]
+        if not before:
+            line = f"{item.path.name}:{(item.location[1] or 0) + 1}"
+            problem = f"{line} names no check above it: after({name!r})"
+        after += before
     text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
     promise, _, why = inspect.cleandoc(text).partition("\n\n")
     return PlannedCheck(
         id=item.nodeid,
-        exercise=item.path.stem.removeprefix("test_"),
+        exercise=exercise,
         name=item.name,
         points=points.args[0] if points else 1,
         promise=" ".join(promise.split()),
         why=" ".join(why.split()),
         after=tuple(after),
-        line=f"{item.path.name}:{(item.location[1] or 0) + 1}",
+        problem=problem,
         more=slow.args[0] if slow else 0.0,
     )
 
