@@ -114,6 +114,7 @@ def _write(file: str, text: str) -> None:
 def run(command: Callable[[], int]) -> None:
     """Be the command; leave nothing behind, however it is ended."""
     processes.adopt_orphans()
+    processes.hide()
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), leave)

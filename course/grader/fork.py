@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import resource
+import secrets
 import select
 import signal
 import sys
@@ -49,6 +50,7 @@ class Fork:
     write: int  # its order
     handle: int  # becomes readable when the process is over
     folder: Path
+    secret: bytes  # a line without it is not of the check's own
     key: str = ""
     began: float = 0.0
     deadline: float = 0.0
@@ -121,24 +123,27 @@ class Forks:
             if not fork.over and fork.folder.exists():
                 return fork
             self._end(fork)
-        return self._made(spare=False)
+        return self._made()
 
-    def _made(self, *, spare: bool) -> Fork:
+    def _made(self, *, spare: bool = False) -> Fork:
         self.scratch.mkdir(parents=True, exist_ok=True)  # a cleaner was there
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
         read, says = os.pipe()
         orders, write = os.pipe()
+        secret = secrets.token_hex(8).encode()
         pid = os.fork()
         if pid == 0:
             for each in [*self.live.values(), *self.spare]:
                 each.close()
             for descriptor in (*self.ours, read, write):
                 os.close(descriptor)
-            _be_the_fork(self.suite, folder, orders, says, spare=spare)
+            _be_the_fork(
+                self.suite, folder, (orders, says), secret, spare=spare
+            )
         os.close(says)
         os.close(orders)
         fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
-        return Fork(pid, read, write, os.pidfd_open(pid), folder)
+        return Fork(pid, read, write, os.pidfd_open(pid), folder, secret)
 
     def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:
         """Wait a little; return what is over, and whether `also` speaks."""
@@ -181,7 +186,7 @@ class Forks:
         outcome: dict[str, Any] = {"starved": fork.starved}
         status = self._end(fork)
         outcome |= {
-            **_parsed(bytes(fork.heard)),
+            **_parsed(bytes(fork.heard), fork.secret),
             "key": fork.key,
             "seconds": time.monotonic() - fork.began,
             "cut": fork.cut,
@@ -198,33 +203,40 @@ class Forks:
         return outcome
 
 
-def _parsed(heard: bytes) -> dict[str, Any]:
-    """Read the lines of a fork; what is no JSON is no line."""
+def _parsed(heard: bytes, secret: bytes) -> dict[str, Any]:
+    """Read the lines of a fork; what an answer wrote between them is none."""
     found: dict[str, Any] = {}
     for line in heard.splitlines():
         try:
-            said = json.loads(line)
+            said = json.loads(line.removeprefix(secret))
         except (ValueError, RecursionError):
             continue
-        if isinstance(said, dict):
+        if line.startswith(secret) and isinstance(said, dict):
             found |= {key: said[key] for key in SAYS & set(said)}
     return found
 
 
 def _be_the_fork(
-    suite: Any, folder: Path, orders: int, says: int, *, spare: bool
+    suite: Any,
+    folder: Path,
+    pipes: tuple[int, int],
+    secret: bytes,
+    *,
+    spare: bool,
 ) -> NoReturn:
     """Make it a place of its own, run what is ordered, and leave at once."""
     dumps, write_bytes, leave = json.dumps, os.write, os._exit
+    orders, says = pipes
 
     def tell(said: dict[str, Any]) -> None:
-        data = dumps(said, default=str).encode() + b"\n"
+        data = secret + dumps(said, default=str).encode() + b"\n"
         while data:
             data = data[write_bytes(says, data) :]
 
     try:
         os.setsid()
         processes.adopt_orphans()
+        processes.hide(hidden=False)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from course.grader import files, processes
 from course.grader.exercises import Suite, read, shown
-from course.grader.result import Check, Exercise, Fault, Grade, PlannedCheck
+from course.grader.result import Exercise, Fault, Grade, PlannedCheck
 from course.grader.run_check import BUSY, PRINTED
 from course.grader.verdict import at_last, judge, shaky
 from course.grader.worker_process import How, Worker, cores

@@ -37,7 +37,9 @@ def judge(
     if not lost and heard.get("phases") == PASSED and own is None:
         return planned.to("right")
     if not lost and own is not None:
-        check = planned.to("not run" if own.state == "not run" else "wrong", own)
+        check = planned.to(
+            "not run" if own.state == "not run" else "wrong", own
+        )
         check = replace(check, expected=own.expected or planned.promise)
     elif heard.get("phase") == "importing":
         check = replace(check.not_run("the answer", ""), imported=False)

@@ -22,7 +22,7 @@ import pytest
 
 from course.grader.explain import Explainer
 from course.grader.files import remove
-from course.grader.processes import adopt_orphans
+from course.grader.processes import adopt_orphans, hide
 from course.grader.result import Check, PlannedCheck
 from course.grader.run_check import (
     Tell,
@@ -207,6 +207,8 @@ def main() -> None:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(scratch)  # nor those of tmp_path
     os.environ["PYTEST_TIMEOUT"] = "0"  # the parent keeps the clock
     adopt_orphans()
+    if given["fork"]:
+        hide()
     way = serve_forked if given["fork"] else serve_here
     suite = OpenSuite(lambda suite: way(suite, channel, scratch))
     code = pytest.main([*OPTIONS, *given["files"]], plugins=[suite])
