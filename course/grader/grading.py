@@ -117,13 +117,10 @@ class Flight:
 
     answer: Answer
     planned: PlannedCheck
-    began: float = field(default_factory=time.monotonic)
+    limit: float  # seconds
+    tries: int = 0
+    began: float = 0.0
     heard: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> tuple[int, str]:
-        """What names it among all."""
-        return id(self.answer), self.planned.name
 
 
 class Grader:
@@ -142,7 +139,6 @@ class Grader:
         self.due = False  # whether it has yet to say what it has read
         self.flights: dict[str, Flight] = {}
         self.alone: list[Flight] = []  # to be run again, one at a time
-        self.tried: dict[tuple[int, str], int] = {}
         self._keys = count()
 
     def __enter__(self) -> Self:
@@ -254,7 +250,7 @@ class Grader:
 
     def _run(self, answers: list[Answer], tell: Tell, stale: Ask) -> None:
         """Run until each check has its verdict."""
-        self.flights, self.alone, self.tried = {}, [], {}
+        self.flights, self.alone = {}, []
         open_ = list(answers)
         while open_:
             if stale():
@@ -276,27 +272,27 @@ class Grader:
         """Order what may run now, as much as there is room for."""
         if self.alone:
             if not self.flights:
-                again = self.alone.pop(0)
-                self._order(worker, again.answer, again.planned)
+                self._order(worker, self.alone.pop(0))
             return
         for answer in answers:
             for planned in answer.ready():
                 if len(self.flights) >= self.how.at_once:
                     return
-                self._order(worker, answer, planned)
+                limit = self.how.deadline + planned.more
+                answer.running.add(planned.name)
+                self._order(worker, Flight(answer, planned, limit))
 
-    def _order(
-        self, worker: Worker, answer: Answer, planned: PlannedCheck
-    ) -> None:
+    def _order(self, worker: Worker, flight: Flight) -> None:
         key = str(next(self._keys))
-        self.flights[key] = Flight(answer, planned)
-        answer.running.add(planned.name)
+        self.flights[key] = flight
+        flight.tries += 1
+        flight.began, flight.heard = time.monotonic(), {}
         worker.order(
             {
                 "key": key,
-                "run": planned.id,
-                "target": str(answer.target),
-                "deadline": self.how.deadline + planned.more,
+                "run": flight.planned.id,
+                "target": str(flight.answer.target),
+                "deadline": flight.limit,
             }
         )
 
@@ -311,11 +307,9 @@ class Grader:
         """Judge a check that is over, or have it run once more."""
         flight = self.flights.pop(key)
         answer, planned, heard = flight.answer, flight.planned, flight.heard
-        tried = self.tried[flight.name] = self.tried.get(flight.name, 0) + 1
-        deadline = self.how.deadline + planned.more
-        check = judge(planned, heard, answer.target, deadline)
+        check = judge(planned, heard, answer.target, flight.limit)
         if shaky(check, heard, self.how.starved):
-            if tried < TRIES:
+            if flight.tries < TRIES:
                 self.alone.append(flight)
                 return
             check = at_last(check, heard, self.how.starved)
@@ -326,7 +320,7 @@ class Grader:
     def _overdue(self, worker: Worker) -> str:
         now = time.monotonic()
         for each in self.flights.values():
-            limit = self.how.deadline + each.planned.more
+            limit = each.limit
             if self.how.fork:  # the worker keeps the clock, if it can
                 limit = limit * BUSY + PATIENCE
             if now - each.began > limit:
@@ -350,7 +344,9 @@ class Grader:
                 room or "The worker died, and no check was running."
             )
         if len(self.flights) > 1:
-            self.alone += self.flights.values()
+            for flight in self.flights.values():
+                flight.tries -= 1  # another one's fault, perhaps
+                self.alone.append(flight)
             self.flights = {}
             return
         ((key, flight),) = self.flights.items()
