@@ -24,18 +24,6 @@ from course.grader.result import Check
 
 LONG = 300  # characters of a value that are shown
 NEAR = 60  # characters beside what should not be in a text
-OPERATORS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
 MACHINE = {
     errno.ENOSPC,
     errno.EMFILE,
@@ -241,7 +229,8 @@ def compared(
             came = came.removeprefix("not ")
         came = "" if came == "False" else came
         return Compared(message, values.text(test), came)
-    operator = OPERATORS[type(test.ops[0])]
+    x = ast.Name("x")
+    operator = ast.unparse(ast.Compare(x, test.ops, [x]))[2:-2]
     left = values.operand(test.left)
     right = values.operand(test.comparators[0])
     if operator in {"is", "is not"}:
