@@ -49,16 +49,8 @@ def parser() -> argparse.ArgumentParser:
     help_ = "run each suite in one fresh process instead of forks"
     add("--no-fork", action="store_true", help=help_)
     help_ = "for one check (10)"
-    add("--deadline", metavar="SECONDS", type=positive, default=10, help=help_)
+    add("--deadline", metavar="SECONDS", type=float, default=10, help=help_)
     return found
-
-
-def positive(text: str) -> float:
-    """Read a number above zero."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("it must be above zero")
-    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -66,7 +66,7 @@ class Answer:
         self.planned = {p.name: p for p in planned if p.exercise == suite.name}
         self.target = Path(os.path.realpath(suite.answer.parent))
         self.running: set[str] = set()
-        self.seconds = 0.0
+        self.began, self.seconds = 0.0, 0.0
         self.checks = {
             each.name: each.to("wrong").not_run("our bug", each.problem)
             for each in self.planned.values()
@@ -94,7 +94,7 @@ class Answer:
             else:
                 yield planned
 
-    def exercise(self, fault: Fault, problem: str, share: float) -> Exercise:
+    def exercise(self, fault: Fault = "", problem: str = "") -> Exercise:
         """State the result; what has no verdict has this problem."""
         nothing = PlannedCheck("", "", "test_can_be_collected", 0)
         checks = [
@@ -107,7 +107,7 @@ class Answer:
             self.suite.title,
             shown(self.suite.answer, Path.cwd()),
             tuple(checks),
-            self.seconds * share,
+            self.seconds,
         )
 
 
@@ -193,21 +193,16 @@ class Grader:
         fault: Fault = "our bug"
         problem = "It has no checks."
         answers = [Answer(suite, []) for suite in suites]
-        began = time.monotonic()
         try:
             self.open(leaving)
             answers = [Answer(suite, self.planned) for suite in suites]
-            began = time.monotonic()  # to collect is not the answer's time
             self._run(answers, tell, stale)
         except OurBugError as error:
             problem = str(error)
         except (MachineError, OSError) as error:
             fault, problem = "this machine", str(error)
             self.dismiss()
-        taken = time.monotonic() - began
-        total = sum(answer.seconds for answer in answers)
-        share = taken / (total or 1)
-        return [each.exercise(fault, problem, share) for each in answers]
+        return [each.exercise(fault, problem) for each in answers]
 
     # --- the worker -----------------------------------------------------------
 
@@ -266,7 +261,7 @@ class Grader:
                 self._worker_is_lost(worker, cut)
             for answer in [each for each in open_ if each.done]:
                 open_.remove(answer)
-                tell(answer.exercise("our bug", "", 1.0))
+                tell(answer.exercise())
 
     def _start(self, worker: Worker, answers: list[Answer]) -> None:
         """Order what may run now, as much as there is room for."""
@@ -287,6 +282,7 @@ class Grader:
         self.flights[key] = flight
         flight.tries += 1
         flight.began, flight.heard = time.monotonic(), {}
+        flight.answer.began = flight.answer.began or flight.began
         worker.order(
             {
                 "key": key,
@@ -314,7 +310,7 @@ class Grader:
                 return
             check = at_last(check, heard, self.how.starved)
         answer.running.discard(planned.name)
-        answer.seconds += time.monotonic() - flight.began
+        answer.seconds = time.monotonic() - answer.began
         answer.checks[planned.name] = check
 
     def _overdue(self, worker: Worker) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from course.grader import processes
 from course.grader.result import Check
 
+NAMED = 3  # of what an answer left running
 GRACE = 0.3  # seconds in which what is about to end may end
 BUSY = 20  # deadlines after which a machine is too busy for a check
 PRINTED = 1 << 20  # bytes that a check may print
@@ -40,8 +41,8 @@ def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
         processes.end(pid)
     if left and (check is None or suite.only_what_was_left):
         said = (
-            f"It left {' and '.join(left)} running: wait for what you start,"
-            " or stop it."
+            f"It left {' and '.join(left[:NAMED])} running: wait for what you"
+            " start, or stop it."
         )
         check = Check("", "wrong", message=said)
     tell(

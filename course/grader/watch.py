@@ -156,9 +156,7 @@ class Watch:
             return
         if self.keys and not self.console.is_dumb_terminal:
             self.console.clear()
-        room = self.console.width if self.console.is_terminal else 0
-        told = about(self.result, traceback=self.traceback, room=room)
-        lines = [*told, Text()]
+        lines = [*about(self.result, traceback=self.traceback), Text()]
         lines += [Text(note, "yellow") for note in self.notes]
         if self.hints:
             lines += [*shown(self.suite, self.course, self.hints), Text()]

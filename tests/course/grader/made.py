@@ -255,7 +255,7 @@ IN_A_CHECK = {
     "nice": ("os.nice(19); return 'hello'", ""),
     "at_exit": ("import atexit; atexit.register(forever); return 'hello'", ""),
     "clock": ("time.time = time.monotonic = lambda: 0; return 'hello'", ""),
-    "modules": ("sys.modules.clear(); return 'hello'", ""),
+    "modules": ("sys.modules.clear(); return 'hello'", "?"),
     "recursion": ("return hello()", "RecursionError: "),
     "input": ("input()", "EOFError: "),
     "terminal": ("open('/dev/tty', 'w')", "OSError: "),

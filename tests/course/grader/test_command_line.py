@@ -159,7 +159,7 @@ def test_a_failing_fixture_of_ours_is_our_bug(fresh: MadeCourse) -> None:
         ("nonsense", "   1  polite"),
         ("--target=nowhere", "There is no folder 'nowhere'"),
         ("--checks=exercises", "There are no checks in"),
-        ("--deadline=0", "it must be above zero"),
+        ("--deadline=soon", "invalid float value: 'soon'"),
         ("--json=no/where", "no/where cannot be written (No such file"),
         ("--help", ""),
     ],
