@@ -387,9 +387,7 @@ def _around(text: str, start: int, length: int) -> str:
     return before + repr(text[begin:end]) + after
 
 
-def _condition(
-    found: pytest.ExceptionInfo[BaseException],
-) -> ast.expr | None:
+def _condition(found: pytest.ExceptionInfo[BaseException]) -> ast.expr | None:
     """Read the condition from the source of the assertion that failed."""
     try:
         source = textwrap.dedent(str(found.traceback[-1].statement))

@@ -36,6 +36,8 @@ from course.run import listen
 OPTIONS = (
     *("-p", "no:cacheprovider"),  # nothing is written beside the checks
     *("-p", "no:terminal"),  # the report is ours
+    "--disable-plugin-autoload",  # a learner may have installed anything
+    *("-p", "pytest_timeout"),  # but pyproject.toml sets its limit
     "--capture=no",  # each fork sends its output to a file of its own
     "--import-mode=importlib",
 )
