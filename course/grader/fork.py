@@ -165,10 +165,17 @@ class Forks:
                 over.append(self._finish(each))
         return over, any(descriptor in ready for descriptor in also)
 
-    def end_all(self) -> None:
-        """Kill what runs or waits; nothing is reported."""
-        for each in [*self.live.values(), *self.spare]:
+    def stop(self) -> None:
+        """Kill what runs; nothing is reported."""
+        for each in list(self.live.values()):
             self._end(each)
+            remove(each.folder, MUCH)
+
+    def end_all(self) -> None:
+        """Kill what runs or waits."""
+        self.stop()
+        while self.spare:
+            self._end(self.spare.pop())
 
     def _end(self, fork: Fork) -> int:
         """End its process, and all that it left; return its exit code."""

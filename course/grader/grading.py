@@ -248,10 +248,10 @@ class Grader:
         self.flights, self.alone = {}, []
         open_ = list(answers)
         while open_:
-            if stale():
-                self.dismiss()
-                raise StaleError
             worker = self.open()
+            if stale():
+                self._stop(worker)
+                raise StaleError
             self._start(worker, open_)
             said = worker.hear(TICK if self.flights else 0)
             if said:
@@ -291,6 +291,14 @@ class Grader:
                 "deadline": flight.limit,
             }
         )
+
+    def _stop(self, worker: Worker) -> None:
+        """Let what runs end without a verdict."""
+        self.flights = {}
+        if self.how.fork:
+            worker.order({"stop": True})
+        else:
+            self.dismiss()
 
     def _hear(self, said: dict[str, Any]) -> None:
         key = str(said.get("key", ""))

@@ -6,7 +6,6 @@ another exercise's file turns to that one.
 
 import argparse
 import contextlib
-import time
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -23,8 +22,6 @@ from course.grader.report import BUG, RIGHT, about, ending
 from course.grader.result import Exercise
 from course.grader.solution import another_way, why_so
 from course.typed import command
-
-PATIENCE = 1.0  # seconds of a grading that a new save does not cut off
 
 
 def run(given: argparse.Namespace, course: Course, console: Console) -> int:
@@ -88,18 +85,11 @@ class Watch:
     def grade(self, suite: Suite) -> None:
         """Grade and show it; what changed meanwhile comes as a save again."""
         self.suite, self.result = suite, None
-        text, began = read(suite.answer), 0.0
+        text = read(suite.answer)
         pressing = self.typed.pressing if self.typed else never
         leaving = self.typed.leaving if self.typed else never
-
-        def stale() -> bool:
-            nonlocal began
-            began = began or time.monotonic()
-            late = time.monotonic() - began > PATIENCE
-            return pressing() if late else leaving()
-
         try:
-            grade = self.grader.grade([suite], stale=stale, leaving=leaving)
+            grade = self.grader.grade([suite], stale=pressing, leaving=leaving)
         except StaleError:
             return
         if text != read(suite.answer):

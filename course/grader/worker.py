@@ -164,7 +164,10 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
                 break
             for order in orders:
                 try:
-                    forks.start(order)
+                    if "stop" in order:
+                        forks.stop()
+                    else:
+                        forks.start(order)
                 except OSError as error:
                     machine = f"No process could be started: {error}"
                     channel.tell(
