@@ -20,6 +20,7 @@ from typing import Any
 from course.broker import Broker
 from course.classroom.sandbox import ROOMS, Sandbox, settled
 from course.folders import ROOT
+from course.grader.files import replace
 from course.processes import NoServerError, Program, stop_all
 
 JUDGES = ("course/grader", "fastapi_timeline", "locks/learn.txt")
@@ -57,9 +58,7 @@ def dump(data: Any) -> str:
 def write(path: Path, text: str) -> None:
     """Write a file as a whole, whatever characters an answer has printed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.write_bytes(text.encode("utf-8", "backslashreplace"))
-    new.replace(path)
+    replace(path, text.encode("utf-8", "backslashreplace"))
 
 
 class Store:

@@ -25,8 +25,7 @@ class How:
     fork: bool
     deadline: float = 10.0
     at_once: int = 1
-    starved: float = 0.25  # share of a check's time without a processor
-    # beyond which the machine is blamed
+    starved: float = 0.25  # of its time without a processor: not its fault
 
 
 def cores() -> int:
@@ -99,11 +98,11 @@ class Worker:
         """Leave nothing of it behind."""
         try:
             self.kill()
-            self.listener.join(2)
+            processes.end_orphans(set())
+            self.listener.join(2)  # nobody is left who could write to it
             assert self.process.stdin
             with suppress(OSError):
                 self.process.stdin.close()
-            processes.end_orphans(set())
         finally:
             remove(self.scratch)
 
