@@ -20,13 +20,15 @@ from typing import Any
 from course.broker import Broker
 from course.classroom.sandbox import ROOMS, Sandbox, settled
 from course.folders import ROOT
-from course.processes import Program, stop_all
+from course.grader.files import replace
+from course.processes import NoServerError, Program, stop_all
 
 JUDGES = ("course/grader", "fastapi_timeline", "locks/learn.txt")
 KEPT = (
     *("name", "title", "state", "points", "max_points", "fault", "promise"),
     *("message", "did", "expected", "got", "place", "code"),
 )
+STARTS = 5  # of a worker without a result: then something else is wrong
 Answers = dict[str, bytes]  # by exercise
 Jobs = dict[str, Answers]  # by the name of the result
 Done = Callable[[str], object]
@@ -56,9 +58,7 @@ def dump(data: Any) -> str:
 def write(path: Path, text: str) -> None:
     """Write a file as a whole, whatever characters an answer has printed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.write_bytes(text.encode("utf-8", "backslashreplace"))
-    new.replace(path)
+    replace(path, text.encode("utf-8", "backslashreplace"))
 
 
 class Store:
@@ -123,6 +123,10 @@ class Store:
         text = json.loads((self.folder / "jobs" / key).read_bytes())
         return {name: data.encode("latin-1") for name, data in text.items()}
 
+    def log(self, slot: int) -> Path:
+        """Say where a worker writes what it does."""
+        return self.folder / f"worker-{slot}.log"
+
     def forget(self, keys: set[str]) -> None:
         """Remove what does not belong to these results."""
         for path in self.folder.iterdir():
@@ -174,14 +178,21 @@ def on_celery(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
             print(f"On a further machine: {shlex.join(words)}")
         workers: dict[int, Program] = {}
         stack.callback(lambda: stop_all([*workers.values()], 3))
-        left = set(jobs)
+        left, starts = set(jobs), 0
         while left:
             for slot in range(sandbox.at_once):
                 if slot not in workers or not workers[slot].running:
+                    starts += 1
+                    if starts > STARTS * sandbox.at_once:
+                        raise NoServerError(
+                            "The workers end again and again, and give no"
+                            f" result: see {store.log(slot)}."
+                        )
                     workers[slot] = worker.start(slot, settings, store)
                     worker.publish(url, sorted(left))
             for key in sorted(left):
                 if store.path(key).exists():
                     left.discard(key)
+                    starts = 0
                     done(key)
             time.sleep(0.1)

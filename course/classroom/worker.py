@@ -27,9 +27,13 @@ def settings(url: str, store: Store, sandbox: Sandbox) -> dict[str, str]:
 
 
 def start(slot: int, told: dict[str, str], store: Store) -> Program:
-    """Start one on this machine."""
+    """Start one on this machine.
+
+    Celery warns root. Where warnings are errors, that would end each worker.
+    """
     words = [sys.executable, "-m", __name__, str(slot)]
-    with (store.folder / f"worker-{slot}.log").open("ab") as log:
+    told = {**told, "PYTHONWARNINGS": ""}
+    with store.log(slot).open("ab") as log:
         return Program("A worker", words, settings=told, output=log)
 
 

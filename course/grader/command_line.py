@@ -12,8 +12,6 @@ from typing import NoReturn
 from course.grader import files, processes
 from course.grader.exercises import Course, UsageError, choose, find, folder
 from course.grader.grading import grade
-from course.grader.junit import junit
-from course.grader.result import Grade
 from course.grader.worker_process import How, cores
 from course.typed import Parser
 
@@ -46,35 +44,24 @@ def parser() -> argparse.ArgumentParser:
     help_ = "the folder of the checks (checks)"
     add("--checks", metavar="FOLDER", default="checks", help=help_)
     add("--json", metavar="FILE", help="write the result there; - is stdout")
-    add("--junit", metavar="FILE", help="write JUnit XML there; - is stdout")
     help_ = "show traceback and output of the first failure"
     add("--traceback", action="store_true", help=help_)
     help_ = "run each suite in one fresh process instead of forks"
     add("--no-fork", action="store_true", help=help_)
     help_ = "for one check (10)"
-    add("--deadline", metavar="SECONDS", type=positive, default=10, help=help_)
+    add("--deadline", metavar="SECONDS", type=float, default=10, help=help_)
     return found
-
-
-def positive(text: str) -> float:
-    """Read a number above zero."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("it must be above zero")
-    return number
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Find, grade, report; return the exit code."""
     given = parser().parse_args(arguments)
-    if given.json == given.junit == "-":
-        parser().error("only one of --json and --junit can go to stdout")
     try:
         target, checks = folder(given.target), folder(given.checks)
         suites = choose(find(checks, target), given.exercises)
         fork = processes.LINUX and not given.no_fork
-        while_waiting = threading.Thread(target=_import_report, daemon=True)
-        while_waiting.start()
+        if given.json != "-":
+            threading.Thread(target=_import_report, daemon=True).start()
         done = grade(suites, How(fork, given.deadline, cores()))
         course = Course()
         if (target, checks) == (course.exercises, course.root / "checks"):
@@ -82,17 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             for exercise in done.exercises:
                 Progress(course).record(exercise)
-        written = [_write(given.json, done.to_json() + "\n")]
-        written += [_write(given.junit, junit(done))]
+        if given.json:
+            _write(given.json, done.to_json() + "\n")
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    if "-" not in written:
-        while_waiting.join()
-        _show(done, traceback=given.traceback)
+    if given.json != "-":
+        from course.grader.report import show  # noqa: PLC0415 (see above)
+
+        show(done, traceback=given.traceback)
     return done.exit_code
 
 
@@ -101,33 +89,24 @@ def _import_report() -> None:
     from course.grader import report  # noqa: F401, PLC0415
 
 
-def _show(done: Grade, *, traceback: bool) -> None:
-    from rich.console import Console  # noqa: PLC0415 (loaded meanwhile)
-
-    from course.grader.report import show  # noqa: PLC0415
-
-    show(done, Console(highlight=False), traceback=traceback)
-
-
-def _write(file: str | None, text: str) -> str | None:
+def _write(file: str, text: str) -> None:
     if file == "-":
         with suppress(AttributeError):
             sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
         sys.stdout.write(text)
-    elif file:
-        try:
-            files.replace(Path(file), text.encode())
-        except OSError as error:
-            raise UsageError(
-                f"{file} cannot be written ({error.strerror}): name another"
-                " file."
-            ) from None
-    return file
+        return
+    try:
+        files.replace(Path(file), text.encode())
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written ({error.strerror}): name another file."
+        ) from None
 
 
 def run(command: Callable[[], int]) -> None:
     """Be the command; leave nothing behind, however it is ended."""
     processes.adopt_orphans()
+    processes.hide()
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), leave)

@@ -66,6 +66,11 @@ class Course:
         return self.root / "exercises"
 
     @property
+    def hints(self) -> Path:
+        """Where the hints lie."""
+        return self.exercises / "hints"
+
+    @property
     def kept(self) -> Path:
         """Where dated copies go."""
         return self.root / "kept"

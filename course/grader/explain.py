@@ -19,22 +19,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from course.grader.files import code_at
 from course.grader.result import Check
 
 LONG = 300  # characters of a value that are shown
 NEAR = 60  # characters beside what should not be in a text
-OPERATORS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-    ast.Is: "is",
-    ast.IsNot: "is not",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
 MACHINE = {
     errno.ENOSPC,
     errno.EMFILE,
@@ -154,21 +143,21 @@ class Explainer:
         full = _machine_error([error, *getattr(client, "errors", [])])
         if full is not None:
             said = f"{type(full).__name__}: {first_line(full)}"
-            return _not_run(check, "this machine", said)
+            return check.not_run("this machine", said)
         if self.importing:
-            lost = _not_run(check, "the answer", message or raised)
+            lost = check.not_run("the answer", message or raised)
             return replace(lost, imported=False)
         if report.outcome == "skipped":
             text = first_line(error) or "It was skipped."
             if place:
                 said = f"It skipped its own check: {text}"
                 return replace(check, message=said, got="")
-            return _not_run(check, "this machine", text)
+            return check.not_run("this machine", text)
         ours = report.when == "setup" and not place
         if ours and not isinstance(error, pytest.fail.Exception):
             line = f"{item.path.name}:{(item.location[1] or 0) + 1}"
             said = f"{raised} (in our code, at {line})"
-            return _not_run(check, "our bug", said)
+            return check.not_run("our bug", said)
         return check
 
     def _compared(
@@ -240,7 +229,8 @@ def compared(
             came = came.removeprefix("not ")
         came = "" if came == "False" else came
         return Compared(message, values.text(test), came)
-    operator = OPERATORS[type(test.ops[0])]
+    x = ast.Name("x")
+    operator = ast.unparse(ast.Compare(x, test.ops, [x]))[2:-2]
     left = values.operand(test.left)
     right = values.operand(test.comparators[0])
     if operator in {"is", "is not"}:
@@ -323,12 +313,6 @@ def first_line(error: BaseException) -> str:
     return text_of(error).strip().partition("\n")[0]
 
 
-def _not_run(check: Check, fault: Any, message: str) -> Check:
-    return replace(
-        check, state="not run", fault=fault, message=message, expected=""
-    )
-
-
 def _machine_error(errors: list[BaseException]) -> OSError | None:
     """Find what says that the machine has no room, files or memory left."""
     for error in errors:
@@ -365,12 +349,7 @@ def _is_of_what_was_left(error: BaseException) -> bool:
 
 def _place(file: str, line: int) -> tuple[str, str]:
     """Name a line, and say what stands there."""
-    try:
-        lines = Path(file).read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
-    code = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return f"{file}:{line}", code
+    return f"{file}:{line}", code_at(Path(file), line)
 
 
 def _failed(text: str) -> str:
@@ -408,9 +387,7 @@ def _around(text: str, start: int, length: int) -> str:
     return before + repr(text[begin:end]) + after
 
 
-def _condition(
-    found: pytest.ExceptionInfo[BaseException],
-) -> ast.expr | None:
+def _condition(found: pytest.ExceptionInfo[BaseException]) -> ast.expr | None:
     """Read the condition from the source of the assertion that failed."""
     try:
         source = textwrap.dedent(str(found.traceback[-1].statement))

@@ -21,24 +21,19 @@ SHOWN = 1 << 14  # bytes of a text file that are read
 def keep(file: Path, folder: Path) -> Path:
     """Copy it, under a name that no other copy has; return where."""
     folder.mkdir(exist_ok=True)
-    return _write_new(file.read_bytes(), file, folder)
-
-
-def _write_new(text: bytes, file: Path, folder: Path) -> Path:
-    now = datetime.now().astimezone()
-    dated = f"{file.stem}.{now:%Y-%m-%d.%H%M%S}"
+    text = file.read_bytes()
+    dated = f"{file.stem}.{datetime.now().astimezone():%Y-%m-%d.%H%M%S}"
     for number in count(1):
         more = f"-{number}" if number > 1 else ""
         copy = folder / f"{dated}{more}{file.suffix}"
         try:
-            opened = copy.open("xb")
+            copy.touch(exist_ok=False)
         except FileExistsError:
             continue
         try:
-            with opened:
-                opened.write(text)
+            copy.write_bytes(text)
         except BaseException:
-            copy.unlink(missing_ok=True)  # no half a copy
+            copy.unlink()  # no half a copy
             raise
         break
     return copy
@@ -78,6 +73,15 @@ def head(file: Path) -> str:
             return opened.read(SHOWN).decode("utf-8", "replace")
     except OSError:
         return ""
+
+
+def code_at(file: Path, line: int) -> str:
+    """Return what stands in this line; nothing, if that cannot be had."""
+    try:
+        lines = file.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
 def size(file: Path) -> int:

@@ -1,15 +1,21 @@
-"""Run each check in a fork of its own, and let nothing of it remain."""
+"""Run each check in a fork of its own, and let nothing of it remain.
+
+A fork copies each page of memory that it touches, which takes longer than
+most checks. So some forks are made while nothing is to be done: each
+rehearses, and waits for its check.
+"""
 
 import fcntl
 import json
 import os
 import resource
+import secrets
 import select
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,170 +30,220 @@ from course.grader.run_check import (
     say_where_it_stands,
     starved,
 )
+from course.grader.warm_up import rehearse
 
 WRITTEN = 1 << 26  # bytes of any file of its own
 ADDRESSED = 1 << 32  # bytes of memory
 REPORTED = 1 << 23  # bytes of its reports
 MUCH = 200  # folders of a check; more are removed when all is over
 TICK = 0.05  # seconds between two looks at clock and output
+SPARE = 8  # forks that wait for a check
 SAYS = {"phase", "phases", "check", "raised", "machine", "starved"}
 
 
 @dataclass
-class Running:
-    """A check in its fork, as its parent sees it."""
+class Fork:
+    """A process for one check, as its parent sees it."""
 
-    key: str
     pid: int
-    read: int
-    folder: Path
-    began: float
-    deadline: float
+    read: int  # what it says
+    write: int  # its order
     handle: int  # becomes readable when the process is over
+    folder: Path
+    secret: bytes  # a line without it is not of the check's own
+    key: str = ""
+    began: float = 0.0
+    deadline: float = 0.0
+    waited: float = 0.0  # for a processor, before it began
     heard: bytearray = field(default_factory=bytearray)
     cut: str = ""  # why it was ended
-    starved: float = 0.0
+
+    @property
+    def starved(self) -> float:
+        """For how many seconds it has got no processor."""
+        return max(0.0, starved(self.pid) - self.waited)
+
+    @property
+    def over(self) -> bool:
+        """Whether the process has ended."""
+        return bool(select.select([self.handle], [], [], 0)[0])
+
+    def listen(self) -> None:
+        """Take what it has said so far."""
+        while len(self.heard) <= REPORTED:
+            try:
+                part = os.read(self.read, 1 << 16)
+            except BlockingIOError:
+                return
+            if not part:
+                return
+            self.heard += part
+        self.cut = self.cut or "long"
+
+    def watch(self) -> None:
+        """Cut it off if it is late, or prints without measure.
+
+        While it waits for a processor, on a busy machine, its clock stands.
+        """
+        took = time.monotonic() - self.began
+        if took > self.deadline and took - self.starved > self.deadline:
+            self.cut = self.cut or "late"
+        elif took > self.deadline * BUSY:
+            self.cut = self.cut or "busy"
+        if size(self.folder / "printed") > PRINTED:
+            self.cut = self.cut or "flood"
+
+    def close(self) -> None:
+        """Let go of all that leads to it."""
+        for descriptor in (self.read, self.write, self.handle):
+            os.close(descriptor)
 
 
 class Forks:
-    """The checks that run at this moment."""
+    """The checks that run at this moment, and the forks that wait for one."""
 
     def __init__(self, suite: Any, scratch: Path, ours: list[int]) -> None:
         self.suite, self.scratch = suite, scratch
-        self.live: dict[int, Running] = {}
+        self.live: dict[int, Fork] = {}
+        self.spare: list[Fork] = []
         self.ours = ours  # descriptors that no fork may hold
 
     def start(self, order: dict[str, Any]) -> None:
-        """Fork and run the check there; an OSError is the machine's fault."""
+        """Run the check in a fork; an OSError is the machine's fault."""
+        fork = self._take()
+        self.live[fork.pid] = fork
+        fork.key, fork.deadline = order["key"], order["deadline"]
+        fork.began, fork.waited = time.monotonic(), starved(fork.pid)
+        with suppress(BrokenPipeError):  # it was killed: seen soon
+            os.write(fork.write, json.dumps(order).encode() + b"\n")
+
+    def _take(self) -> Fork:
+        while self.spare:
+            fork = self.spare.pop(0)
+            if not fork.over and fork.folder.exists():
+                return fork
+            self._end(fork)
+        return self._made()
+
+    def _made(self, *, spare: bool = False) -> Fork:
         self.scratch.mkdir(parents=True, exist_ok=True)  # a cleaner was there
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
-        read, write = os.pipe()
-        fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
+        read, says = os.pipe()
+        orders, write = os.pipe()
+        secret = secrets.token_hex(8).encode()
         pid = os.fork()
         if pid == 0:
-            foreign = [each.read for each in self.live.values()]
-            foreign += [each.handle for each in self.live.values()]
+            for each in [*self.live.values(), *self.spare]:
+                each.close()
+            for descriptor in (*self.ours, read, write):
+                os.close(descriptor)
             _be_the_fork(
-                [*foreign, *self.ours],
-                lambda tell: run_check(self.suite, order, tell),
-                (write, folder, order["deadline"]),
+                self.suite, folder, (orders, says), secret, spare=spare
             )
-        os.close(write)
-        now, handle = time.monotonic(), os.pidfd_open(pid)
-        self.live[pid] = Running(
-            order["key"], pid, read, folder, now, order["deadline"], handle
-        )
+        os.close(says)
+        os.close(orders)
+        fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
+        return Fork(pid, read, write, os.pidfd_open(pid), folder, secret)
 
     def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:
         """Wait a little; return what is over, and whether `also` speaks."""
         watched = [*also]
         for each in self.live.values():
             watched += [each.read, each.handle]
-        tick = TICK if self.live else None
+        idle = not self.live and len(self.spare) < SPARE
+        tick = TICK if self.live or idle else None
         ready, _, _ = select.select(watched, [], [], tick)
+        if idle and not ready:
+            with suppress(OSError):
+                self.spare.append(self._made(spare=True))
         over = []
         for each in list(self.live.values()):
             if each.read in ready:
-                _hear(each)
-            _watch(each)
+                each.listen()
+            each.watch()
             if each.handle in ready or each.cut:
                 over.append(self._finish(each))
         return over, any(descriptor in ready for descriptor in also)
 
-    def end_all(self) -> None:
+    def stop(self) -> None:
         """Kill what runs; nothing is reported."""
         for each in list(self.live.values()):
-            self._finish(each)
+            self._end(each)
+            remove(each.folder, MUCH)
 
-    def _finish(self, each: Running) -> dict[str, Any]:
-        each.starved = starved(each.pid)  # before nobody knows it any more
-        if each.cut or not select.select([each.handle], [], [], 0)[0]:
-            processes.end(each.pid)
-        _, status = os.waitpid(each.pid, 0)
-        del self.live[each.pid]
-        processes.end_orphans(set(self.live))
-        _hear(each)
-        os.close(each.read)
-        os.close(each.handle)
-        outcome = {
-            "starved": each.starved,
-            **_parsed(bytes(each.heard)),
-            "key": each.key,
-            "seconds": time.monotonic() - each.began,
-            "cut": each.cut,
-            "status": os.waitstatus_to_exitcode(status),
-            "stood": head(each.folder / "stood"),
-            "printed": head(each.folder / "printed"),
+    def end_all(self) -> None:
+        """Kill what runs or waits."""
+        self.stop()
+        while self.spare:
+            self._end(self.spare.pop())
+
+    def _end(self, fork: Fork) -> int:
+        """End its process, and all that it left; return its exit code."""
+        if fork.cut or not fork.over:
+            processes.end(fork.pid)
+        _, status = os.waitpid(fork.pid, 0)
+        self.live.pop(fork.pid, None)
+        known = {*self.live, *(each.pid for each in self.spare)}
+        processes.end_orphans(known)
+        fork.listen()
+        fork.close()
+        return os.waitstatus_to_exitcode(status)
+
+    def _finish(self, fork: Fork) -> dict[str, Any]:
+        outcome: dict[str, Any] = {"starved": fork.starved}
+        status = self._end(fork)
+        outcome |= {
+            **_parsed(bytes(fork.heard), fork.secret),
+            "key": fork.key,
+            "seconds": time.monotonic() - fork.began,
+            "cut": fork.cut,
+            "status": status,
+            "stood": head(fork.folder / "stood"),
+            "printed": head(fork.folder / "printed"),
         }
         if outcome.get("check") or "phases" not in outcome:
             problem = room_problem(self.scratch)
             if problem:
                 outcome["machine"] = problem
-        outcome["gone"] = not each.folder.exists()
-        remove(each.folder, MUCH)
+        outcome["gone"] = not fork.folder.exists()
+        remove(fork.folder, MUCH)
         return outcome
 
 
-def _hear(each: Running) -> None:
-    """Take what the fork has said so far."""
-    while len(each.heard) <= REPORTED:
-        try:
-            part = os.read(each.read, 1 << 16)
-        except BlockingIOError:
-            return
-        if not part:
-            return
-        each.heard += part
-    each.cut = each.cut or "long"
-
-
-def _watch(each: Running) -> None:
-    """End a fork that is late, or that prints without measure.
-
-    While it waits for a processor, on a busy machine, its clock stands.
-    """
-    took = time.monotonic() - each.began
-    if took > each.deadline and took - starved(each.pid) > each.deadline:
-        each.cut = each.cut or "late"
-    elif took > each.deadline * BUSY:
-        each.cut = each.cut or "busy"
-    if size(each.folder / "printed") > PRINTED:
-        each.cut = each.cut or "flood"
-
-
-def _parsed(heard: bytes) -> dict[str, Any]:
-    """Read the lines of a fork; what is no JSON is no line."""
+def _parsed(heard: bytes, secret: bytes) -> dict[str, Any]:
+    """Read the lines of a fork; what an answer wrote between them is none."""
     found: dict[str, Any] = {}
     for line in heard.splitlines():
         try:
-            said = json.loads(line)
+            said = json.loads(line.removeprefix(secret))
         except (ValueError, RecursionError):
             continue
-        if isinstance(said, dict):
+        if line.startswith(secret) and isinstance(said, dict):
             found |= {key: said[key] for key in SAYS & set(said)}
     return found
 
 
 def _be_the_fork(
-    foreign: list[int],
-    run: Callable[[Callable[[dict[str, Any]], None]], None],
-    given: tuple[int, Path, float],
+    suite: Any,
+    folder: Path,
+    pipes: tuple[int, int],
+    secret: bytes,
+    *,
+    spare: bool,
 ) -> NoReturn:
-    """Make it a place of its own, run, and leave at once."""
-    write, folder, deadline = given
-    dumps, write_bytes = json.dumps, os.write
-    leave = os._exit
+    """Make it a place of its own, run what is ordered, and leave at once."""
+    dumps, write_bytes, leave = json.dumps, os.write, os._exit
+    orders, says = pipes
 
     def tell(said: dict[str, Any]) -> None:
-        data = dumps(said, default=str).encode() + b"\n"
+        data = secret + dumps(said, default=str).encode() + b"\n"
         while data:
-            data = data[write_bytes(write, data) :]
+            data = data[write_bytes(says, data) :]
 
     try:
         os.setsid()
         processes.adopt_orphans()
-        for descriptor in foreign:
-            os.close(descriptor)
+        processes.hide(hidden=False)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -196,16 +252,31 @@ def _be_the_fork(
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSED, ADDRESSED))
         try:
             redirect(folder / "printed")
-            say_where_it_stands(folder / "stood", deadline)
             (folder / "cwd").mkdir()
             os.chdir(folder / "cwd")
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # of tmp_path
+            if spare:
+                rehearse()
+            order = json.loads(_line(orders) or leave(0))
+            say_where_it_stands(folder / "stood", order["deadline"])
         except OSError as error:
             tell({"machine": f"The temporary folder: {error}"})
             leave(0)
-        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # of tmp_path
-        run(tell)
+        run_check(suite, order, tell)
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 (told, whatever it is)
         tell({"raised": f"{type(error).__name__}: {error}"})
     finally:
         leave(0)
+
+
+def _line(descriptor: int) -> bytes:
+    """Wait for one line; nothing, if nobody will send one."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(descriptor, 1 << 16)
+        if not part:
+            return b""
+        line += part
+    os.close(descriptor)
+    return line

@@ -6,11 +6,9 @@ it along loses, the rest goes on. What may be the machine's fault (a signal, a
 full disk, too busy a processor) is tried once more, by itself.
 """
 
-import graphlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -18,10 +16,10 @@ from typing import Any, Self
 
 from course.grader import files, processes
 from course.grader.exercises import Suite, read, shown
-from course.grader.result import Check, Exercise, Grade, PlannedCheck
+from course.grader.result import Exercise, Fault, Grade, PlannedCheck
 from course.grader.run_check import BUSY, PRINTED
-from course.grader.verdict import at_last, judge, not_run, shaky
-from course.grader.worker_process import How, Worker, cores, working
+from course.grader.verdict import at_last, judge, shaky
+from course.grader.worker_process import How, Worker, cores
 
 START = 60.0  # seconds in which a worker must have collected the checks
 PATIENCE = 10.0  # seconds beyond a deadline that a forking worker keeps
@@ -67,13 +65,13 @@ class Answer:
         self.suite = suite
         self.planned = {p.name: p for p in planned if p.exercise == suite.name}
         self.target = Path(os.path.realpath(suite.answer.parent))
-        self.checks: dict[str, Check] = {}
         self.running: set[str] = set()
-        self.seconds = 0.0
-        for name, problem in _problems(self.planned):
-            planned_ = self.planned[name]
-            check = Check(name, "wrong", planned_.points)
-            self.checks[name] = not_run(check, "our bug", problem)
+        self.began, self.seconds = 0.0, 0.0
+        self.checks = {
+            each.name: each.to("wrong").not_run("our bug", each.problem)
+            for each in self.planned.values()
+            if each.problem
+        }
 
     @property
     def done(self) -> bool:
@@ -85,69 +83,32 @@ class Answer:
         for name, planned in self.planned.items():
             if name in self.checks or name in self.running:
                 continue
-            before = [
-                self.checks.get(other)
-                for wanted in planned.after
-                for other in self.planned
-                if other.partition("[")[0] == wanted
-            ]
+            before = [self.checks.get(other) for other in planned.after]
             lost = [c for c in self.checks.values() if not c.imported]
             if any(check and check.state != "right" for check in before):
-                waiting = Check(name, "waiting", planned.points)
-                self.checks[name] = waiting
+                self.checks[name] = planned.to("waiting")
             elif None in before:
                 continue
             elif lost:  # no other check could import it either
-                promise, why = planned.promise, planned.why
-                self.checks[name] = replace(
-                    lost[0],
-                    name=name,
-                    max_points=planned.points,
-                    promise=promise,
-                    why=why,
-                )
+                self.checks[name] = planned.to("not run", lost[0])
             else:
                 yield planned
 
-    def exercise(self, fault: Any, problem: str, share: float) -> Exercise:
+    def exercise(self, fault: Fault = "", problem: str = "") -> Exercise:
         """State the result; what has no verdict has this problem."""
-        name = f"{self.suite.checks.name} has no checks."
+        nothing = PlannedCheck("", "", "test_can_be_collected", 0)
         checks = [
             self.checks.get(planned.name)
-            or not_run(
-                Check(planned.name, "wrong", planned.points), fault, problem
-            )
-            for planned in self.planned.values()
-        ] or [
-            not_run(
-                Check("test_can_be_collected", "wrong", 0),
-                fault,
-                problem or name,
-            )
+            or planned.to("wrong").not_run(fault, problem)
+            for planned in self.planned.values() or [nothing]
         ]
         return Exercise(
             self.suite.name,
             self.suite.title,
             shown(self.suite.answer, Path.cwd()),
             tuple(checks),
-            self.seconds * share,
+            self.seconds,
         )
-
-
-def _problems(planned: dict[str, PlannedCheck]) -> Iterator[tuple[str, str]]:
-    """Find checks that wait for what is not there, or for themselves."""
-    names = {name.partition("[")[0] for name in planned}
-    graph = {}
-    for name, each in planned.items():
-        for wanted in set(each.after) - names:
-            yield name, f"{each.line} names no check: after({wanted!r})"
-        graph[name.partition("[")[0]] = set(each.after) & names
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        for name, each in planned.items():
-            if name.partition("[")[0] in error.args[1]:
-                yield name, f"{each.line} waits, in the end, for itself"
 
 
 @dataclass
@@ -156,13 +117,10 @@ class Flight:
 
     answer: Answer
     planned: PlannedCheck
-    began: float = field(default_factory=time.monotonic)
+    limit: float  # seconds
+    tries: int = 0
+    began: float = 0.0
     heard: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> tuple[int, str]:
-        """What names it among all."""
-        return id(self.answer), self.planned.name
 
 
 class Grader:
@@ -181,9 +139,7 @@ class Grader:
         self.due = False  # whether it has yet to say what it has read
         self.flights: dict[str, Flight] = {}
         self.alone: list[Flight] = []  # to be run again, one at a time
-        self.tried: dict[tuple[int, str], int] = {}
         self._keys = count()
-        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -205,8 +161,7 @@ class Grader:
 
     def _begin(self) -> Worker:
         """Start a worker, and do not wait until it has collected."""
-        new = working(self.files, self.how)
-        self.worker, self.due = self._stack.enter_context(new), True
+        self.worker, self.due = Worker(self.files, self.how), True
         return self.worker
 
     def grade(
@@ -235,23 +190,19 @@ class Grader:
     def _graded(
         self, suites: list[Suite], tell: Tell, stale: Ask, leaving: Ask
     ) -> list[Exercise]:
-        fault, problem = "our bug", ""
+        fault: Fault = "our bug"
+        problem = "It has no checks."
         answers = [Answer(suite, []) for suite in suites]
-        began = time.monotonic()
         try:
             self.open(leaving)
             answers = [Answer(suite, self.planned) for suite in suites]
-            began = time.monotonic()  # to collect is not the answer's time
             self._run(answers, tell, stale)
         except OurBugError as error:
             problem = str(error)
         except (MachineError, OSError) as error:
             fault, problem = "this machine", str(error)
             self.dismiss()
-        taken = time.monotonic() - began
-        total = sum(answer.seconds for answer in answers)
-        share = taken / (total or 1)
-        return [each.exercise(fault, problem, share) for each in answers]
+        return [each.exercise(fault, problem) for each in answers]
 
     # --- the worker -----------------------------------------------------------
 
@@ -286,20 +237,21 @@ class Grader:
 
     def dismiss(self) -> None:
         """Let the worker go, with all that is below it."""
+        if self.worker:
+            self.worker.end()
         self.worker = None
-        self._stack.close()
 
     # --- its checks -----------------------------------------------------------
 
     def _run(self, answers: list[Answer], tell: Tell, stale: Ask) -> None:
         """Run until each check has its verdict."""
-        self.flights, self.alone, self.tried = {}, [], {}
+        self.flights, self.alone = {}, []
         open_ = list(answers)
         while open_:
-            if stale():
-                self.dismiss()
-                raise StaleError
             worker = self.open()
+            if stale():
+                self._stop(worker)
+                raise StaleError
             self._start(worker, open_)
             said = worker.hear(TICK if self.flights else 0)
             if said:
@@ -309,35 +261,44 @@ class Grader:
                 self._worker_is_lost(worker, cut)
             for answer in [each for each in open_ if each.done]:
                 open_.remove(answer)
-                tell(answer.exercise("our bug", "", 1.0))
+                tell(answer.exercise())
 
     def _start(self, worker: Worker, answers: list[Answer]) -> None:
         """Order what may run now, as much as there is room for."""
         if self.alone:
             if not self.flights:
-                again = self.alone.pop(0)
-                self._order(worker, again.answer, again.planned)
+                self._order(worker, self.alone.pop(0))
             return
         for answer in answers:
             for planned in answer.ready():
                 if len(self.flights) >= self.how.at_once:
                     return
-                self._order(worker, answer, planned)
+                limit = self.how.deadline + planned.more
+                answer.running.add(planned.name)
+                self._order(worker, Flight(answer, planned, limit))
 
-    def _order(
-        self, worker: Worker, answer: Answer, planned: PlannedCheck
-    ) -> None:
+    def _order(self, worker: Worker, flight: Flight) -> None:
         key = str(next(self._keys))
-        self.flights[key] = Flight(answer, planned)
-        answer.running.add(planned.name)
+        self.flights[key] = flight
+        flight.tries += 1
+        flight.began, flight.heard = time.monotonic(), {}
+        flight.answer.began = flight.answer.began or flight.began
         worker.order(
             {
                 "key": key,
-                "run": planned.id,
-                "target": str(answer.target),
-                "deadline": self.how.deadline + planned.more,
+                "run": flight.planned.id,
+                "target": str(flight.answer.target),
+                "deadline": flight.limit,
             }
         )
+
+    def _stop(self, worker: Worker) -> None:
+        """Let what runs end without a verdict."""
+        self.flights = {}
+        if self.how.fork:
+            worker.order({"stop": True})
+        else:
+            self.dismiss()
 
     def _hear(self, said: dict[str, Any]) -> None:
         key = str(said.get("key", ""))
@@ -350,22 +311,20 @@ class Grader:
         """Judge a check that is over, or have it run once more."""
         flight = self.flights.pop(key)
         answer, planned, heard = flight.answer, flight.planned, flight.heard
-        tried = self.tried[flight.name] = self.tried.get(flight.name, 0) + 1
-        deadline = self.how.deadline + planned.more
-        check = judge(planned, heard, answer.target, deadline)
-        if shaky(check, heard):
-            if tried < TRIES:
+        check = judge(planned, heard, answer.target, flight.limit)
+        if shaky(check, heard, self.how.starved):
+            if flight.tries < TRIES:
                 self.alone.append(flight)
                 return
-            check = at_last(check, heard)
+            check = at_last(check, heard, self.how.starved)
         answer.running.discard(planned.name)
-        answer.seconds += time.monotonic() - flight.began
+        answer.seconds = time.monotonic() - answer.began
         answer.checks[planned.name] = check
 
     def _overdue(self, worker: Worker) -> str:
         now = time.monotonic()
         for each in self.flights.values():
-            limit = self.how.deadline + each.planned.more
+            limit = each.limit
             if self.how.fork:  # the worker keeps the clock, if it can
                 limit = limit * BUSY + PATIENCE
             if now - each.began > limit:
@@ -389,7 +348,9 @@ class Grader:
                 room or "The worker died, and no check was running."
             )
         if len(self.flights) > 1:
-            self.alone += self.flights.values()
+            for flight in self.flights.values():
+                flight.tries -= 1  # another one's fault, perhaps
+                self.alone.append(flight)
             self.flights = {}
             return
         ((key, flight),) = self.flights.items()

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 LINUX = sys.platform == "linux"
-SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
+DUMPABLE, SUBREAPER = 4, 36  # PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER
 # helpers of Python's own, which end when their owner does
 HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
 ADOPTER: set[int] = set()  # this process, once it asked for orphans
@@ -24,6 +24,15 @@ def adopt_orphans() -> None:
     if PRCTL is not None:
         PRCTL(SUBREAPER, 1, 0, 0, 0)
         ADOPTER.add(os.getpid())
+
+
+def hide(*, hidden: bool = True) -> None:
+    """Keep this user's other processes out of our files and memory, or not.
+
+    Otherwise an answer could write into the grader's output, by /proc.
+    """
+    if PRCTL is not None:
+        PRCTL(DUMPABLE, int(not hidden), 0, 0, 0)
 
 
 def children(pid: int) -> list[int]:

@@ -1,32 +1,22 @@
-"""Show what is done, and what is next.
+"""Remember what is done.
 
-It is remembered in progress.json, small and readable. The file is read anew
+It stands in progress.json, small and readable. The file is read anew
 before each change, under a lock, since a second terminal may change it too.
 One that can't be read is kept under a dated name, never overwritten.
 """
 
-import argparse
 import json
 import sys
-import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
 from course.grader.exercises import Course, Suite
 from course.grader.files import keep, locked, replace
-from course.grader.hints import hints
-from course.grader.lines import put
 from course.grader.result import Exercise
-from course.typed import command
 
 FORMAT = 1
-TITLE, STATE = 43, 13
-HEADINGS = f"{'':5}{'':{TITLE}}{'':{STATE}}   points   hints"
 
 
 def tell(problem: str) -> None:
@@ -67,9 +57,7 @@ class Progress:
         self.problem = self._read()
 
     def __getitem__(self, name: str) -> Entry:
-        known = self.data.get("exercises", {}).get(name, {})
-        fields = Entry.__dataclass_fields__
-        return Entry(**{key: known[key] for key in known if key in fields})
+        return _entry(self.data.get("exercises", {}).get(name, {}))
 
     def record(self, exercise: Exercise) -> None:
         """Take over the points of a grading, unless it was disturbed."""
@@ -117,6 +105,13 @@ class Progress:
         text = json.dumps(self.data, indent=2, ensure_ascii=False)
         replace(file, f"{text}\n".encode())
 
+    def suite(self, word: str | None) -> Suite:
+        """Return the one of this number or name; without one, the next."""
+        suites = self.course.suites()
+        if word:
+            return self.course.suite(word)
+        return self.next(suites) or suites[-1]
+
     def next(self, suites: list[Suite]) -> Suite | None:
         """Choose the first that is neither done nor given up, else open."""
         open_ = [each for each in suites if not self[each.name].done]
@@ -127,19 +122,19 @@ class Progress:
         """Read it; return why that was not possible, or nothing."""
         self.data = {}
         try:
-            text = self.course.progress.read_text("utf-8-sig")
+            data = json.loads(self.course.progress.read_text("utf-8-sig"))
+            if data["format"] != FORMAT:
+                return f"its format is {data['format']!r}, not {FORMAT}"
+            for entry in data["exercises"].values():
+                _entry(entry)
         except FileNotFoundError:
             return ""
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             return f"it cannot be read: {error}"
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            return f"it is no JSON: {error}"
-        problem = _problem(data)
-        if not problem:
-            self.data = data
-        return problem
+        except (KeyError, TypeError, AttributeError) as error:
+            return f"it holds no progress: {error}"
+        self.data = data
+        return ""
 
 
 def today() -> str:
@@ -147,71 +142,12 @@ def today() -> str:
     return f"{datetime.now(UTC).astimezone():%Y-%m-%d}"
 
 
-def _problem(data: object) -> str:
-    """Say what is wrong with it; nothing, if it can be used."""
-    if not isinstance(data, dict):
-        return "it holds no progress"
-    if data.get("format") != FORMAT:
-        return f"its format is {data.get('format')!r}, and this is {FORMAT}"
-    exercises = data.get("exercises")
-    if not isinstance(exercises, dict):
-        return "it holds no exercises"
-    empty = Entry()
-    for name, entry in exercises.items():
-        if not isinstance(entry, dict):
-            return f"what it says of {name} is no entry"
-        for key in Entry.__dataclass_fields__:
-            wanted: Any = type(getattr(empty, key))
-            wanted = (int, float) if wanted is int else wanted
-            given = entry.get(key, getattr(empty, key))
-            if not isinstance(given, wanted) or isinstance(given, bool):
-                return f"{key} of {name} is {given!r}"
-    return ""
-
-
-# --- the job ------------------------------------------------------------------
-
-
-def describe(_: argparse.ArgumentParser) -> None:
-    """Take nothing."""
-
-
-def run(_: argparse.Namespace, course: Course, console: Console) -> int:
-    """Print a line for each exercise, then what to type next."""
-    progress, suites = Progress(course), course.suites()
-    lines = [Text(HEADINGS, "dim")]
-    lines += [_line(each, progress[each.name], course) for each in suites]
-    done = sum(progress[each.name].done for each in suites)
-    if progress.problem:
-        name = course.progress.name
-        lines += [Text(), Text(f"{name} is not used: {progress.problem}.")]
-    found = progress.next(suites)
-    last = Text(f"{done} of {len(suites)} done. That is all of them.", "green")
-    if found is not None:
-        following = command("watch", found.number)
-        last = Text(f"{done} of {len(suites)} done. Next: {following}")
-    put([*lines, Text(), last], console)
-    return 0
-
-
-def _line(suite: Suite, entry: Entry, course: Course) -> Text:
-    name, _, title = suite.title.partition(" · ")
-    title = textwrap.shorten(title, TITLE - 2, placeholder=" …")
-    state, style = _state(suite, entry, course)
-    points = "–"
-    if entry.max_points:
-        points = f"{entry.points:g} of {entry.max_points:g}"
-    there = len(hints(course.exercises / "hints", suite.name))
-    used = f"{entry.hints} of {there}" if entry.hints else "–"
-    line = Text(f"{name} {title:<{TITLE}}").append(f"{state:<{STATE}}", style)
-    return line.append(f"{points:>9}{used:>8}")
-
-
-def _state(suite: Suite, entry: Entry, course: Course) -> tuple[str, str]:
-    if entry.done:
-        return f"✓ {entry.passed}", "green"
-    if entry.gave_up:
-        return "given up", "yellow"
-    if entry.points or entry.hints or not course.is_untouched(suite):
-        return "begun", ""
-    return "–", "dim"
+def _entry(data: dict[str, Any]) -> Entry:
+    """Take what is known of an entry; TypeError if it is none."""
+    known = {}
+    for field in fields(Entry):
+        value = known[field.name] = data.get(field.name, field.default)
+        kind = str if field.type is str else int | float
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise TypeError(f"{field.name} is {value!r}")
+    return Entry(**known)

@@ -1,6 +1,5 @@
 """Tell a learner what is right, what is wrong, and where to look."""
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -29,12 +28,14 @@ BUG = "This is not your mistake: please report it."
 STYLES = {"right": "green", "wrong": "red", "waiting": "dim"}
 
 
-def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
+def show(
+    grade: Grade, console: Console | None = None, *, traceback: bool = False
+) -> None:
     """Print the report of a grading, and what to do next."""
+    console = console or Console(highlight=False)
     lines: list[Text] = []
-    room = console.width if console.is_terminal else 0
     for exercise in grade.exercises:
-        told = about(exercise, traceback=traceback, room=room)
+        told = about(exercise, traceback=traceback)
         lines += [*told, Text(), *_next(exercise), Text()]
     if not traceback:
         lines = [*lines[:-1], *_how_to_see_more(grade), Text()]
@@ -46,26 +47,21 @@ def show(grade: Grade, console: Console, *, traceback: bool = False) -> None:
     put(lines, console)
 
 
-def about(
-    exercise: Exercise, *, traceback: bool = False, room: int = 0
-) -> list[Text]:
-    """Tell of one exercise: each check, and each failure in full.
-
-    A traceback's lines are broken where the window has no `room` for them.
-    """
+def about(exercise: Exercise, *, traceback: bool = False) -> list[Text]:
+    """Tell of one exercise: each check, and each failure in full."""
     lines = [*_header(exercise), Text()]
     checks = exercise.checks
     wrong = [each for each in checks if each.state in {"wrong", "not run"}]
     if exercise.state == "not run" and not wrong[0].imported:
         lines += _in_full(wrong[0], "the answer can't be imported", "")
-        return [*lines, *_details(wrong[0], room, traceback=traceback)]
+        return [*lines, *_details(wrong[0], traceback=traceback)]
     for check in checks:
         if check.state == "right":
             lines.append(Text(f"✓ {check.title}", STYLES["right"]))
         elif check.state != "waiting":
             lines += _in_full(check, check.title, _worth(check))
             first = traceback and check is wrong[0]
-            lines += _details(check, room, traceback=first)
+            lines += _details(check, traceback=first)
     waiting = sum(check.state == "waiting" for check in checks)
     if waiting:
         said = "check waits" if waiting == 1 else "checks wait"
@@ -138,7 +134,7 @@ def _picture(text: str) -> list[Text]:
     return [Text(), *lines, Text()] if lines else []
 
 
-def _details(check: Check, room: int, *, traceback: bool) -> list[Text]:
+def _details(check: Check, *, traceback: bool) -> list[Text]:
     """Give what the answer printed, and on request all there is."""
     lines = []
     printed = check.printed.strip().splitlines()
@@ -146,20 +142,14 @@ def _details(check: Check, room: int, *, traceback: bool) -> list[Text]:
         more = len(printed) - PRINTED
         if more > 0 and not traceback:
             printed = [f"({more} lines before)", *printed[-PRINTED:]]
-        said = _quoted("\n".join(printed), room)
-        lines += [Text("    printed"), *said]
+        lines += [Text("    printed"), *_quoted("\n".join(printed))]
     if traceback and check.traceback:
-        lines += [Text("    traceback"), *_quoted(check.traceback, room)]
+        lines += [Text("    traceback"), *_quoted(check.traceback)]
     return lines
 
 
-def _quoted(text: str, room: int) -> list[Text]:
-    length = max(room - len(QUOTE), WIDTH // 2) if room else sys.maxsize
-    return [
-        Text(QUOTE + (line[start : start + length]))
-        for line in printable(text).splitlines()
-        for start in range(0, len(line) or 1, length)
-    ]
+def _quoted(text: str) -> list[Text]:
+    return [Text(QUOTE + line) for line in printable(text).splitlines()]
 
 
 def _next(exercise: Exercise) -> list[Text]:

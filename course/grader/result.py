@@ -1,12 +1,12 @@
 """What a grading says, as plain data: no pytest, no processes, no colours.
 
 A `Check` keeps one shape from the process that ran it to the report. Points
-are never taken from whoever ran it: they follow from the state and from what
+are never taken from that process: they follow from the state and from what
 the suite says the check is worth.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 FORMAT = 1
@@ -18,21 +18,6 @@ TYPES: dict[str, Any] = {  # of a check's fields; the rest are texts
     "imported": bool,
     "order": list | tuple,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCheck:
-    """A check that must come back, as the suite states it."""
-
-    id: str
-    exercise: str
-    name: str
-    points: float = 1
-    promise: str = ""  # the first line of its docstring
-    why: str = ""  # the rest of it: why that matters
-    after: tuple[str, ...] = ()  # names of checks that must be right before
-    line: str = ""  # file:line
-    more: float = 0.0  # seconds beyond the deadline that all have
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +60,12 @@ class Check:
             raise ValueError("The check has no such state or fault.")
         return cls(**known)
 
+    def not_run(self, fault: Fault, message: str) -> "Check":
+        """Say why it could not be run."""
+        return replace(
+            self, state="not run", fault=fault, message=message, expected=""
+        )
+
     @property
     def points(self) -> float:
         """All of its points or none."""
@@ -85,6 +76,32 @@ class Check:
         """Its name as words."""
         name, bracket, rest = self.name.removeprefix("test_").partition("[")
         return name.replace("_", " ") + (f" ({rest[:-1]})" if bracket else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCheck:
+    """A check that must come back, as the suite states it."""
+
+    id: str
+    exercise: str
+    name: str
+    points: float = 1
+    promise: str = ""  # the first line of its docstring
+    why: str = ""  # the rest of it: why that matters
+    after: tuple[str, ...] = ()  # names of checks that must be right before
+    problem: str = ""  # why it can never run
+    more: float = 0.0  # seconds beyond the deadline that all have
+
+    def to(self, state: State, like: Check | None = None) -> Check:
+        """Begin to say what became of it, as of another one perhaps."""
+        return replace(
+            like or Check("", state),
+            name=self.name,
+            state=state,
+            max_points=self.points,
+            promise=self.promise,
+            why=self.why,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,29 +156,20 @@ class Grade:
 
     def to_json(self) -> str:
         """Give it as text; `Check.read` reads a check of it."""
-        exercises = [_exercise_data(each) for each in self.exercises]
-        data = {"format": self.format, "exercises": exercises}
-        if self.notes:
-            data["notes"] = list(self.notes)
+        data = asdict(self)
+        for exercise, told in zip(
+            self.exercises, data["exercises"], strict=True
+        ):
+            told |= {"state": exercise.state, "points": exercise.points}
+            told |= {"max_points": exercise.max_points}
+            told["seconds"] = round(exercise.seconds, 3)
+            for check, each in zip(
+                exercise.checks, told["checks"], strict=True
+            ):
+                each["points"] = check.points
         return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def encodable(text: str) -> str:
     """Write what UTF-8 cannot hold as an escape."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _exercise_data(exercise: Exercise) -> dict[str, Any]:
-    return {
-        "name": exercise.name,
-        "state": exercise.state,
-        "points": exercise.points,
-        "max_points": exercise.max_points,
-        "title": exercise.title,
-        "file": exercise.file,
-        "seconds": round(exercise.seconds, 3),
-        "checks": [
-            {**asdict(check), "points": check.points}
-            for check in exercise.checks
-        ],
-    }

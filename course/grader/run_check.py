@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from course.grader import processes
 from course.grader.result import Check
 
+NAMED = 3  # of what an answer left running
 GRACE = 0.3  # seconds in which what is about to end may end
 BUSY = 20  # deadlines after which a machine is too busy for a check
 PRINTED = 1 << 20  # bytes that a check may print
@@ -27,7 +28,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
     """Run it and tell how its phases ended, and what was wrong."""
-    before = set(threading.enumerate())
+    before, waited = set(threading.enumerate()), starved(os.getpid())
     protect(suite.items[order["run"]].path.parent)
     sys.breakpointhook = lambda *_, **__: _nobody_can_type(order, tell)
     phases, check = suite.run(order["run"], order["target"], tell)
@@ -40,13 +41,13 @@ def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
         processes.end(pid)
     if left and (check is None or suite.only_what_was_left):
         said = (
-            f"It left {' and '.join(left)} running: wait for what you start,"
-            " or stop it."
+            f"It left {' and '.join(left[:NAMED])} running: wait for what you"
+            " start, or stop it."
         )
         check = Check("", "wrong", message=said)
     tell(
         {
-            "starved": starved(os.getpid()),
+            "starved": max(0.0, starved(os.getpid()) - waited),
             "phases": phases,
             "check": check and asdict(check),
         }

@@ -20,13 +20,6 @@ STYLES = {"+": "green", "-": "red"}
 WHY, ANOTHER = "Why so", "Another right way"
 
 
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
-    parser.add_argument("exercise", metavar="EXERCISE", help="number or name")
-    help_ = "see it although yours is not right; it will be remembered"
-    parser.add_argument("--give-up", action="store_true", help=help_)
-
-
 def run(given: argparse.Namespace, course: Course, console: Console) -> int:
     """Show it, if it may be shown."""
     suite = course.suite(given.exercise)

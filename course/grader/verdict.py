@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from course.grader.exercises import shown
+from course.grader.files import code_at
 from course.grader.result import Check, PlannedCheck
 
 PASSED = ["passed"] * 3  # set-up, call and tear-down
@@ -16,7 +17,11 @@ TOO_BUSY = (
     " again."
 )
 LONG = 4.5  # seconds: what waits in a check gives up after five
-STARVED = 0.25  # of its time that a check may wait for a processor
+CUT = {
+    "late": "did not end within {deadline:g} s",
+    "flood": "printed more than 1 MB, and was stopped there",
+    "long": "was stopped: its reports are too long",
+}
 
 Heard = dict[str, Any]  # what a process and its parent said of its check
 
@@ -25,33 +30,21 @@ def judge(
     planned: PlannedCheck, heard: Heard, target: Path, deadline: float
 ) -> Check:
     """Say what became of the check."""
-    blank = Check(
-        planned.name,
-        "wrong",
-        planned.points,
-        promise=planned.promise,
-        why=planned.why,
-    )
+    check = planned.to("wrong")
     if heard.get("machine"):
-        return not_run(blank, "this machine", str(heard["machine"]))
-    lost = _lost(heard, deadline)
-    own = _own(heard)
+        return check.not_run("this machine", str(heard["machine"]))
+    lost, own = _lost(heard, deadline), _own(heard)
     if not lost and heard.get("phases") == PASSED and own is None:
-        return replace(blank, state="right")
-    if heard.get("phase") == "importing" and (lost or own is None):
-        blank = not_run(blank, "the answer", lost)
-        blank = replace(blank, imported=False)
-    check = replace(blank, message=lost, **_stood(heard, target))
+        return planned.to("right")
     if not lost and own is not None:
-        check = replace(
-            own,
-            name=planned.name,
-            state="not run" if own.state == "not run" else "wrong",
-            max_points=planned.points,
-            expected=own.expected or planned.promise,
-            promise=planned.promise,
-            why=planned.why,
+        check = planned.to(
+            "not run" if own.state == "not run" else "wrong", own
         )
+        check = replace(check, expected=own.expected or planned.promise)
+    elif heard.get("phase") == "importing":
+        check = replace(check.not_run("the answer", ""), imported=False)
+    if lost:
+        check = replace(check, message=lost, **_stood(heard, target))
     file, _, line = check.place.rpartition(":")
     place = f"{shown(Path(file), Path.cwd())}:{line}" if file else ""
     if not check.imported:
@@ -59,12 +52,7 @@ def judge(
     return replace(check, place=place, printed=str(heard.get("printed", "")))
 
 
-def not_run(check: Check, fault: Any, message: str) -> Check:
-    """Say why a check was not run."""
-    return replace(check, state="not run", fault=fault, message=message)
-
-
-def shaky(check: Check, heard: Heard) -> bool:
+def shaky(check: Check, heard: Heard, share: float) -> bool:
     """See whether it may come out otherwise, when it is run by itself.
 
     A signal killed its process, or somebody removed its folder; or the
@@ -75,28 +63,30 @@ def shaky(check: Check, heard: Heard) -> bool:
     status = heard.get("status")
     killed = isinstance(status, int) and status < 0 and not heard.get("cut")
     broken = killed or bool(heard.get("gone"))
-    return broken or check.fault == "this machine" or was_starved(heard)
+    machine = check.fault == "this machine"
+    return broken or machine or was_starved(heard, share)
 
 
-def at_last(check: Check, heard: Heard) -> Check:
+def at_last(check: Check, heard: Heard, share: float) -> Check:
     """Judge it after the last try: a busy machine is not its fault."""
     busy = heard.get("cut") == "busy"
-    if busy or (check.state == "wrong" and was_starved(heard)):
-        return not_run(check, "this machine", TOO_BUSY)
+    if busy or (check.state == "wrong" and was_starved(heard, share)):
+        return check.not_run("this machine", TOO_BUSY)
     return check
 
 
-def was_starved(heard: Heard) -> bool:
+def was_starved(heard: Heard, share: float) -> bool:
     """See whether a check got no processor, so that its own clocks ran out.
 
-    Its deadline is none of these: that one stands meanwhile.
+    It waited for one during more than this share of its time. Its deadline
+    is none of its clocks: that one stands meanwhile.
     """
     if heard.get("cut"):
         return bool(heard["cut"] == "busy")
     waited, took = heard.get("starved"), heard.get("seconds")
     if not isinstance(waited, float) or not isinstance(took, float):
         return False
-    return took > LONG and waited > STARVED * took
+    return took > LONG and waited > share * took
 
 
 def _own(heard: Heard) -> Check | None:
@@ -110,13 +100,8 @@ def _own(heard: Heard) -> Check | None:
 def _lost(heard: Heard, deadline: float) -> str:
     """Say why its own words are not there, or that they can't be used."""
     doing = "Its import" if heard.get("phase") == "importing" else "It"
-    cut = {
-        "late": f"did not end within {deadline:g} s",
-        "flood": "printed more than 1 MB, and was stopped there",
-        "long": "was stopped: its reports are too long",
-    }.get(str(heard.get("cut")))
-    if cut:
-        return f"{doing} {cut}."
+    if cut := CUT.get(str(heard.get("cut"))):
+        return f"{doing} {cut.format(deadline=deadline)}."
     if "raised" in heard:
         return f"{doing} broke off its check: {heard['raised']}."
     if _own(heard) or (
@@ -142,7 +127,7 @@ def _stood(heard: Heard, target: Path) -> dict[str, Any]:
         if target in Path(file).parents:
             return {
                 "place": f"{file}:{line}",
-                "code": _code(Path(file), int(line)),
+                "code": code_at(Path(file), int(line)),
                 "got": "it stood at the line below",
                 "traceback": stacks,
             }
@@ -154,11 +139,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _code(file: Path, line: int) -> str:
-    try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return lines[line - 1].strip() if 0 < line <= len(lines) else ""

@@ -6,7 +6,6 @@ another exercise's file turns to that one.
 
 import argparse
 import contextlib
-import time
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -16,7 +15,7 @@ from course.grader import keys
 from course.grader.events import QUIT, Event, Events, Saved, saves
 from course.grader.exercises import Course, Suite, read
 from course.grader.grading import Grader, StaleError, never, usual
-from course.grader.hint import reveal, seen, shown
+from course.grader.hints import reveal, seen, shown
 from course.grader.lines import put, wrapped
 from course.grader.progress import Progress
 from course.grader.report import BUG, RIGHT, about, ending
@@ -24,23 +23,11 @@ from course.grader.result import Exercise
 from course.grader.solution import another_way, why_so
 from course.typed import command
 
-PATIENCE = 1.0  # seconds of a grading that a new save does not cut off
-
-
-def describe(parser: argparse.ArgumentParser) -> None:
-    """Say what it takes."""
-    help_ = "a number or a name; without it, the first that is not done"
-    parser.add_argument("exercise", nargs="?", metavar="EXERCISE", help=help_)
-
 
 def run(given: argparse.Namespace, course: Course, console: Console) -> int:
     """Watch until q or Ctrl-C; the terminal is given back as it was."""
     suites = course.suites()
-    suite = (
-        course.suite(given.exercise)
-        if given.exercise
-        else Progress(course).next(suites) or suites[-1]
-    )
+    suite = Progress(course).suite(given.exercise)
     events, with_keys = Events(), keys.there()
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as on:
         grader = on.enter_context(Grader([suite], usual()))
@@ -98,18 +85,11 @@ class Watch:
     def grade(self, suite: Suite) -> None:
         """Grade and show it; what changed meanwhile comes as a save again."""
         self.suite, self.result = suite, None
-        text, began = read(suite.answer), 0.0
+        text = read(suite.answer)
         pressing = self.typed.pressing if self.typed else never
         leaving = self.typed.leaving if self.typed else never
-
-        def stale() -> bool:
-            nonlocal began
-            began = began or time.monotonic()
-            late = time.monotonic() - began > PATIENCE
-            return pressing() if late else leaving()
-
         try:
-            grade = self.grader.grade([suite], stale=stale, leaving=leaving)
+            grade = self.grader.grade([suite], stale=pressing, leaving=leaving)
         except StaleError:
             return
         if text != read(suite.answer):
@@ -166,9 +146,7 @@ class Watch:
             return
         if self.keys and not self.console.is_dumb_terminal:
             self.console.clear()
-        room = self.console.width if self.console.is_terminal else 0
-        told = about(self.result, traceback=self.traceback, room=room)
-        lines = [*told, Text()]
+        lines = [*about(self.result, traceback=self.traceback), Text()]
         lines += [Text(note, "yellow") for note in self.notes]
         if self.hints:
             lines += [*shown(self.suite, self.course, self.hints), Text()]

@@ -22,7 +22,7 @@ import pytest
 
 from course.grader.explain import Explainer
 from course.grader.files import remove
-from course.grader.processes import adopt_orphans
+from course.grader.processes import adopt_orphans, hide
 from course.grader.result import Check, PlannedCheck
 from course.grader.run_check import (
     Tell,
@@ -36,6 +36,8 @@ from course.run import listen
 OPTIONS = (
     *("-p", "no:cacheprovider"),  # nothing is written beside the checks
     *("-p", "no:terminal"),  # the report is ours
+    "--disable-plugin-autoload",  # a learner may have installed anything
+    *("-p", "pytest_timeout"),  # but pyproject.toml sets its limit
     "--capture=no",  # each fork sends its output to a file of its own
     "--import-mode=importlib",
 )
@@ -75,24 +77,38 @@ class OpenSuite(Explainer):
 
     def planned(self) -> list[PlannedCheck]:
         """State what must come back, in the order of the files."""
-        return [_planned(item) for item in self.items.values()]
+        found: list[PlannedCheck] = []
+        for item in self.items.values():
+            found.append(_planned(item, found))
+        return found
 
 
-def _planned(item: pytest.Item) -> PlannedCheck:
+def _planned(item: pytest.Item, above: list[PlannedCheck]) -> PlannedCheck:
+    exercise = item.path.stem.removeprefix("test_")
     points = item.get_closest_marker("points")
     slow = item.get_closest_marker("slow")
-    after = [name for mark in item.iter_markers("after") for name in mark.args]
+    after, problem = list[str](), ""
+    for name in (name for m in item.iter_markers("after") for name in m.args):
+        before = [
+            each.name
+            for each in above
+            if (each.exercise, each.name.partition("[")[0]) == (exercise, name)
+        ]
+        if not before:
+            line = f"{item.path.name}:{(item.location[1] or 0) + 1}"
+            problem = f"{line} names no check above it: after({name!r})"
+        after += before
     text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
     promise, _, why = inspect.cleandoc(text).partition("\n\n")
     return PlannedCheck(
         id=item.nodeid,
-        exercise=item.path.stem.removeprefix("test_"),
+        exercise=exercise,
         name=item.name,
         points=points.args[0] if points else 1,
         promise=" ".join(promise.split()),
         why=" ".join(why.split()),
         after=tuple(after),
-        line=f"{item.path.name}:{(item.location[1] or 0) + 1}",
+        problem=problem,
         more=slow.args[0] if slow else 0.0,
     )
 
@@ -148,7 +164,10 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
                 break
             for order in orders:
                 try:
-                    forks.start(order)
+                    if "stop" in order:
+                        forks.stop()
+                    else:
+                        forks.start(order)
                 except OSError as error:
                     machine = f"No process could be started: {error}"
                     channel.tell(
@@ -193,6 +212,8 @@ def main() -> None:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(scratch)  # nor those of tmp_path
     os.environ["PYTEST_TIMEOUT"] = "0"  # the parent keeps the clock
     adopt_orphans()
+    if given["fork"]:
+        hide()
     way = serve_forked if given["fork"] else serve_here
     suite = OpenSuite(lambda suite: way(suite, channel, scratch))
     code = pytest.main([*OPTIONS, *given["files"]], plugins=[suite])

@@ -7,8 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ class How:
     fork: bool
     deadline: float = 10.0
     at_once: int = 1
+    starved: float = 0.25  # of its time without a processor: not its fault
 
 
 def cores() -> int:
@@ -38,22 +38,26 @@ def cores() -> int:
 class Worker:
     """A worker process and what it says."""
 
-    def __init__(self, files: list[Path], how: How, scratch: Path) -> None:
-        self.scratch = scratch
+    def __init__(self, files: list[Path], how: How) -> None:
+        self.scratch = Path(tempfile.mkdtemp(prefix="grader-"))
         given = {
             "files": [str(file.resolve()) for file in files],
-            "scratch": str(scratch),
+            "scratch": str(self.scratch),
             "fork": how.fork,
         }
         command = [sys.executable, "-m", "course.grader.worker"]
-        with HeldBack():  # until the worker ignores Ctrl-C
-            self.process = subprocess.Popen(
-                [*command, json.dumps(given)],
-                cwd=ROOT,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
+        try:
+            with HeldBack():  # until the worker ignores Ctrl-C
+                self.process = subprocess.Popen(
+                    [*command, json.dumps(given)],
+                    cwd=ROOT,
+                    env=_environment(),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+        except BaseException:
+            self.scratch.rmdir()
+            raise
         self.said: queue.SimpleQueue[dict[str, Any] | None]
         self.said = queue.SimpleQueue()
         self.listener = threading.Thread(target=self._listen, daemon=True)
@@ -92,12 +96,15 @@ class Worker:
 
     def end(self) -> None:
         """Leave nothing of it behind."""
-        self.kill()
-        self.listener.join(2)
-        assert self.process.stdin
-        with suppress(OSError):
-            self.process.stdin.close()
-        processes.end_orphans(set())
+        try:
+            self.kill()
+            processes.end_orphans(set())
+            self.listener.join(2)  # nobody is left who could write to it
+            assert self.process.stdin
+            with suppress(OSError):
+                self.process.stdin.close()
+        finally:
+            remove(self.scratch)
 
 
 def _environment() -> dict[str, str]:
@@ -108,17 +115,3 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("PYTHON", "PYTEST_")) or name in kept
     }
-
-
-@contextmanager
-def working(files: list[Path], how: How) -> Iterator[Worker]:
-    """Start a worker in a folder of its own; both are gone afterwards."""
-    scratch = Path(tempfile.mkdtemp(prefix="grader-"))
-    try:
-        worker = Worker(files, how, scratch)
-        try:
-            yield worker
-        finally:
-            worker.end()
-    finally:
-        remove(scratch)

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +25,12 @@ class Classroom:
 
     folder: Path
     checks: Path
+    after: ExitStack  # ends what runs when the test is over
 
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
         """Start the command in the folder."""
         checks = f"--checks={self.checks}"
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "course.classroom", checks, *words],
             cwd=self.folder,
             env={
@@ -40,6 +43,9 @@ class Classroom:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.after.enter_context(process)  # closes its pipes
+        self.after.callback(process.kill)
+        return process
 
     def type(self, *words: str, **settings: str) -> tuple[int, str]:
         """Run it to its end; return its code and what it said."""
@@ -61,6 +67,7 @@ class Classroom:
 
 
 @pytest.fixture
-def classroom(tmp_path: Path) -> Classroom:
+def classroom(tmp_path: Path) -> Iterator[Classroom]:
     """Make a course with three exercises."""
-    return Classroom(tmp_path, make_checks(tmp_path))
+    with ExitStack() as after:
+        yield Classroom(tmp_path, make_checks(tmp_path), after)

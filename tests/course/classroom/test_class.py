@@ -4,13 +4,16 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from course.workers import until
 from tests.course.classroom.conftest import Classroom, needs_bwrap
 from tests.course.classroom.made import GRADEBOOK, answer, make_class
+from tests.servers import ROOT
 
 pytestmark = [
     needs_bwrap,
@@ -104,37 +107,60 @@ def test_ctrl_c_says_how_to_go_on(classroom: Classroom) -> None:
 
 
 def test_workers_of_celery_give_the_same(classroom: Classroom) -> None:
-    """Although one of them is killed in between."""
+    """Although the first that has something to do is killed."""
     submissions = make_class(classroom.folder)
     running = classroom.start(str(submissions), "--engine=celery")
-    out = classroom.folder / "grades"
-    log = out / "graded" / "worker-0.log"
-    until(lambda: log.exists() and "received" in log.read_text())
+    graded = classroom.folder / "grades" / "graded"
+    while not (busy := with_a_job(graded)):
+        assert running.poll() is None, running.communicate()
     worker, *_ = [  # a fork of it has the same words for a moment
-        int(path.name)
-        for path in sorted(Path("/proc").glob("[0-9]*"), key=_age)
-        if _is_worker(path, str(out), b"worker\x000\x00")
+        process
+        for process in sorted(psutil.process_iter(), key=lambda p: p.pid)
+        if is_worker(process, str(graded), busy[0])
     ]
-    os.kill(worker, signal.SIGKILL)
-    _, errors = running.communicate(timeout=100)
+    worker.kill()
+    _, errors = running.communicate()
     assert running.returncode == 0, errors
-    assert (out / "gradebook.csv").read_text() == GRADEBOOK
+    book = (graded.parent / "gradebook.csv").read_text()
+    assert book == GRADEBOOK
     assert not classroom.left_running()
 
 
-def _age(process: Path) -> int:
-    return int(process.name)
+def with_a_job(graded: Path) -> list[str]:
+    """Return the numbers of the workers that have been given a job."""
+    return [
+        log.stem.removeprefix("worker-")
+        for log in graded.glob("worker-*.log")
+        if "received" in log.read_text()
+    ]
 
 
-def _is_worker(process: Path, out: str, words: bytes) -> bool:
-    try:
-        told = (process / "environ").read_bytes()
-        return (
-            out.encode() in told
-            and words in (process / "cmdline").read_bytes()
-        )
-    except OSError:
-        return False
+def is_worker(process: psutil.Process, graded: str, slot: str) -> bool:
+    """Whether it is the worker of this number in this folder."""
+    with suppress(psutil.Error):
+        words = ["course.classroom.worker", slot]
+        told = process.environ().get("CLASSROOM", "")
+        return process.cmdline()[-2:] == words and graded in told
+    return False
+
+
+def test_workers_that_can_never_start_are_told(
+    classroom: Classroom,
+) -> None:
+    """Their log says why; nothing is tried for ever."""
+    submissions = make_class(classroom.folder)
+    ends = "'course.classroom.worker' in sys.orig_argv and os._exit(1)"
+    shadow = classroom.folder / "shadow"
+    shadow.mkdir()
+    (shadow / "sitecustomize.py").write_text(f"import os, sys\n{ends}\n")
+    code, said = classroom.type(
+        str(submissions),
+        "--engine=celery",
+        PYTHONPATH=f"{shadow}{os.pathsep}{ROOT}",
+    )
+    assert code == 2
+    assert "The workers end again and again" in said
+    assert not classroom.left_running()
 
 
 def test_a_changed_course_is_no_grading(classroom: Classroom) -> None:

@@ -145,6 +145,17 @@ import builtins, json, os, signal, subprocess, sys, threading, time
 MARK = "{mark}"
 ASLEEP = [sys.executable, "-c", "import time; time.sleep(99)", MARK]
 KILL = lambda: os.kill(os.getpid(), signal.SIGKILL)
+PASSED = json.dumps({{"phases": ["passed"] * 3, "check": None, "status": 0}})
+
+def forge():
+    for descriptor in range(64):
+        try:
+            os.write(descriptor, PASSED.encode() + b"\\n")
+        except OSError:
+            pass
+
+def forever(*_):
+    while True: pass
 
 def bye() -> str:
     return "bye"
@@ -199,6 +210,79 @@ IN_A_CHECK = {
         "",
     ),
     "raises": ("raise ValueError('no\\x1b[31m')", "ValueError: no"),
+    "forged": ("forge(); os._exit(0)", "It ended the whole process"),
+    "printed": ("print(PASSED); return 'hullo'", "?"),
+    "ignores": (
+        "[signal.signal(n, signal.SIG_IGN) for n in (1, 2, 15)]; forever()",
+        "It did not end within",
+    ),
+    "alarm": (
+        "signal.setitimer(signal.ITIMER_REAL, 0.1); forever()",
+        "killed by SIGALRM",
+    ),
+    "abort": ("os.abort()", "killed by SIGABRT"),
+    "limits": (
+        (
+            "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 9));"
+            " forever()"
+        ),
+        "killed by SIGXCPU",
+    ),
+    "no_files": (
+        (
+            "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0));"
+            " return 'hello'"
+        ),
+        "",
+    ),
+    "mute": ("os.close(1); os.close(2); return 'hello'", ""),
+    "links": (
+        "os.symlink('b', 'a'); os.symlink('a', 'b'); return 'hello'",
+        "",
+    ),
+    "odd_names": (
+        "open(b'caf\\xe9', 'w').close(); os.mkdir(b'\\xff'); return 'hello'",
+        "",
+    ),
+    "homeless": (
+        (
+            "import shutil; shutil.rmtree(os.path.dirname(os.getcwd()));"
+            " return 'hello'"
+        ),
+        "",
+    ),
+    "away": ("os.chdir('/'); os.umask(0o777); return 'hello'", ""),
+    "nice": ("os.nice(19); return 'hello'", ""),
+    "at_exit": ("import atexit; atexit.register(forever); return 'hello'", ""),
+    "clock": ("time.time = time.monotonic = lambda: 0; return 'hello'", ""),
+    "modules": ("sys.modules.clear(); return 'hello'", "?"),
+    "recursion": ("return hello()", "RecursionError: "),
+    "input": ("input()", "EOFError: "),
+    "terminal": ("open('/dev/tty', 'w')", "OSError: "),
+    "endless_repr": (
+        "return type('X', (), {'__repr__': forever})()",
+        "It did not end within",
+    ),
+    "bad_str": (
+        "raise type('X', (Exception,), {'__str__': lambda _: 1 / 0})",
+        "X: (its text cannot be had: ZeroDivisionError)",
+    ),
+    "base": ("raise type('X', (BaseException,), {})('mine')", "X: mine"),
+    "circle": (
+        (
+            "a, b = ValueError('a'), ValueError('b'); a.__context__ = b;"
+            " b.__context__ = a; raise a"
+        ),
+        "ValueError: a",
+    ),
+    "long": ("raise ValueError('x' * (1 << 24))", "reports are too long"),
+    "many": (
+        (
+            "[os.fork() or (time.sleep(99), os._exit(0)) for _ in range(40)];"
+            " return 'hello'"
+        ),
+        "It left a process (",
+    ),
 }
 # what stands at the top of the file -> what is said of the import
 AT_IMPORT = {
@@ -212,4 +296,6 @@ AT_IMPORT = {
         "Skipped: no",
     ),
     "raising": ("raise RuntimeError('top')", "RuntimeError: top"),
+    "base_at_top": ("raise BaseException('top')", "BaseException: top"),
+    "nul": ("x = '\0'", "null bytes"),
 }

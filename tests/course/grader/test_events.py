@@ -14,7 +14,7 @@ from course.folders import ROOT
 from course.grader import keys
 from course.grader.events import Events, Saved, saves
 from tests.course.grader.conftest import NAMES, Learner
-from tests.course.grader.made import RIGHT
+from tests.course.grader.made import IN_A_CHECK, RIGHT, USES
 
 FIRST, SECOND = map(Saved, NAMES)
 RUN = """
@@ -221,3 +221,19 @@ if sys.platform != "win32":
         assert sign.read_bytes() == b""  # it has begun
         terminal.press(b"\x03")
         assert terminal.code() == 0
+
+    @pytest.mark.parametrize(
+        "kind", ["exit", "forged", "mute", "raises", "surrogate", "terminal"]
+    )
+    def test_a_hostile_answer_ends_nothing(
+        terminal: Terminal, learner: Learner, kind: str
+    ) -> None:
+        """The next save has its verdict; no answer draws on the screen."""
+        body, said = IN_A_CHECK[kind]
+        learner.write(USES.format(mark="", body=body))
+        terminal.read_until("Saved: grading")
+        page = terminal.read_until("quit")
+        assert said[:30] in page
+        assert "\x1b[31mno" not in page
+        learner.write(RIGHT)
+        terminal.read_until("s another right way")

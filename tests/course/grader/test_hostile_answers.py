@@ -21,7 +21,7 @@ Graded = dict[str, Exercise]
 
 def name_of(name: str) -> str:
     """Put a number before the name."""
-    names = [*IN_A_CHECK, *AT_IMPORT, "killer", "missing", "latin", "right"]
+    names = [*IN_A_CHECK, *AT_IMPORT, "missing", "latin", "bom", "right"]
     return f"ex{names.index(name) + 1:02}_{name}"
 
 
@@ -35,6 +35,7 @@ def graded(course: MadeCourse) -> Graded:
         course.add(name_of(name), f"{top}\n{RIGHT}")
     course.add(name_of("missing"), None)
     course.add(name_of("latin"), b"CAF = 'caf\xe9'\n")
+    course.add(name_of("bom"), f"\ufeff{RIGHT}")
     course.add(name_of("right"), RIGHT)
     # files beside the answers are nothing to the checks
     for beside in ("conftest.py", "fastapi.py", "sitecustomize.py"):
@@ -98,21 +99,22 @@ def test_a_missing_or_unreadable_file_is_said(graded: Graded) -> None:
 def test_a_breakpoint_names_its_line(graded: Graded) -> None:
     """Nobody has to look for it."""
     hello = by_name(graded["breakpoint"])["test_says_hello"]
-    assert hello.place.endswith("breakpoint.py:10")
+    assert hello.place.endswith("breakpoint.py:21")
 
 
 def test_an_ordinary_answer_among_them_is_right(graded: Graded) -> None:
     """Whatever the others did."""
-    assert graded["right"].points == graded["right"].max_points == 5.5
+    for name in ("right", "bom"):
+        assert graded[name].points == graded[name].max_points == 5.5
 
 
 def test_a_hang_or_a_crash_names_its_line(graded: Graded) -> None:
     """The learner's own, not one of the library below."""
     hello = by_name(graded["loop"])["test_says_hello"]
-    assert re.search(r"exercises/ex01_loop\.py:10$", hello.place)
+    assert re.search(r"exercises/ex01_loop\.py:21$", hello.place)
     assert hello.code == "while True: str(1)"
     crash = by_name(graded["crash"])["test_says_hello"]
-    assert crash.place.endswith("crash.py:10")
+    assert crash.place.endswith("crash.py:21")
     imported = graded["import_loop"].checks[0]
     assert imported.place.endswith("import_loop.py:1")
 

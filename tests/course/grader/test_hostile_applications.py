@@ -130,7 +130,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Exercise]:
     texts["an ordinary answer"] = solution
     folder = tmp_path_factory.mktemp("hostile")
     suites = [written(folder / name, text) for name, text in texts.items()]
-    with Grader([SUITE], How(fork=True, at_once=2)) as grader:
+    # the machine is never blamed: it may be busy, and no answer here is slow
+    with Grader([SUITE], How(fork=True, at_once=2, starved=1)) as grader:
         exercises = grader.grade(suites).exercises
     return dict(zip(texts, exercises, strict=True))
 
@@ -148,8 +149,6 @@ def test_an_application_is_told_what_it_does(
     """And where it stands, if it does not go on."""
     _, said, place = IN_THE_APPLICATION[name]
     check = first(graded[name])
-    if check.fault == "this machine":
-        pytest.skip("too busy to tell an endless loop from a slow one")
     assert check.state == "wrong"
     assert said in check.message
     assert place in check.message

@@ -105,20 +105,20 @@ def test_a_busy_machine_is_said_after_a_second_try() -> None:
     """A check that waits for a processor most of the time proves nothing."""
     starved = {"status": 0, "seconds": 10.0, "starved": 8.0, "phases": []}
     check = judge(PLANNED, starved, Path("/answers"), 10)
-    assert shaky(check, starved)
-    check = at_last(check, starved)
+    assert shaky(check, starved, 0.25)
+    check = at_last(check, starved, 0.25)
     assert (check.state, check.fault) == ("not run", "this machine")
     assert "This machine is too busy to check it" in check.message
     cut = {**LATE, "cut": "busy"}
-    assert shaky(judge(PLANNED, cut, Path("/answers"), 10), cut)
+    assert shaky(judge(PLANNED, cut, Path("/answers"), 10), cut, 0.25)
 
 
 def test_a_check_that_had_its_time_is_late_by_itself() -> None:
     """It is the answer that does not end."""
     alone = {**LATE, "starved": 8.0}  # its clock stood meanwhile
     check = judge(PLANNED, alone, Path("/answers"), 10)
-    assert not shaky(check, alone)
-    assert at_last(check, alone).message == "It did not end within 10 s."
+    assert not shaky(check, alone, 0.25)
+    assert at_last(check, alone, 0.25).message == "It did not end within 10 s."
 
 
 @pytest.mark.parametrize(

@@ -190,23 +190,6 @@ def test_a_console_without_these_signs_gets_plain_ones() -> None:
     assert "response sent > task began" in text
 
 
-def test_a_terminal_breaks_the_lines_of_a_traceback() -> None:
-    """Each part stands behind the same margin."""
-    check = replace(TRACKED, traceback="x" * 200, printed="")
-    console = Console(
-        file=io.StringIO(), force_terminal=True, no_color=True, width=80
-    )
-    told = Grade((replace(OWN_SESSION, checks=(check,)),))
-    show(told, console, traceback=True)
-    assert isinstance(console.file, io.StringIO)
-    lines = [
-        line.rpartition("| ")[2]
-        for line in console.file.getvalue().splitlines()
-        if "    | " in line
-    ]
-    assert [*map(len, lines)] == [74, 74, 52]
-
-
 def test_several_exercises_end_with_a_sum() -> None:
     """Of exercises and points."""
     text = shown(OWN_SESSION, OWN_SESSION)

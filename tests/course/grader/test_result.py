@@ -2,11 +2,9 @@
 
 import json
 from dataclasses import asdict, replace
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from course.grader.junit import junit
 from course.grader.result import Check, Exercise, Grade
 from tests.course.grader.conftest import read_grade
 
@@ -97,13 +95,3 @@ def test_what_utf_8_cannot_hold_is_escaped() -> None:
     """So that the whole result can be written."""
     check = Check.read({**asdict(WRONG), "got": "caf\udce9", "more": 1})
     assert check == replace(WRONG, got="caf\\udce9")
-
-
-def test_junit_counts_the_same() -> None:
-    """It is XML although the answer printed what XML cannot hold."""
-    suite = ET.fromstring(junit(Grade((made(RIGHT, WRONG, WAITING, LOST),))))  # noqa: S314
-    (found,) = suite
-    counts = {key: found.get(key) for key in ("tests", "failures", "skipped")}
-    assert counts == {"tests": "4", "failures": "1", "skipped": "1"}
-    assert found.get("errors") == "1"
-    assert [len(case) for case in found] == [0, 2, 1, 1]
