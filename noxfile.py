@@ -101,7 +101,7 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def test(session: nox.Session) -> None:
-    """Is all in place, does every lesson work? About a minute."""
+    """Check this installation: does every lesson work? A minute."""
     learner(session, "course.self_test")
 
 
@@ -266,7 +266,7 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the course itself: tests tests/stages -k crash."""
+    """Run the tests of those who change the course: tests PATH."""
     install(session, "tests")
     chosen = session.posargs or ["tests", "--ignore=tests/checks"]
     session.run("pytest", *chosen, env=STRICT)

@@ -4,6 +4,7 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import cache
+from threading import Event
 
 from course.grader.exercises import Course as Learner
 from course.grader.progress import Progress
@@ -79,6 +80,7 @@ class Course:
     mounted: dict[int, Mounted]  # those that need no worker
     workshops: dict[int, Workshop]
     mailbox: Mailbox | None
+    stopping: Event  # the page ends, and so do its event streams
 
     def earlier(self, stage: Stage) -> Stage | None:
         """Return the stage that one is compared with."""
