@@ -12,11 +12,11 @@ from fastapi.staticfiles import StaticFiles
 
 from course.apart import Apart
 from course.folders import data_dir
+from course.grader.exercises import Course as Learner
 from course.mailbox import Mailbox
 from course.page import views
 from course.page.course import Course
 from course.page.guard import guarded
-from course.page.left_behind import Files
 from course.page.mounted import Mounted, recorded
 from course.page.workshop import Workshop
 from course.stage import Stage
@@ -26,7 +26,11 @@ OFFLINE = ("fastapi_offline", "static")  # the interactive documentation
 LARGEST = 1_000_000  # bytes of a request's body
 
 
-def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
+def create_app(
+    stages: list[Stage],
+    mailbox: Mailbox | None,
+    learner: Learner = Learner(),
+) -> FastAPI:
     """Return the application that shows these stages.
 
     It mounts them too, unless they need a worker: that is run beside them.
@@ -38,13 +42,13 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
         if not stage.worker
     }
     folder = data_dir()
-    files, stopping = Files(folder), Event()
+    stopping = Event()
     workshops = {
         number: Workshop(
             stage,
             mounted.get(number),
             Apart(stage, folder.parent),
-            files,
+            folder,
             mailbox,
             stopping,
         )
@@ -63,7 +67,7 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
     app = FastAPI(openapi_url=None, lifespan=lifespan, max_body_size=LARGEST)
     app.add_middleware(guarded)
     app.state.course = Course(
-        shown, mounted, workshops, mailbox, stopping
+        shown, mounted, workshops, mailbox, learner, stopping
     )
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -19,6 +19,7 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
+from markupsafe import Markup, escape
 
 from course.apart import NotStartedError
 from course.folders import ROOT, data_dir, environment
@@ -39,6 +40,7 @@ FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 templates.env.globals["svg"] = svg
+CODE = re.compile(r"`([^`]+)`")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)[.\d]*\S*")
 
 
@@ -48,7 +50,12 @@ def brief(value: object) -> str:
     return moment[1] if moment else str("" if value is None else value)
 
 
-templates.env.filters["brief"] = brief
+def coded(text: str) -> Markup:
+    """Return a text in which what stands between backticks is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+templates.env.filters |= {"brief": brief, "coded": coded}
 
 
 def get_course(request: Request) -> Course:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -27,7 +28,7 @@ PATIENCE = 30  # seconds that a request may take
 AT_ONCE, KILLED = 10, 20  # requests
 UNCHANGED = 5.0  # seconds after which rows count as final,
 SLOW = 30.0  # and where a worker has to start first
-ROWS = 5  # that are shown
+ROWS, MAILS = 5, 3  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
 REPORT, LOGS = "/run-task/report", "/task-logs/"
 NOTIFICATIONS = "notifications.txt"
@@ -75,7 +76,7 @@ class Workshop:
     stage: Stage
     mounted: Mounted | None
     apart: Apart
-    files: Files
+    folder: Path  # in which the stages write
     mailbox: Mailbox | None
     stopping: Event  # the page ends
     server: str = ""  # the page's own address, as the request named it
@@ -83,6 +84,9 @@ class Workshop:
     # What the forms offer, once the stage has been started.
     operations: list[Operation] = field(default_factory=list)
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # From its first visit on: what is older, another stage left behind.
+    since: datetime | None = None
+    files: Files = field(init=False)
 
     @cached_property
     def functions(self) -> Functions:
@@ -208,7 +212,7 @@ class Workshop:
     async def fail_to_write(self) -> Answer:
         """Notify somebody while the file cannot be written."""
         async with self.busy:
-            with unwritable(self.files.folder / NOTIFICATIONS):
+            with unwritable(self.folder / NOTIFICATIONS):
                 path = "/send-notification/ada@example.com"
                 answer = await self.send("POST", path)
                 await self.until_idle()
@@ -263,6 +267,8 @@ class Workshop:
 
         NotStartedError says why that was not possible.
         """
+        if not self.since:
+            self.since, self.files = datetime.now(UTC), Files(self.folder)
         if self.mounted and not self.operations:
             await self.mounted.start()
             self.operations = operations(self.mounted.app.openapi())
@@ -345,10 +351,13 @@ class Workshop:
 
     async def left_behind(self) -> LeftBehind:
         """Return what the last tasks left."""
-        mails = [*self.mailbox.mails][-3:] if self.mailbox else []
-        return LeftBehind(
-            self.files.texts(), mails[::-1], (await self.rows())[::-1]
-        )
+        mails = [
+            mail
+            for mail in [*(self.mailbox.mails if self.mailbox else ())][::-1]
+            if self.since and mail.arrived > self.since
+        ]
+        rows = await self.rows()
+        return LeftBehind(self.files.texts(), mails[:MAILS], rows[::-1])
 
     async def rows(self) -> list[dict[str, Any]]:
         """Return the stage's last rows, by its own endpoint."""
