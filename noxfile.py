@@ -102,7 +102,7 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def test(session: nox.Session) -> None:
-    """Is all in place, does every lesson work? About a minute."""
+    """Check this installation: does every lesson work? A minute."""
     learner(session, "course.self_test")
 
 
@@ -267,7 +267,7 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the course itself: tests tests/stages -k crash."""
+    """Run the tests of those who change the course: tests PATH."""
     install(session, "tests")
     at_once = f"-n{2 * (os.cpu_count() or 2)}"  # they wait more than they work
     whole = ["tests", "--ignore=tests/checks", at_once, "--dist=loadgroup"]

@@ -16,6 +16,8 @@ from course.stage import Stage
 STARTING = 120  # seconds: the first time, PostgreSQL makes its files
 STOPPING = 25  # a worker may end its task
 SHOWN = 12  # lines of the log
+READ = 20_000  # bytes of it that are looked at
+OURS = "from=page"  # in our own requests, which the log shown leaves out
 
 
 class NotStartedError(Exception):
@@ -52,10 +54,12 @@ class Apart:
     def log(self) -> str:
         """What its processes said last."""
         try:
-            text = self.file.read_text("utf-8", "replace")
+            with self.file.open("rb") as log:
+                log.seek(max(0, log.seek(0, 2) - READ))
+                lines = log.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return ""
-        return "\n".join(text.splitlines()[-SHOWN:])
+        return "\n".join([x for x in lines if OURS not in x][-SHOWN:])
 
     def start(self) -> None:
         """Start it, and wait until it answers; NotStartedError if not."""
@@ -95,7 +99,7 @@ class Apart:
 
     def openapi(self) -> dict[str, Any]:
         """Return what it says of itself, once it answers."""
-        url = f"{self.base}/openapi.json"
+        url = f"{self.base}/openapi.json?{OURS}"
         answer = httpx2.get(url, trust_env=False)
         found: dict[str, Any] = answer.raise_for_status().json()
         return found

@@ -32,6 +32,8 @@ from course.folders import data_dir
 from course.typed import Parser
 
 PORT = 5870
+LARGEST = 1_000_000  # bytes of an e-mail that is taken
+LONGEST = 20_000  # letters of its body that are kept
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Handler:
         sender, subject, body = read(content)
         mail = Mail(
             arrived=datetime.now(UTC),
-            sender=sender or str(envelope.mail_from),
+            sender=sender or readable(str(envelope.mail_from)),
             recipients=tuple(map(readable, envelope.rcpt_tos)),
             subject=subject,
             body=body,
@@ -112,22 +114,23 @@ class Handler:
 
 def read(content: bytes) -> tuple[str, str, str]:
     """Return sender, subject and body; of what cannot be read, all of it."""
+    raw = content.decode("utf-8", "replace")
     try:
         message = message_from_bytes(content, policy=policy.default)
         part = message.get_body(("plain",))
-        body = str(part.get_content()) if part else ""
+        body = str(part.get_content()) if part else raw
+        if message.defects or (part and part.defects):
+            body = raw
         sender, subject = (str(message[h] or "") for h in ("From", "Subject"))
-        if not (body or subject):
-            raise ValueError  # noqa: TRY301 (it has neither)
     except Exception:  # noqa: BLE001 (the parser raises many kinds)
-        raw = content.decode("utf-8", "replace")
-        return "", "(this mail could not be read)", raw
+        sender, subject, body = "", "(this mail could not be read)", raw
     return readable(sender), readable(subject), readable(body)
 
 
 def readable(text: str) -> str:
     """Return a text that can be shown: half a character is no character."""
-    return text.replace("\r", "").encode("utf-8", "replace").decode()
+    text = text.replace("\r", "").encode("utf-8", "replace").decode()
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 class Mailbox:
@@ -197,6 +200,7 @@ class Mailbox:
             auth_required=True,
             auth_require_tls=True,
             authenticator=self._authenticate,
+            data_size_limit=LARGEST,
         )
         self._controller.start()
         return self

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 
 import uvicorn
@@ -12,7 +12,6 @@ import uvicorn
 from course import mailbox, ports
 from course.folders import data_dir
 from course.page.app import create_app
-from course.page.workshop import Workshop
 from course.stage import find_stages
 from course.typed import Parser
 
@@ -37,12 +36,11 @@ def a_mailbox() -> Iterator[mailbox.Mailbox | None]:
 class Server(uvicorn.Server):
     """Ends within two seconds of Ctrl-C, whatever a task is waiting for."""
 
-    workshops: Iterable[Workshop] = ()
+    stopping: threading.Event
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop as always, and cut off what can't be stopped: a thread."""
-        for workshop in self.workshops:  # their event streams end
-            workshop.stopping.set()
+        self.stopping.set()  # the event streams end
         super().handle_exit(sig, frame)
         guard = threading.Timer(1.7, cut_off)
         guard.daemon = True
@@ -76,7 +74,7 @@ def main() -> None:
             sys.stdout.flush()
             config = uvicorn.Config(app, timeout_graceful_shutdown=1)
             server = Server(config)
-            server.workshops = app.state.course.workshops.values()
+            server.stopping = app.state.course.stopping
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listening])
             if not server.started:

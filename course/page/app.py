@@ -5,47 +5,52 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 
-import fastapi_offline
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from course.apart import Apart
 from course.folders import data_dir
+from course.grader.exercises import Course as Learner
 from course.mailbox import Mailbox
 from course.page import views
 from course.page.course import Course
 from course.page.guard import guarded
-from course.page.left_behind import Files
-from course.page.mounted import Mounted, all_running
+from course.page.mounted import Mounted, recorded
 from course.page.workshop import Workshop
 from course.stage import Stage
 
 STATIC = Path(__file__).parent / "static"
-DOCS_FILES = Path(fastapi_offline.__file__).parent / "static"
+OFFLINE = ("fastapi_offline", "static")  # the interactive documentation
 LARGEST = 1_000_000  # bytes of a request's body
 
 
-def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
+def create_app(
+    stages: list[Stage],
+    mailbox: Mailbox | None,
+    learner: Learner = Learner(),
+) -> FastAPI:
     """Return the application that shows these stages.
 
     It mounts them too, unless they need a worker: that is run beside them.
     """
     shown = {stage.number: stage for stage in stages}
     mounted = {
-        number: Mounted.load(stage)
+        number: Mounted(stage)
         for number, stage in shown.items()
         if not stage.worker
     }
     folder = data_dir()
-    files = Files(folder)
+    stopping = Event()
     workshops = {
         number: Workshop(
             stage,
             mounted.get(number),
             Apart(stage, folder.parent),
-            files,
+            folder,
             mailbox,
+            stopping,
         )
         for number, stage in shown.items()
     }
@@ -54,17 +59,19 @@ def create_app(stages: list[Stage], mailbox: Mailbox | None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # The page's own requests do not belong into a stage's log.
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        async with all_running(list(mounted.values())):
+        async with recorded([*mounted.values()]):
             yield
         for workshop in workshops.values():
             await asyncio.to_thread(workshop.apart.stop)
 
     app = FastAPI(openapi_url=None, lifespan=lifespan, max_body_size=LARGEST)
     app.add_middleware(guarded)
-    app.state.course = Course(shown, mounted, workshops, mailbox)
+    app.state.course = Course(
+        shown, mounted, workshops, mailbox, learner, stopping
+    )
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.mount("/docs-files", StaticFiles(directory=DOCS_FILES))
+    app.mount("/docs-files", StaticFiles(packages=[OFFLINE]))
     for one in mounted.values():
         app.mount(one.prefix, one)
     return app

@@ -4,16 +4,17 @@ import ast
 import re
 from dataclasses import dataclass
 from functools import cache
+from threading import Event
 
 from course.grader.exercises import Course as Learner
 from course.grader.progress import Progress
+from course.instruction import instruction
 from course.mailbox import Mailbox
-from course.page import code
+from course.page import code, notebook
 from course.page.mounted import Mounted
 from course.page.workshop import Workshop
 from course.stage import Stage, earlier
 
-LEARNER = Learner()
 STAGE = re.compile(r"stages/s(\d\d)_")
 
 
@@ -24,7 +25,7 @@ class Exercise:
     number: int
     name: str
     title: str
-    text: str
+    text: str  # HTML
     stage: int
 
 
@@ -40,10 +41,10 @@ class Step:
 @cache
 def read_exercises() -> list[Exercise]:
     """Read the stubs as they were: a learner changes those in exercises/."""
-    found: list[Exercise] = []
+    learner, found = Learner(), list[Exercise]()
     stage = 1
-    for suite in LEARNER.suites():
-        stub = LEARNER.original(suite)
+    for suite in learner.suites():
+        stub = learner.original(suite)
         text = ast.get_docstring(ast.parse(stub)) or ""
         needs = STAGE.findall(text.partition("Builds on")[2])
         stage = max([stage, *map(int, needs)])  # none comes before another
@@ -52,11 +53,17 @@ def read_exercises() -> list[Exercise]:
                 int(suite.number),
                 suite.name,
                 suite.title.partition(" · ")[2],
-                text.partition("\n")[2].strip(),
+                as_html(text),
                 stage,
             )
         )
     return found
+
+
+def as_html(docstring: str) -> str:
+    """Return what a stub asks for; its links lead to the page's own views."""
+    sections, last = instruction(docstring)
+    return notebook.linked("\n\n".join([*sections, last]))
 
 
 @cache
@@ -79,6 +86,8 @@ class Course:
     mounted: dict[int, Mounted]  # those that need no worker
     workshops: dict[int, Workshop]
     mailbox: Mailbox | None
+    learner: Learner  # whose progress is shown
+    stopping: Event  # the page ends, and so do its event streams
 
     def earlier(self, stage: Stage) -> Stage | None:
         """Return the stage that one is compared with."""
@@ -101,7 +110,7 @@ class Course:
     @property
     def done(self) -> set[str]:
         """The exercises that are right by now."""
-        progress = Progress(LEARNER)
+        progress = Progress(self.learner)
         return {one.name for one in self.exercises if progress[one.name].done}
 
     @property

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from course import ports
 
+NOT_ALLOWED = 1008  # closes a WebSocket
 HOSTS = [ports.HOST, "localhost"]
 POLICY = (
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none';"
@@ -39,8 +40,16 @@ class OwnPages:
         self, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Serve a request of our own pages, or of no page (curl)."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        origin = foreign(headers, scope.get("method", "GET"))
+        if scope["type"] == "websocket":
+            if origin:
+                await send({"type": "websocket.close", "code": NOT_ALLOWED})
+            else:
+                await self.app(scope, receive, send)
             return
         documentation = scope["path"].endswith(("/docs", "/redoc"))
 
@@ -53,7 +62,7 @@ class OwnPages:
                 headers["Content-Security-Policy"] = policy
             await send(message)
 
-        if origin := foreign(Headers(scope=scope), scope["method"]):
+        if origin:
             text = REFUSED.format(origin=origin)
             refusal = PlainTextResponse(text, status_code=403)
             await refusal(scope, receive, send_with_policy)
@@ -63,9 +72,9 @@ class OwnPages:
 
 def foreign(headers: Headers, method: str) -> str:
     """Return which other site has sent a request; nothing if none has."""
-    origin = headers.get("origin")
-    if origin is not None and origin != f"http://{headers.get('host')}":
-        return "another site" if origin == "null" else origin
+    for origin in headers.getlist("origin"):
+        if origin != f"http://{headers.get('host')}":
+            return "another site" if origin in {"", "null"} else origin
     site = headers.get("sec-fetch-site")
     if method != "GET" and site in {"cross-site", "same-site"}:
         return "another site"

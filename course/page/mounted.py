@@ -1,15 +1,18 @@
-"""Stages inside another application: found, imported, kept apart."""
+"""Stages inside another application: started when asked for, kept apart."""
 
+import asyncio
 import importlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from course.apart import NotStartedError
 from course.stage import Stage
 from fastapi_timeline import Recorder, Recording
 
@@ -25,49 +28,72 @@ class Mounted:
     """
 
     stage: Stage
-    app: FastAPI
+    app: FastAPI = field(init=False)  # once it has been started
     state: dict[str, Any] = field(default_factory=dict)
+    running: AsyncExitStack = field(default_factory=AsyncExitStack)
     # When the Send button waited: nanoseconds of time.perf_counter_ns().
     waits: deque[tuple[int, int]] = field(
         default_factory=lambda: deque(maxlen=PICTURES)
     )
 
     def __post_init__(self) -> None:
-        """Record the requests, for the picture of the last one."""
-        self.recorder = Recorder(self.app, keep=PICTURES, at_once=PICTURES)
-        self.recorder.on = False  # until the stage runs
-
-    @classmethod
-    def load(cls, stage: Stage) -> "Mounted":
-        """Import a stage; its application is called `app`."""
-        return cls(stage, importlib.import_module(stage.module).app)
+        """Make a recorder, which is on while the page runs."""
+        self.recorder = Recorder(None, keep=PICTURES, at_once=PICTURES)
+        self.recorder.on = False
+        self.starting = asyncio.Lock()
 
     @property
     def prefix(self) -> str:
         """Where it is found: /stages/01."""
         return f"/stages/{self.stage.number:02}"
 
+    async def start(self) -> None:
+        """Import the stage and run its lifespan, when it is first asked for.
+
+        NotStartedError says why that was not possible; the next request
+        tries again.
+        """
+        async with self.starting:
+            if self.recorder.app:
+                return
+            try:
+                module = await asyncio.to_thread(
+                    importlib.import_module, self.stage.module
+                )
+                lifespan = module.app.router.lifespan_context(module.app)
+                state = await self.running.enter_async_context(lifespan)
+            except Exception as error:
+                text = f"Stage {self.stage.number} did not start: {error}"
+                raise NotStartedError(text) from error
+            self.app, self.state = module.app, dict(state or {})
+            self.recorder.app = module.app
+
     @property
     def newest(self) -> Recording | None:
-        """The newest request that had a task, else the newest at all.
+        """The newest request that had a task or was refused, else any.
 
         One that is under way is shown as far as it has come. Requests to the
         documentation are not shown.
         """
-        about = {self.app.openapi_url, self.app.docs_url}
         first: Recording | None = None
         for recording in self.recordings():
             kinds = {lane.kind for lane in recording.lanes}
-            asked = recording.path.removeprefix(self.prefix)
-            if "endpoint" not in kinds or asked in about:
+            about = {self.app.openapi_url, self.app.docs_url}
+            if "endpoint" not in kinds or recording.path in about:
                 continue
             first = first or recording
-            if "task" in kinds:
+            if "task" in kinds or recording.status.startswith("4"):
                 return recording
         return first
 
     def recordings(self) -> Iterator[Recording]:
-        """Yield them, the newest first; with the wait of the Send button."""
+        """Yield them, the newest first, as if the stage were alone."""
+        for recording in self.timed():
+            path = recording.path.removeprefix(self.prefix)
+            yield replace(recording, path=path)
+
+    def timed(self) -> Iterator[Recording]:
+        """Yield them with the wait of the Send button."""
         yield from reversed(self.recorder.unfinished)
         for number in range(len(self.recorder.recordings)):
             found = self.recorder.recording(-1 - number)
@@ -82,15 +108,6 @@ class Mounted:
         """What changes when there is something new to draw."""
         return self.recorder.seen, self.recorder.running
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Start the stage, and stop it at the end."""
-        lifespan = self.app.router.lifespan_context(self.app)
-        async with lifespan as state:
-            self.state = dict(state or {})
-            with self.recorder:
-                yield
-
     def inner(self, scope: Scope) -> Scope:
         """Return the scope of a request as if the stage were alone."""
         inner = {**scope, "state": self.state.copy()}
@@ -102,6 +119,12 @@ class Mounted:
         self, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Answer a request, and record it."""
+        try:
+            await self.start()
+        except NotStartedError as error:
+            refusal = PlainTextResponse(str(error), status_code=503)
+            await refusal(scope, receive, send)
+            return
         await self.recorder(self.inner(scope), receive, send)
 
     async def unrecorded(
@@ -112,9 +135,10 @@ class Mounted:
 
 
 @asynccontextmanager
-async def all_running(mounted: list[Mounted]) -> AsyncIterator[None]:
-    """Start every stage; if one fails, those started before it are stopped."""
+async def recorded(mounted: Sequence[Mounted]) -> AsyncIterator[None]:
+    """Record the stages; at the end, stop those that were started."""
     async with AsyncExitStack() as stack:
         for one in mounted:
-            await stack.enter_async_context(one.running())
+            stack.enter_context(one.recorder)
+            await stack.enter_async_context(one.running)
         yield

@@ -47,13 +47,17 @@ def markdown(text: str) -> str:
     return rendered.replace("<pre>", '<pre tabindex="0">')
 
 
+def linked(text: str) -> str:
+    """Render a text; its links to files lead to the page's own views."""
+    rendered = LINK.sub(r'href="/notebook/\1\2"', markdown(text))
+    return UP.sub(r'href="/file/\1"', rendered)
+
+
 def cell_as_html(cell: dict[str, Any]) -> str:
     """Return a cell: its text, or its code and what came of it."""
     text = "".join(cell["source"])
     if cell["cell_type"] == "markdown":
-        rendered = markdown(text)
-        linked = LINK.sub(r'href="/notebook/\1\2"', rendered)
-        return UP.sub(r'href="/file/\1"', linked)
+        return linked(text)
     lines = "\n".join(code.highlighted(text))
     outputs = "".join(
         output_as_html(output) for output in cell.get("outputs", [])

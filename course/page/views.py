@@ -1,11 +1,12 @@
 """What a browser asks for, and what it gets."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import (
     APIRouter,
@@ -18,6 +19,7 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
+from markupsafe import Markup, escape
 
 from course.apart import NotStartedError
 from course.folders import ROOT, data_dir, environment
@@ -32,11 +34,28 @@ from fastapi_timeline import Recording, svg
 SEE_OTHER = 303
 BEST = 7  # questions that are listed for some words
 RUN_LIMIT = 100  # seconds for both ways of a question
+SAVED = 0.5  # seconds between two looks at the progress
 FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 templates.env.globals["svg"] = svg
+CODE = re.compile(r"`([^`]+)`")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)[.\d]*\S*")
+
+
+def brief(value: object) -> str:
+    """Return a value of a row as it is read: of a moment, the time of day."""
+    moment = MOMENT.fullmatch(str(value))
+    return moment[1] if moment else str("" if value is None else value)
+
+
+def coded(text: str) -> Markup:
+    """Return a text in which what stands between backticks is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+templates.env.filters |= {"brief": brief, "coded": coded}
 
 
 def get_course(request: Request) -> Course:
@@ -58,27 +77,32 @@ def get_stage(number: int, course: CourseDep) -> Stage:
 StageDep = Annotated[Stage, Depends(get_stage)]
 
 
-def get_mounted(stage: StageDep, course: CourseDep) -> Mounted:
-    """Return its application, or answer 404 if it doesn't run here."""
-    if stage.number not in course.mounted:
-        raise HTTPException(404, f"It needs a worker: {stage.command}")
-    return course.mounted[stage.number]
-
-
-MountedDep = Annotated[Mounted, Depends(get_mounted)]
-
-
-def get_workshop(
+async def get_workshop(
     request: Request, stage: StageDep, course: CourseDep
 ) -> Workshop:
     """Return where a stage is tried; it learns our own address."""
     workshop = course.workshops[stage.number]
     host, port = request.scope["server"]
     workshop.server = f"http://{host}:{port}"
+    try:
+        await workshop.ready()
+    except NotStartedError as error:
+        raise HTTPException(503, str(error)) from None
     return workshop
 
 
 WorkshopDep = Annotated[Workshop, Depends(get_workshop)]
+
+
+def get_mounted(workshop: WorkshopDep) -> Mounted:
+    """Return its application, or answer 404 if it doesn't run here."""
+    if not workshop.mounted:
+        command = workshop.stage.command
+        raise HTTPException(404, f"It needs a worker: {command}")
+    return workshop.mounted
+
+
+MountedDep = Annotated[Mounted, Depends(get_mounted)]
 
 
 def get_question(number: int) -> found.Question:
@@ -185,7 +209,9 @@ async def accident(
 
 
 @router.post("/stage/{number}/processes/{wanted}")
-async def processes(workshop: WorkshopDep, wanted: str) -> Response:
+async def processes(
+    workshop: WorkshopDep, wanted: Literal["start", "stop"]
+) -> Response:
     """Start the stage with its worker and broker, or stop all of them."""
     workshop.answer = None
     try:
@@ -215,6 +241,18 @@ async def events(workshop: WorkshopDep) -> AsyncIterator[ServerSentEvent]:
                 "steps": now["steps"],
             }
         )
+
+
+@router.get("/progress", response_class=EventSourceResponse)
+async def progress(course: CourseDep) -> AsyncIterator[ServerSentEvent]:
+    """Send which exercises are done, whenever that changes."""
+    before: list[str] | None = None
+    while not course.stopping.is_set():
+        done = sorted(course.done)
+        if done != before:
+            yield ServerSentEvent(data=done)
+        before = done
+        await asyncio.sleep(SAVED)
 
 
 # --- to read --------------------------------------------------------------------
@@ -344,7 +382,7 @@ def render_question(
 @router.get("/file/{path:path}")
 def read_file(request: Request, course: CourseDep, path: str) -> Response:
     """Show a text of the course that a notebook links to."""
-    file = (ROOT / path).resolve()
+    file = (ROOT / path.replace("\0", "")).resolve()
     rooms = ("stages", "checks", "solutions", "docs", "questions", "tests")
     inside = any(file.is_relative_to(ROOT / room) for room in rooms)
     if not (inside and file.is_file() and file.suffix in {".py", ".md"}):

@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import httpx2
 
-from course.apart import Apart
+from course.apart import OURS, Apart
 from course.mailbox import Mail, Mailbox
 from course.page.code import Functions, Lines
 from course.page.left_behind import Files, LeftBehind
@@ -22,18 +23,22 @@ from course.page.operations import Operation, operations
 from course.stage import Stage
 from fastapi_timeline import Recording
 
-INVALID = 422  # HTTPStatus names it anew in 3.13
+INVALID, REFUSED = 422, range(400, 500)
 PATIENCE = 30  # seconds that a request may take
 AT_ONCE, KILLED = 10, 20  # requests
 UNCHANGED = 5.0  # seconds after which rows count as final,
 SLOW = 30.0  # and where a worker has to start first
-ROWS = 5  # that are shown
+ROWS, MAILS = 5, 3  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
 REPORT, LOGS = "/run-task/report", "/task-logs/"
 NOTIFICATIONS = "notifications.txt"
 FAILS = (
     "The client has its success already: the response was sent before the task"
     " failed. Who learns of the failure? Look below."
+)
+BLOCKED = (
+    "During this request the page put a folder in the place of"
+    f" data/{NOTIFICATIONS}, so the task could not open the file. "
 )
 ENDED = {"completed", "failed", "dead"}
 
@@ -71,20 +76,22 @@ class Workshop:
     stage: Stage
     mounted: Mounted | None
     apart: Apart
-    files: Files
+    folder: Path  # in which the stages write
     mailbox: Mailbox | None
+    stopping: Event  # the page ends
     server: str = ""  # the page's own address, as the request named it
     answer: Answer | None = None
-    stopping: Event = field(default_factory=Event)  # the page ends
-    # What the forms offer; of a stage that runs apart, once it has run.
+    # What the forms offer, once the stage has been started.
     operations: list[Operation] = field(default_factory=list)
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # From its first visit on: what is older, another stage left behind.
+    since: datetime | None = None
+    files: Files = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Read where its functions stand, and what it answers."""
-        self.functions = Functions.of(self.stage.files)
-        if self.mounted:
-            self.operations = operations(self.mounted.app.openapi())
-        self.busy = asyncio.Lock()
+    @cached_property
+    def functions(self) -> Functions:
+        """Where its functions stand in its source."""
+        return Functions.of(self.stage.files)
 
     # --- what it can be asked for --------------------------------------------
 
@@ -189,7 +196,7 @@ class Workshop:
         code = response.status_code
         self.answer = Answer(
             title,
-            f"{code} {HTTPStatus(code).phrase}",
+            f"{code} {response.reason_phrase}",
             took,
             shown(response),
             comment_on(code),
@@ -198,21 +205,23 @@ class Workshop:
 
     async def fail(self) -> Answer:
         """Ask for the task that always fails."""
-        return self.commented(await self.send("POST", "/run-task/crash"))
+        return self.commented(
+            await self.send("POST", "/run-task/crash"), FAILS
+        )
 
     async def fail_to_write(self) -> Answer:
         """Notify somebody while the file cannot be written."""
         async with self.busy:
-            with unwritable(self.files.folder / NOTIFICATIONS):
+            with unwritable(self.folder / NOTIFICATIONS):
                 path = "/send-notification/ada@example.com"
                 answer = await self.send("POST", path)
                 await self.until_idle()
-        return self.commented(answer)
+        return self.commented(answer, BLOCKED + FAILS)
 
-    def commented(self, answer: Answer) -> Answer:
+    def commented(self, answer: Answer, comment: str) -> Answer:
         """Say what the client learns of a task that fails: nothing."""
         if answer.good:
-            self.answer = replace(answer, comment=FAILS)
+            self.answer = replace(answer, comment=comment)
         return self.answer or answer
 
     async def refuse(self) -> Answer:
@@ -252,6 +261,17 @@ class Workshop:
             await asyncio.sleep(0.01)
 
     # --- a process of its own -----------------------------------------------------
+
+    async def ready(self) -> None:
+        """Start the stage here, if it needs no worker; learn what it offers.
+
+        NotStartedError says why that was not possible.
+        """
+        if not self.since:
+            self.since, self.files = datetime.now(UTC), Files(self.folder)
+        if self.mounted and not self.operations:
+            await self.mounted.start()
+            self.operations = operations(self.mounted.app.openapi())
 
     async def start(self) -> None:
         """Start the stage in processes of its own."""
@@ -313,7 +333,9 @@ class Workshop:
     @property
     def recording(self) -> Recording | None:
         """The request that is drawn."""
-        return self.mounted.newest if self.mounted else None
+        if self.mounted and self.operations:
+            return self.mounted.newest
+        return None
 
     def steps(self, recording: Recording) -> list[dict[str, Any]]:
         """Return what happened in order, each with its lines of code."""
@@ -329,10 +351,13 @@ class Workshop:
 
     async def left_behind(self) -> LeftBehind:
         """Return what the last tasks left."""
-        mails = [*self.mailbox.mails][-3:] if self.mailbox else []
-        return LeftBehind(
-            self.files.texts(), mails[::-1], (await self.rows())[::-1]
-        )
+        mails = [
+            mail
+            for mail in [*(self.mailbox.mails if self.mailbox else ())][::-1]
+            if self.since and mail.arrived > self.since
+        ]
+        rows = await self.rows()
+        return LeftBehind(self.files.texts(), mails[:MAILS], rows[::-1])
 
     async def rows(self) -> list[dict[str, Any]]:
         """Return the stage's last rows, by its own endpoint."""
@@ -389,7 +414,7 @@ def rows_of(response: httpx2.Response) -> list[dict[str, Any]]:
 
 def logs(client: httpx2.Client, base: str) -> list[dict[str, Any]]:
     """Return the rows of a stage's tasks."""
-    return rows_of(client.get(f"{base}{LOGS}"))
+    return rows_of(client.get(f"{base}{LOGS}?{OURS}"))
 
 
 def final(
@@ -436,4 +461,6 @@ def comment_on(code: int) -> str:
         return (
             "The input is invalid: the endpoint was not called, no task ran."
         )
+    if code in REFUSED:
+        return "No task: the request was refused."
     return ""

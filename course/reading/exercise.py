@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from course.folders import ROOT
 from course.grader.exercises import Course, original
 from course.grader.hints import hints
+from course.instruction import cell, instruction, plain
 from course.typed import command
 
 from .cells import fenced
 
-SECTION = re.compile(r"^(\w.*)\n( {4}.*\n(?:(?: {4}.*)?\n)*)", re.MULTILINE)
-NAME = re.compile(r" *(\S.*?) {2,}(\S.*)")
-ITEM = re.compile(r"(?:-|\d+\.) ")
-FILE = re.compile(r"(?<![\w/])((?:stages|notebooks)/\w+\.(?:py|ipynb))")
-RUN = re.compile(r"\b(uvicorn\s[\w.]+:app|python -m pytest \S+\.py)")
 
 
 @dataclass(frozen=True)
@@ -73,12 +69,8 @@ class Exercise:
         path = f"exercises/{self.name}.py"
         body = self.stub[self.stub.index('"""', 3) + 3 :].strip("\n")
         parts = [f"# {self.title}", f"*The stub is `{path}`.*"]
-        rest = self.instruction.partition("\n")[2]
-        for title, text in SECTION.findall(rest + "\n"):
-            parts += [f"## {title}", *section(title, dedented(text))]
-        parts += folded_hints(self.name)
-        last = SECTION.sub("", rest + "\n").strip()
-        last = RUN.sub(r"`\1`", FILE.sub(r"[\1](../\1)", last))
+        sections, last = instruction(self.instruction)
+        parts += [*sections, *folded_hints(self.name)]
         commands = "\n".join(
             command(session, number) for session in ("watch", "grade", "hint")
         )
@@ -117,19 +109,6 @@ def points(check: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return 1
 
 
-def dedented(text: str) -> str:
-    """Take the section's indentation away, and the blank lines around it."""
-    return re.sub(r"^ {4}", "", text, flags=re.MULTILINE).strip("\n")
-
-
-def section(title: str, text: str) -> Iterator[str]:
-    """Return a section as Markdown: names as a table."""
-    if title.startswith("Names"):
-        yield from names(text)
-    else:
-        yield listed(text)
-
-
 def folded_hints(name: str) -> Iterator[str]:
     """Return the hints to an exercise, each to be opened by a click."""
     found = hints(ROOT / "exercises" / "hints", name)
@@ -139,51 +118,6 @@ def folded_hints(name: str) -> Iterator[str]:
         yield f'??? tip "Hint {number}"\n' + indented(plain(hint.text))
 
 
-def names(text: str) -> Iterator[str]:
-    """Return names and what they are as a table, and what follows it."""
-    rows: list[tuple[str, str]] = []
-    after: list[str] = []
-    for line in text.splitlines():
-        if after or not line.strip():
-            after.append(line)
-        elif found := NAME.fullmatch(line):
-            rows.append((found[1], found[2]))
-        elif line.startswith(" ") and rows:
-            name, told = rows[-1]
-            rows[-1] = (name, f"{told} {line.strip()}")
-        else:
-            after.append(line)
-    lines = [f"| `{name}` | {cell(told)} |" for name, told in rows]
-    yield "\n".join(["| name | what it is |", "|---|---|", *lines])
-    if rest := "\n".join(after).strip():
-        yield listed(rest)
-
-
-def listed(text: str) -> str:
-    """Set lists apart from the lines around them, as Markdown wants it."""
-    lines: list[str] = []
-    in_list = False
-    for line in text.splitlines():
-        item = bool(ITEM.match(line))
-        if line and not line.startswith(" ") and item != in_list:
-            lines.append("")
-            in_list = item
-        lines.append(line)
-    return plain("\n".join(lines))
-
-
 def indented(text: str) -> str:
     """Put it inside of the line above."""
     return re.sub(r"^(?=.)", "    ", text, flags=re.MULTILINE)
-
-
-def cell(text: str) -> str:
-    """Return a text that may stand in a table."""
-    return plain(text).replace("|", "\\|")
-
-
-def plain(text: str) -> str:
-    """Keep signs of HTML as they are, outside of code."""
-    parts = re.split(r"(`[^`]*`)", text)
-    parts[::2] = [each.replace("<", "&lt;") for each in parts[::2]]
-    return "".join(parts)

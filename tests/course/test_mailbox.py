@@ -15,6 +15,8 @@ from course.mailbox import Mail, Mailbox, authority, show
 from course.ports import listen, number_of
 
 LOGIN = ("course@example.com", "mailbox")
+PART = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
+NESTED = b"Subject: x\r\n" + b"".join(PART % (n, n) for n in range(2000))
 LETTER = "From: course@example.com\r\nSubject: Hello\r\n\r\nHi!\r\n"
 
 
@@ -57,8 +59,21 @@ def test_a_mail_is_kept_as_it_arrived(
         b"Subject: a\xf0\x9f\r\nTo: \x00\r\n\r\nHi!",
         b"Hi!",
         b"",
+        b"Subject: " + b"x" * 500 + b"\r\n " * 500 + b"\r\n\r\nHi!",
+        b"Subject: =?none-such?q?a?=\r\nFrom: =?utf-8?q?=00=1B?=\r\n\r\nHi!",
+        b"Subject: x\r\nFrom: a@[\r\nDate: never\r\nTo: ;:<>\r\n\r\nHi!",
+        b"Subject: x\r\nContent-Type: text/plain; charset=utf-7\r\n\r\nHi!",
+        b"Subject: x\r\nContent-Type: text/plain; charset=\x00\r\n\r\nHi!",
+        b"Subject: x\r\nContent-Transfer-Encoding: base64\r\n\r\nHi!",
+        b"Subject: x\r\n\r\nHi!\x00\x1b[2J\x9b\xff",
+        NESTED,
+        b"Subject: x\r\nContent-Type: multipart/mixed\r\n\r\nHi!",
     ],
-    ids=["charset", "words", "bytes", "no header", "nothing"],
+    ids=[
+        *("charset", "words", "bytes", "no header", "nothing", "folded"),
+        *("unknown words", "addresses", "utf-7", "NUL charset", "base64"),
+        *("controls", "nested", "no boundary"),
+    ],
 )
 def test_a_broken_mail_takes_nothing_down(
     box: Mailbox, smtp: smtplib.SMTP, letter: bytes
@@ -72,6 +87,28 @@ def test_a_broken_mail_takes_nothing_down(
     assert ("Hi!" in shown) == (b"Hi!" in letter)
     shown.encode()
     assert after.subject == "Hello"
+
+
+def test_a_huge_mail_is_refused(box: Mailbox, smtp: smtplib.SMTP) -> None:
+    """With the code for it, and the next one arrives."""
+    smtp.login(*LOGIN)
+    huge = f"Subject: x\r\n\r\n{('a' * 70 + chr(10)) * 150_000}"
+    with pytest.raises(smtplib.SMTPException) as refused:
+        smtp.sendmail(LOGIN[0], ["ada@example.com"], huge)
+    assert "552" in str(refused.value.args)
+    smtp.sendmail(LOGIN[0], ["ada@example.com"], LETTER)
+    (mail,) = box.wait_for(1)
+    assert mail.subject == "Hello"
+
+
+def test_a_long_body_is_cut(box: Mailbox, smtp: smtplib.SMTP) -> None:
+    """A hundred of them are kept, and the page shows all of them."""
+    smtp.login(*LOGIN)
+    long = f"Subject: x\r\n\r\n{('a' * 70 + chr(10)) * 10_000}"
+    smtp.sendmail(LOGIN[0], ["ada@example.com"], long)
+    (mail,) = box.wait_for(1)
+    assert len(mail.body) < 30_000
+    assert mail.body.endswith(" …")
 
 
 def test_a_login_needs_encryption(box: Mailbox) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from course.folders import data_dir
+from course.grader.exercises import Course as Learner
 from course.mailbox import authority
 from course.page.app import create_app
 from course.stage import find_stages
@@ -46,6 +47,7 @@ def address(folder: Path) -> Iterator[str]:
         patch.chdir(folder)
         authority(data_dir())
         forget_settings()
-        with served(create_app(find_stages(), None)) as found:
+        app = create_app(find_stages(), None, Learner(folder))
+        with served(app) as found:
             yield found
         forget_settings()

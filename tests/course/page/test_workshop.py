@@ -69,11 +69,17 @@ def test_each_step_has_its_lines(page: httpx2.Client) -> None:
 
 
 def test_invalid_input_is_explained(page: httpx2.Client) -> None:
-    """A 422 says that no task ran."""
+    """A 422 says that no task ran, and is drawn in place of what was."""
+    page.post("/stages/02/send-notification/ada@example.com")
+    happened(page, 2, "write_notification ended")
     form = {"operation": "POST /send-notification/{email}", "email": "nobody"}
     answer = page.post("/stage/2/send", data=form, headers=FRAGMENT)
     assert "422" in answer.text
     assert "no task ran" in answer.text
+    shown = page.get("/stage/2").text
+    assert "response 422 sent" in shown
+    assert ">POST /send-notification/nobody<" in shown
+    assert "write_notification began" not in shown
 
 
 def test_without_javascript_the_page_is_shown_again(
@@ -98,6 +104,39 @@ def test_a_failed_task_does_not_change_the_answer(
     assert "200 OK" in answer.text
     shown = page.get(f"/stage/{number}").text
     assert "raised" in shown or "always crashes" in shown
+
+
+def test_how_the_task_was_made_to_fail_is_said(page: httpx2.Client) -> None:
+    """In stage 1 nothing fails by itself; what stood there is gone again."""
+    answer = page.post("/stage/1/accident/fail", headers=FRAGMENT)
+    assert "the page put a folder in the place of data/" in answer.text
+    assert not Path("data/notifications.txt").is_dir()
+
+
+def test_a_row_is_short(page: httpx2.Client) -> None:
+    """A moment is its time of day: the columns beside it are in view."""
+    page.post("/stages/05/run-task/crash")
+    news = happened(page, 5, "track_task ended")
+    cells = re.findall(r"<td>(.*?)</td>", str(news["left"]))
+    assert any(re.fullmatch(r"\d\d:\d\d:\d\d", cell) for cell in cells)
+    assert not any(re.search(r"\dT\d", cell) for cell in cells)
+
+
+def test_progress_is_told_as_it_is_made(
+    page: httpx2.Client, folder: Path
+) -> None:
+    """The marks on an open page change with the file."""
+    entry = {"points": 5, "max_points": 5, "passed": "2026-11-25"}
+    with page.stream("GET", "/progress") as events:
+        lines = (
+            json.loads(line[5:])
+            for line in events.iter_lines()
+            if line.startswith("data:")
+        )
+        assert next(lines) == []
+        done = {"format": 1, "exercises": {"ex01_background_task": entry}}
+        (folder / "progress.json").write_text(json.dumps(done))
+        assert next(lines) == ["ex01_background_task"]
 
 
 def test_ten_at_once_are_all_answered(page: httpx2.Client) -> None:

@@ -1,6 +1,8 @@
 // Sends forms without leaving the page, draws what happens, replays it.
 // Without JavaScript the forms work too: the page is then shown again.
 
+import { listen } from "./done.js";
+
 const answer = document.getElementById("answer");
 const picture = document.getElementById("picture");
 const left = document.getElementById("left");
@@ -87,12 +89,8 @@ replay?.addEventListener("click", () => {
 });
 offerReplay();
 
-const events = new EventSource(
-  document.querySelector("[data-events]").dataset.events,
-);
 let shown = JSON.stringify(steps);
-events.onmessage = (event) => {
-  const news = JSON.parse(event.data);
+listen(document.querySelector("[data-events]").dataset.events, (news) => {
   picture.innerHTML = news.picture;
   left.innerHTML = news.left;
   if (JSON.stringify(news.steps) !== shown) {
@@ -104,4 +102,4 @@ events.onmessage = (event) => {
     const last = steps.findLast((step) => step.lines);
     if (last) light(last); // what began or ended just now
   }
-};
+});
