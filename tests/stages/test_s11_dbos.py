@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+import stages.s11_dbos.sqlite  # noqa: F401 (each engine gets the function)
+
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120
@@ -147,6 +149,14 @@ def place(tmp_path: Path) -> Iterator[Place]:
         process.kill()
         process.communicate()
     place.engine.dispose()
+
+
+def test_an_old_sqlite_knows_the_time_that_dbos_asks_for() -> None:
+    """Before 3.42 it is NULL, and DBOS cannot store a task."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        seconds = connection.scalar(sa.text("SELECT unixepoch('subsec')"))
+    assert seconds == pytest.approx(time.time(), abs=60)
 
 
 def test_a_post_before_its_tables_exist_accepts_nothing(place: Place) -> None:
