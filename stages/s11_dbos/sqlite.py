@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -20,6 +21,7 @@ def add_unixepoch(connection: object, _record: object) -> None:
         connection.create_function("unixepoch", 1, lambda _: time.time())
 
 
+@cache  # a process that starts twice, as in tests, has it already
 def lock_folder() -> sqlite3.Connection:
     """Let no second process start: it would recover what this one runs."""
     path = DATA / "dbos.lock"

@@ -78,7 +78,7 @@ class DBOSQueue(DatabaseQueue):
             DBOS.migrate(url)
             return
         if SQLITE:
-            self.lock = lock_folder()
+            lock_folder()
         DBOS(
             config={  # beside each setting, what happens without it
                 "name": QUEUE,
