@@ -276,6 +276,23 @@ happened
 # `python -m stages.s11_dbos.worker first`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
+# ## One picture of request and task
+#
+# `followed` tells each process that starts in this block to write down when
+# it publishes, begins and ends a task. The stage has no line for it. Here the
+# worker is the application's own process:
+
+# %% slideshow={"slide_type": "fragment"}
+from course.lesson import followed
+
+logging.disable(logging.INFO)
+with followed() as across, mailbox(), running(app) as server:
+    happened = server.send("POST", "/send-notification/ada@example.com")
+    happened = across(happened)  # waits for the task
+logging.disable(logging.NOTSET)
+happened
+
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole stage
 
 # %% slideshow={"slide_type": "fragment"}

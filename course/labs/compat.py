@@ -76,6 +76,8 @@ def run_quietly(*command: str | Path) -> tuple[int, str]:
             **os.environ,
             "UV_PYTHON_DOWNLOADS": "never",
             "PYTHONWARNINGS": "error",
+            # Else each of some hundred processes compiles its imports anew.
+            "PYTHONDONTWRITEBYTECODE": "",
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -52,6 +52,7 @@ class TaskLog(Base):
     )
 
 
+TABLE = Base.metadata.tables[TaskLog.__tablename__]  # no object is updated
 OPEN = ("scheduled", "started", "failed")
 ENDED = ("completed", "dead")
 
@@ -69,14 +70,13 @@ def untouched_for(session: Session, seconds: float) -> sa.ColumnElement[bool]:
 def record(session: Session, log_id: int, **values: object) -> Any:
     """Write to a task's row and return it; None if the task has ended."""
     query = (
-        sa.update(TaskLog)
+        sa.update(TABLE)
         .where(TaskLog.id == log_id, TaskLog.status.not_in(ENDED))
         .values(values)
         .returning(
             *(TaskLog.kind, TaskLog.payload),
             *(TaskLog.status, TaskLog.attempts),
         )
-        .execution_options(synchronize_session=False)
     )
     return session.execute(query).one_or_none()
 

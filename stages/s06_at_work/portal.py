@@ -22,3 +22,8 @@ def run_async(
         if not portals:
             portals.append(stack.enter_context(start_blocking_portal()))
     portals[0].call(function, *arguments)
+
+
+def close_at_exit(function: Callable[[], Awaitable[object]]) -> None:
+    """Call it when the process ends, in the loop, if there is one by then."""
+    atexit.register(lambda: [portal.call(function) for portal in portals])

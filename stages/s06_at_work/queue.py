@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from stages.s06_at_work.backlog import limit
 from stages.s06_at_work.database import (
     OPEN,
+    TABLE,
     SessionFactoryDep,
     TaskLog,
     get_session_factory,
@@ -36,7 +37,10 @@ class Queue:
 
 
 class DatabaseQueue(Queue):
-    """For an engine in the same database, which overrides `publish_in`."""
+    """For an engine in the same database, which overrides `publish_in`.
+
+    Its rows are inserted as published, which saves an UPDATE for each.
+    """
 
     def publish(self, log_id: int) -> None:
         with get_session_factory().begin() as session:
@@ -54,6 +58,9 @@ def enqueue(
     limit.check(session)
     if once:
         logs[0].idempotency_key, logs[0].fingerprint = once
+    if isinstance(queue, DatabaseQueue):
+        for log in logs:
+            log.published_at = sa.func.now()
     session.add_all(logs)
     try:
         session.flush()  # gives each row its ID
@@ -62,12 +69,7 @@ def enqueue(
         if once and is_repeated(session, once):
             return  # all of it was committed the first time
         raise
-    log_ids = []
-    for log in logs:
-        if queue.publish_in(session, log.id):
-            log.published_at = sa.func.now()
-        else:
-            log_ids.append(log.id)
+    log_ids = [log.id for log in logs if not queue.publish_in(session, log.id)]
     session.commit()
     publish(session, queue, log_ids)
 
@@ -85,10 +87,9 @@ def publish(session: Session, queue: Queue, log_ids: list[int]) -> None:
     if not (published and queue.durable):
         return
     query = (
-        sa.update(TaskLog)
+        sa.update(TABLE)
         .where(TaskLog.id.in_(published))
         .values(published_at=sa.func.now())
-        .execution_options(synchronize_session=False)
     )
     try:
         session.execute(query)

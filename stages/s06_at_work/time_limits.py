@@ -5,9 +5,9 @@ import faulthandler
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import sqlalchemy as sa
@@ -73,6 +73,15 @@ def time_limit(seconds: int) -> Iterator[None]:
     finally:
         signal.alarm(0)
         faulthandler.cancel_dump_traceback_later()
+
+
+def until_sigterm(function: Callable[[], object]) -> None:
+    """Call it until SIGTERM, which does here what Ctrl-C does."""
+    signal.signal(
+        signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT)
+    )
+    with suppress(KeyboardInterrupt):
+        function()
 
 
 def end_with_parent(*_: object) -> None:

@@ -1,7 +1,6 @@
 """Taskiq: python -m stages.s09_taskiq.worker, scheduler, or monitor."""
 
 import asyncio
-import atexit
 import sys
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ from taskiq.serializers import JSONSerializer
 from taskiq_redis import ListRedisScheduleSource, RedisStreamBroker
 
 from stages.s06_at_work import jobs, settings
-from stages.s06_at_work.portal import run_async
+from stages.s06_at_work.portal import close_at_exit, run_async
 from stages.s06_at_work.queue import Queue
 from stages.s06_at_work.required import required
 from stages.s06_at_work.start_up import prepare
@@ -50,7 +49,7 @@ publisher = RedisStreamBroker(
     socket_timeout=0.3,  # broker is frozen,
     retry_on_timeout=True,  # and is not published after a restart of it
 )
-atexit.register(run_async, publisher.shutdown)
+close_at_exit(publisher.shutdown)
 
 
 # `async`, so in the main thread and one at a time: no other can be ended.

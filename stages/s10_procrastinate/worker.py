@@ -2,22 +2,21 @@
 
 import asyncio
 import logging
-import signal
 import sys
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import procrastinate
 import sqlalchemy as sa
+from procrastinate import RetryDecision
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from sqlalchemy.orm import Session
 
 from stages.s06_at_work import jobs, settings
-from stages.s06_at_work.database import TaskLog, utc_now
+from stages.s06_at_work.database import TaskLog
 from stages.s06_at_work.queue import DatabaseQueue
 from stages.s06_at_work.start_up import prepare
-from stages.s06_at_work.time_limits import run_in_thread
+from stages.s06_at_work.time_limits import run_in_thread, until_sigterm
 
 url = settings.get_database_config().database_url
 logging.getLogger("procrastinate").setLevel(logging.ERROR)  # 3 lines a job
@@ -27,8 +26,7 @@ class Backoff(procrastinate.BaseRetryStrategy):
     def get_retry_decision(self, *, job: Any, **_: object) -> Any:
         """Procrastinate's own has neither jitter nor a longest pause."""
         pause = settings.get_task_config().pause_after(job.attempts + 1)
-        later = utc_now() + timedelta(seconds=pause)
-        return procrastinate.RetryDecision(retry_at=later)
+        return RetryDecision(retry_in={"milliseconds": round(1000 * pause)})
 
 
 engine = procrastinate.App(  # beside each setting, what happens without it
@@ -94,14 +92,9 @@ def report(timestamp: int) -> None:
 
 
 async def work() -> None:
-    """Until SIGTERM or Ctrl-C; again when the database has been away."""
-    worker = asyncio.current_task()
-    assert worker
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, worker.cancel)
     async with engine.open_async():
         while True:
-            with suppress(ConnectorException):
+            with suppress(ConnectorException):  # the database has been away
                 await engine.run_worker_async()
             await asyncio.sleep(1)
 
@@ -112,8 +105,7 @@ def main(mode: str = "worker") -> None:
         with publisher.open():
             print(*publisher.job_manager.list_queues(), sep="\n")
     else:
-        with suppress(asyncio.CancelledError, KeyboardInterrupt):
-            asyncio.run(work())
+        until_sigterm(lambda: asyncio.run(work()))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,10 @@
 """DBOS: python -m stages.s11_dbos.worker NAME, or monitor."""
 
 import logging
-import signal
-import sqlite3
 import sys
 from asyncio import to_thread
 from collections import Counter
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
@@ -16,16 +13,17 @@ from dbos import DBOS, DBOSClient, SetEnqueueOptions
 from sqlalchemy.orm import Session
 
 from stages.s06_at_work import database, jobs, settings
-from stages.s06_at_work.database import SessionDep, TaskLog
+from stages.s06_at_work.database import SessionDep, TaskLog, utc_now
 from stages.s06_at_work.queue import DatabaseQueue
-from stages.s06_at_work.required import required
 from stages.s06_at_work.start_up import prepare
 from stages.s06_at_work.tasks import call
-from stages.s06_at_work.time_limits import run_in_thread
+from stages.s06_at_work.time_limits import run_in_thread, until_sigterm
+from stages.s11_dbos.sqlite import lock_folder
 
 QUEUE = "stage11"
 config = settings.get_task_config()
 url = settings.get_database_config().database_url
+SQLITE = url.startswith("sqlite")
 logging.getLogger("dbos").setLevel(logging.WARNING)  # a line a migration
 
 
@@ -56,7 +54,7 @@ def record(log_id: int, session: SessionDep) -> int | None:
     if not log:
         log = TaskLog(kind="send-notification", task_name="send-notification")
         log.payload = {"email": email, "message": "You have an e-mail"}
-        log.idempotency_key, log.published_at = key, database.utc_now()
+        log.idempotency_key, log.published_at = key, utc_now()
         session.add(log)
         session.commit()
     return log.id
@@ -65,7 +63,7 @@ def record(log_id: int, session: SessionDep) -> int | None:
 class DBOSQueue(DatabaseQueue):
     def __init__(self, worker: str = "") -> None:
         """On SQLite the application is the only worker: it needs no server."""
-        self.worker = worker or ("web" if url.startswith("sqlite") else "")
+        self.worker = worker or ("web" if SQLITE else "")
         engine = database.get_session_factory().kw["bind"]
         self.client = DBOSClient(system_database_engine=engine, lazy=True)
 
@@ -79,14 +77,11 @@ class DBOSQueue(DatabaseQueue):
         if not self.worker:
             DBOS.migrate(url)
             return
-        if url.startswith("sqlite"):  # a second one recovers what runs here
-            path = settings.DATA / "dbos.lock"
-            self.lock = sqlite3.connect(path, 0, check_same_thread=False)
-            with required("End the other process that runs the tasks"):
-                self.lock.execute("BEGIN EXCLUSIVE")  # until this one ends
+        if SQLITE:
+            lock_folder()
         DBOS(
             config={  # beside each setting, what happens without it
-                "name": "stage11",
+                "name": QUEUE,
                 "system_database_url": url,
                 "log_level": "WARNING",  # INFO, a line for each start
                 # It recovers what a process of this name had: restart a
@@ -105,11 +100,8 @@ class DBOSQueue(DatabaseQueue):
         )
         DBOS.apply_schedules(
             [
-                {"schedule_name": name, "workflow_fn": fn, "schedule": cron}
-                for name, fn, cron in [
-                    ("upkeep", upkeep, "* * * * *"),
-                    ("report", report, "0 6 * * *"),
-                ]
+                {"schedule_name": name, "workflow_fn": job, "schedule": cron}
+                for name, job, cron in SCHEDULE
             ]
         )
 
@@ -121,7 +113,7 @@ class DBOSQueue(DatabaseQueue):
 def upkeep(_due: datetime, _context: object) -> None:
     """Publish what was revived; delete what is old: DBOS keeps all."""
     jobs.outbox(DBOSQueue())
-    week_ago = (datetime.now(UTC) - timedelta(days=7)).isoformat()
+    week_ago = (utc_now() - timedelta(days=7)).isoformat()
     done = DBOS.list_workflows(status="SUCCESS", end_time=week_ago)
     DBOS.delete_workflows([workflow.workflow_id for workflow in done])
 
@@ -131,6 +123,9 @@ def report(_due: datetime, _context: object) -> None:
     jobs.report(DBOSQueue())
 
 
+SCHEDULE = [("upkeep", upkeep, "* * * * *"), ("report", report, "0 6 * * *")]
+
+
 def main(worker: str = "local") -> None:
     if worker == "monitor":
         workflows = DBOSQueue().client.list_workflows(queue_name=QUEUE)
@@ -138,9 +133,7 @@ def main(worker: str = "local") -> None:
         return
     queue = DBOSQueue(worker)
     prepare(queue)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):
-        Event().wait()
+    until_sigterm(Event().wait)
     queue.stop()
 
 

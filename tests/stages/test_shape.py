@@ -31,8 +31,8 @@ def test_an_engine_holds_no_endpoint(folder: Path) -> None:
 LIMITS = {
     # An application of two connectors (for a worker, for a transaction),
     # and its own back-off, recovery and loop over a lost database.
-    "s10_procrastinate": 126,
-    "s11_dbos": 155,  # three steps of its own; SQLite here, PostgreSQL there
+    "s10_procrastinate": 118,
+    "s11_dbos": 147,  # three steps of its own; SQLite here, PostgreSQL there
 }
 
 

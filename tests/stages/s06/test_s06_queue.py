@@ -126,11 +126,18 @@ def test_a_mark_that_fails_is_a_success(
 def test_an_engine_in_the_database_takes_the_row_in_its_transaction(
     session_factory: Factory,
 ) -> None:
-    """Nothing is published after the commit, and the row is marked."""
-    queue = InDatabase()
+    """The row is marked when it is inserted; nothing follows the commit."""
+    queue, statements = InDatabase(), list[str]()
+
+    @sa.event.listens_for(session_factory.kw["bind"], "before_cursor_execute")
+    def keep(*arguments: Any) -> None:
+        statements.append(arguments[2].partition(" ")[0])
+
     with session_factory() as session:
         enqueue(session, queue, new_log(), new_log())
     assert queue.log_ids == [1, 2]
+    assert "INSERT" in statements
+    assert "UPDATE" not in statements
     assert read(session_factory, 2).published_at is not None
 
 
