@@ -170,8 +170,10 @@ class Recorder(Shelf):
             self._hear(live, live.failed, exc)
             raise
         finally:
-            with contextlib.suppress(ValueError):  # closed from elsewhere
+            try:  # noqa: SIM105 (`suppress` costs each request more)
                 CURRENT.reset(token)
+            except ValueError:
+                pass  # closed from elsewhere
             self._end(live)
 
     def _starting(self, scope: Message, send: Send) -> Send:
