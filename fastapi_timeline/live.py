@@ -53,7 +53,11 @@ class Solving(Due):
     ) -> None:
         self.dependant, self.plan = dependant, plan
         self.kind, self.call, self.owner = plan.kind, dependant.call, owner
-        self.code, self.inner, self.cache = about.code, about.inner, about.cache
+        self.code, self.inner, self.cache = (
+            about.code,
+            about.inner,
+            about.cache,
+        )
         self.lane = -1
         self.since = self.begun = self.child = 0
         self.repeat = self.direct = self.many = self.opened = False
@@ -187,8 +191,11 @@ class Live(Tasks, Asides, Notes):
                 me.lane = self.add_lane(me.plan)
             self.note("invalid", me.lane)
             return
-        if me.call is None:
-            return
+        if me.call is not None:
+            self.solved(me)
+
+    def solved(self, me: Solving) -> None:
+        """Know that its own dependencies are there: it is to be called."""
         me.repeat = me.shared or id(me.call) in self.called
         if me.lane < 0:
             me.call = me.plan
@@ -258,8 +265,11 @@ class Live(Tasks, Asides, Notes):
         """Follow an endpoint of Starlette's, which has no dependencies."""
         if moment in {"ended", "raised"}:
             self.settle(id(frame), value if moment == "raised" else None)
+            if self.rings:
+                self.around(moment, frame, value)
         if moment != "began":
             return
+        self.reached(frame)
         names = frame.f_locals
         if "scope" in names:
             scope = names["scope"]
@@ -278,14 +288,19 @@ class Live(Tasks, Asides, Notes):
         )
 
     def route(self, moment: Moment, frame: FrameType, value: object) -> None:
-        """Follow a route whose endpoint is an ASGI application, no function.
+        """Follow a route that has middleware of its own.
 
-        Others are followed where they are called.
+        And one whose endpoint is an ASGI application, no function; others are
+        followed where they are called.
         """
         del value
         if moment != "began":
             return
-        call = own(first_argument(frame)).get("endpoint")
+        route = first_argument(frame)
+        values = own(route)
+        if type(values.get("app")) is not FunctionType:
+            self.within = self.surroundings.read_route(route)
+        call = values.get("endpoint")
         inner = bare(call)
         known = isinstance_of(inner, type) or type(inner) is FunctionType
         if call is not None and not known:
