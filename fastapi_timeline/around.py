@@ -21,6 +21,7 @@ class Around(Notes):
         # By id of a frame: its own lane, and that of the one around it.
         self.rings: dict[int, tuple[int | None, int | None]] = {}
         self.rows: dict[int, int] = {}  # by id of a part: its lane
+        self.within: Part | None = None  # around the route that is called
         self.passing: dict[int, int] = {}  # lane: id of what its inside raised
 
     def chain(self, moment: Moment, frame: FrameType, value: object) -> None:
@@ -47,6 +48,14 @@ class Around(Notes):
         if outer is not None:
             self.returned(outer, moment, value)
         return True
+
+    def reached(self, frame: FrameType) -> None:
+        """Note that the route's own middleware has called its endpoint."""
+        part, self.within = self.within, None
+        lane = None if part is None else self.rows.get(id(part))
+        if lane is not None:
+            self.note("inner", lane)
+            self.rings[id(frame)] = None, lane
 
     def returned(self, outer: int, moment: Moment, value: object) -> None:
         """Note that the inner application has come back to this one."""

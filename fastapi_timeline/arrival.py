@@ -17,10 +17,14 @@ class Arrival:
     def __init__(self, scope: Scope) -> None:
         self.method = str(scope.get("method", "WS"))
         self.path = str(scope.get("path", ""))
-        query = scope.get("query_string") or b""
-        self.query = bytes(query).decode("ascii", "replace")
+        self._query = bytes(scope.get("query_string") or b"")
         self.asgi = scope.get("asgi")
         self.headers = pairs(scope)
+
+    @property
+    def query(self) -> str:
+        """What stands behind the question mark."""
+        return self._query.decode("ascii", "replace")
 
     def has(self, scope: Scope) -> bool:
         """Tell whether this scope belongs to this request."""

@@ -30,11 +30,12 @@ FOLLOWED = {
     "socket endpoint": "socket",
     "route": "route",
     "socket route": "route",
+    "mount": "route",
     "chain": "chain",
     "call next": "next_called",
 }
 # Of these, that they begin is enough to know.
-STARTING = {"task made", "route", "socket route", "chain"}
+STARTING = {"task made", "route", "socket route", "mount", "chain"}
 FRAMEWORK = ("fastapi.", "starlette.")
 
 
@@ -60,6 +61,7 @@ def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
         "socket route": own(
             routing.WebSocketRoute.handle, "WebSocketRoute.handle"
         ),
+        "mount": own(routing.Mount.handle, "Mount.handle"),
         "chain": own(
             errors.ServerErrorMiddleware.__call__,
             "ServerErrorMiddleware.__call__",

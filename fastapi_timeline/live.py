@@ -3,7 +3,6 @@
 import contextlib
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter_ns, process_time_ns
 from types import (
     AsyncGeneratorType,
@@ -44,18 +43,33 @@ class Owner(Protocol):
         """Say once what went wrong, and end these notes."""
 
 
-@dataclass(slots=True, eq=False)
-class Solving:
-    """A call of `solve_dependencies` that runs."""
+class Solving(Due):
+    """A call of `solve_dependencies` that runs; then what it is for is due."""
 
-    dependant: Any
-    plan: Planned
-    about: Described
-    owner: int  # the frame that waits for it
-    by_hand: bool  # the application's own call
-    shared: bool  # it was given values from elsewhere
-    child: int = 0  # which of its dependencies is next
-    lane: int = -1
+    __slots__ = ("child", "dependant", "plan", "provider", "shared")
+
+    def __init__(
+        self, dependant: Any, plan: Planned, about: Described, owner: int
+    ) -> None:
+        self.dependant, self.plan = dependant, plan
+        self.kind, self.call, self.owner = plan.kind, dependant.call, owner
+        self.code, self.inner, self.cache = (
+            about.code,
+            about.inner,
+            about.cache,
+        )
+        self.lane = -1
+        self.since = self.begun = self.child = 0
+        self.repeat = self.direct = self.many = self.opened = False
+        # The application's own call; it was given values from elsewhere.
+        self.by_hand = self.shared = False
+        self.provider: object = None  # has the overrides
+
+    def next(self) -> Any:
+        """Give the dependency that is solved now, as the signature has it."""
+        asked = self.dependant.dependencies
+        self.child += 1
+        return asked[self.child - 1] if self.child <= len(asked) else None
 
 
 class Live(Tasks, Asides, Notes):
@@ -164,7 +178,8 @@ class Live(Tasks, Asides, Notes):
         if me is None:
             return
         raised = moment == "raised"
-        self.settle(id(frame), value if raised else None)
+        if self.dues or self.awaited:
+            self.settle(id(frame), value if raised else None)
         if raised:
             if not me.by_hand:
                 self.note("unreached", me.lane)
@@ -176,23 +191,17 @@ class Live(Tasks, Asides, Notes):
                 me.lane = self.add_lane(me.plan)
             self.note("invalid", me.lane)
             return
-        call, about = me.dependant.call, me.about
-        if call is None:
-            return
-        self.dues.append(
-            Due(
-                "endpoint" if me.plan.kind == "endpoint" else "dependency",
-                me.lane,
-                about.code,
-                about.inner,
-                call if me.lane >= 0 else me.plan,
-                perf_counter_ns(),
-                me.owner,
-                about.cache,
-                repeat=me.shared or id(call) in self.called,
-                by_hand=me.by_hand,
-            )
-        )
+        if me.call is not None:
+            self.solved(me)
+
+    def solved(self, me: Solving) -> None:
+        """Know that its own dependencies are there: it is to be called."""
+        me.repeat = me.shared or id(me.call) in self.called
+        if me.lane < 0:
+            me.call = me.plan
+        if me.code is None:
+            me.since = perf_counter_ns()
+        self.dues.append(me)
 
     def _resolve(self, frame: FrameType) -> None:
         """Plan a lane, once for all requests that call the same.
@@ -200,24 +209,29 @@ class Live(Tasks, Asides, Notes):
         Who called `solve_dependencies` tells what this is: itself, for a
         dependency of a dependency; a route; or the application, by hand.
         """
-        names, above = frame.f_locals, frame.f_back
-        dependant, owner = names["dependant"], id(above)
+        above = frame.f_back
+        owner = id(above)
         if self.dues or self.awaited:
             self.settle(owner)
         parent = self.solving.get(owner)
-        asked, kind, by_hand = dependant, "dependency", False
-        if parent is not None:
-            shared = parent.shared
-            if parent.child < len(parent.dependant.dependencies):
-                asked = parent.dependant.dependencies[parent.child]
-            parent.child += 1
-        else:
-            shared = bool(names.get("dependency_cache"))
-            by_hand = not is_route(above)
+        if parent is None:
+            names = frame.f_locals
+            dependant, by_hand = names["dependant"], not is_route(above)
             kind = "dependency" if by_hand else "endpoint"
-        known = self.plan(kind, dependant.call, asked)
-        me = Solving(dependant, *known, owner, by_hand, shared)
-        if not by_hand:
+            known = self.plan(kind, dependant.call, dependant)
+            me = Solving(dependant, *known, owner)
+            me.by_hand = by_hand
+            me.shared = bool(names.get("dependency_cache"))
+            me.provider = names.get("dependency_overrides_provider")
+        else:
+            dependant = asked = parent.next()
+            if asked is None or overrides(parent.provider):
+                dependant = frame.f_locals["dependant"]
+                asked = asked or dependant
+            known = self.plan("dependency", dependant.call, asked)
+            me = Solving(dependant, *known, owner)
+            me.shared, me.provider = parent.shared, parent.provider
+        if not me.by_hand:
             me.lane = self.add_lane(me.plan)
         self.solving[id(frame)] = me
 
@@ -251,8 +265,11 @@ class Live(Tasks, Asides, Notes):
         """Follow an endpoint of Starlette's, which has no dependencies."""
         if moment in {"ended", "raised"}:
             self.settle(id(frame), value if moment == "raised" else None)
+            if self.rings:
+                self.around(moment, frame, value)
         if moment != "began":
             return
+        self.reached(frame)
         names = frame.f_locals
         if "scope" in names:
             scope = names["scope"]
@@ -271,14 +288,19 @@ class Live(Tasks, Asides, Notes):
         )
 
     def route(self, moment: Moment, frame: FrameType, value: object) -> None:
-        """Follow a route whose endpoint is an ASGI application, no function.
+        """Follow a route that has middleware of its own.
 
-        Others are followed where they are called.
+        And one whose endpoint is an ASGI application, no function; others are
+        followed where they are called.
         """
         del value
         if moment != "began":
             return
-        call = own(first_argument(frame)).get("endpoint")
+        route = first_argument(frame)
+        values = own(route)
+        if type(values.get("app")) is not FunctionType:
+            self.within = self.surroundings.read_route(route)
+        call = values.get("endpoint")
         inner = bare(call)
         known = isinstance_of(inner, type) or type(inner) is FunctionType
         if call is not None and not known:
@@ -352,7 +374,10 @@ class Live(Tasks, Asides, Notes):
     def began(self, code: CodeType, frame: FrameType) -> None:
         """Whose call is this? Nobody's, if the application made it itself."""
         found = [due for due in self.dues if due.code is code]
-        due = choose(found, frame, self.loop) if found else None
+        if len(found) == 1 and found[0].owner == id(frame.f_back):
+            due: Due | None = found[0]
+        else:
+            due = choose(found, frame, self.loop) if found else None
         if due is not None:
             if not due.many:
                 self.dues.remove(due)
@@ -472,6 +497,14 @@ class Live(Tasks, Asides, Notes):
         self.passing.clear()
 
 
+def overrides(provider: object) -> bool:
+    """Tell whether another dependency may stand in for the one asked for.
+
+    To read it from the frame takes longer than all else.
+    """
+    return provider is not None and own(provider).get(OVERRIDES) != {}
+
+
 def is_route(frame: FrameType | None) -> bool:
     """Tell FastAPI's own call, for a route, from one by hand."""
     for _ in range(4):
@@ -501,5 +534,6 @@ def handler_of(endpoint: Any) -> Any:
 # What a decorator may hand on, that has yet to run.
 RUNS = (CoroutineType, GeneratorType, AsyncGeneratorType)
 NONE = (None, None)
+OVERRIDES = "dependency_overrides"
 DEEPEST = 200  # frames between a log record and the function it is from
 PLANS = 1000  # how many lanes are remembered from one request to the next

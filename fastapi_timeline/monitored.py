@@ -34,6 +34,7 @@ class Monitor(Watcher):
     def __init__(self) -> None:
         super().__init__()
         self.wanted: dict[int, int] = {}  # by id of a code: which events
+        self.unwound: Callable[..., Any] = unwinding(self.codes)
 
     def start(self) -> None:
         """Take a place; a RuntimeError says that none is free."""
@@ -93,18 +94,9 @@ class Monitor(Watcher):
             on.PY_RETURN: returned,
             on.PY_YIELD: yielded,
             on.PY_RESUME: resumed,
-            on.PY_UNWIND: self._unwound,
+            on.PY_UNWIND: self.unwound,
             on.PY_THROW: self._thrown,
         }
-
-    def _unwound(self, code: CodeType, _offset: int, exc: object) -> None:
-        if id(code) not in self.codes:
-            return
-        live = current()
-        if live:
-            live.happened("raised", code, frame_at(1), exc)
-        elif THREADS:
-            in_thread("raised", code, frame_at(1), exc)
 
     def _thrown(self, code: CodeType, _offset: int, exc: object) -> None:
         if code.co_flags & GENERATOR and id(code) in self.codes:
@@ -115,6 +107,21 @@ class Monitor(Watcher):
 
 # Python says the code; its frame, which tells one call from another, is the
 # one below ours.
+
+
+def unwinding(codes: dict[int, CodeType]) -> Callable[..., Any]:
+    """Make what is told of each exception in any code: it does little."""
+
+    def unwound(code: CodeType, _offset: int, exc: object) -> None:
+        if id(code) not in codes:
+            return
+        live = current()
+        if live:
+            live.happened("raised", code, frame_at(1), exc)
+        elif THREADS:
+            in_thread("raised", code, frame_at(1), exc)
+
+    return unwound
 
 
 def started(code: CodeType, _offset: int) -> None:

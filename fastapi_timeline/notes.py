@@ -70,21 +70,22 @@ def planned(
 class Notes:
     """A notebook with a last page: `limit` notes, then it only counts."""
 
+    closed = False
+    accepted = False  # a WebSocket
+    trailers = False  # whether they come after the body
+    lost = ""  # why something cannot be seen, if so
+    dropped = 0
+    startup: tuple[int, int] | None = None  # of the application
+    arrival = UNKNOWN
+    # The processor's time at each note, where watching takes of it.
+    spent: list[int] | None = None
+
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.closed = False
-        self.accepted = False  # a WebSocket
-        self.trailers = False  # whether they come after the body
-        self.lost = ""  # why something cannot be seen, if so
-        self.dropped = 0
         self.remarks: list[str] = []
-        self.startup: tuple[int, int] | None = None  # of the application
         self.loop = get_ident()
         self.lanes: list[Planned] = []
-        self.arrival = UNKNOWN
         self.shelves: list[Any] = []  # who is given the recording
-        # The processor's time at each note, where watching takes of it.
-        self.spent: list[int] | None = None
         self.zero = perf_counter_ns()
         self.notes: list[Note] = [
             (self.zero, model.ARRIVED, None, self.loop, "", None)
@@ -119,9 +120,13 @@ class Notes:
 
     def sent(self, message: Mapping[str, Any]) -> None:
         """Note what the application gave to the server, after it took it."""
-        kind = message["type"].removeprefix("websocket.")
+        kind = message["type"]
         if kind.startswith("http.response."):
-            self.answered(kind.removeprefix("http.response."), message)
+            self.answered(kind[14:], message)
+            return
+        kind = kind.removeprefix("websocket.")
+        if kind.startswith("http.response."):
+            self.answered(kind[14:], message)
         elif kind == "accept":
             self.accepted = True
             self.note(model.ACCEPTED)

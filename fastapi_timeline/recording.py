@@ -33,6 +33,11 @@ CUT = (
     " happened after that is not in the picture."
 )
 
+APART = (
+    "Something in this application runs requests in a context of its own"
+    " (contextvars): what was called there is not in the picture."
+)
+
 WATCHER = make_watcher()
 
 
@@ -162,7 +167,7 @@ class Recorder(Shelf):
         async def send_(message: Message) -> None:
             await send(message)
             if not live.closed:
-                self._hear(live, live.sent, message)
+                self._sent(live, message)
 
         try:
             await app(scope, receive_, send_)
@@ -170,8 +175,10 @@ class Recorder(Shelf):
             self._hear(live, live.failed, exc)
             raise
         finally:
-            with contextlib.suppress(ValueError):  # closed from elsewhere
+            try:  # noqa: SIM105 (`suppress` costs each request more)
                 CURRENT.reset(token)
+            except ValueError:
+                pass  # closed from elsewhere
             self._end(live)
 
     def _starting(self, scope: Message, send: Send) -> Send:
@@ -220,6 +227,11 @@ class Recorder(Shelf):
         if self not in live.shelves:
             live.shelves.append(self)
             self.open(live)
+
+    def _sent(self, live: Live, message: Message) -> None:
+        self._hear(live, live.sent, message)
+        if CURRENT.get() is None:
+            live.lost = live.lost or APART
 
     def _hear(
         self, live: Live, hear: Callable[[Any], None], what: object

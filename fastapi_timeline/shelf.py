@@ -6,7 +6,7 @@ import time
 from collections import deque
 from dataclasses import replace
 from importlib.metadata import version
-from threading import Condition
+from threading import Condition, RLock
 from typing import Self
 
 from .model import Recording
@@ -27,18 +27,19 @@ class Shelf:
         self.running = self.seen = 0  # requests: under way, and over
         self._kept: deque[Notes] = deque(maxlen=keep)
         self._open: list[Notes] = []
-        self._closed = Condition()
+        self._lock = RLock()
+        self._closed = Condition(self._lock)
         self._waiting = 0
 
     def open(self, live: Notes) -> None:
         """Count a request that begins."""
-        with self._closed:
+        with self._lock:
             self.running += 1
             self._open.append(live)
 
     def put(self, live: Notes) -> None:
         """Keep one that is over, and tell whoever waits."""
-        with self._closed:
+        with self._lock:
             self._kept.append(live)
             self._open.remove(live)
             self.running -= 1

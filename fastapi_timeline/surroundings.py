@@ -55,6 +55,7 @@ class Surroundings:
         self.parts: dict[tuple[int, int], Part] = {}
         self.calls: dict[int, Part] = {}  # a `call_next`, by its middleware
         self.unread: set[int] = set()
+        self.innermost: dict[int, Part] = {}  # by id of a route
 
     def clear(self) -> None:
         """Forget all."""
@@ -62,10 +63,11 @@ class Surroundings:
         self.parts.clear()
         self.calls.clear()
         self.unread.clear()
+        self.innermost.clear()
 
     def read_outer(self, first: Any) -> None:
         """Read what somebody has put around the application itself."""
-        chain = way(first, Starlette, [first])
+        chain = way(first, lambda one: isinstance_of(one, Starlette), [first])
         self.watch_all(chain or [])
 
     def read(self, first: Any) -> None:
@@ -75,13 +77,34 @@ class Surroundings:
             return
         self.seen[id(first)] = weakref.ref(first)
         self.unread.discard(id(first))
-        chain = way(first, ExceptionMiddleware, [first])
+        chain = way(first, lambda one: isinstance_of(one, OURS[1]), [first])
         if chain is None:
             self.unread.add(id(first))
         self.watch_all(chain or [first])
 
-    def watch_all(self, chain: list[Any]) -> None:
-        """Watch each of a chain."""
+    def read_route(self, route: Any) -> Part | None:
+        """Read what a single route has around it, once; give the innermost."""
+        known = self.seen.get(id(route))
+        if known is not None and known() is route:
+            return self.innermost.get(id(route))
+        self.seen[id(route)] = weakref.ref(route)
+        self.innermost.pop(id(route), None)
+        values = own(route)
+        first, last = values.get("app"), values.get("_base_app")
+        chain = way(
+            first, lambda one: one is last or serves_endpoint(one), [first]
+        )
+        if chain is None or len(chain) == 1:
+            return None
+        part = self.watch_all(chain[:-1])
+        if part is not None:
+            self.innermost[id(route)] = part
+            if type(chain[-1]) is not FunctionType:
+                self.put(code_of(chain[-1]), id(chain[-1]), Part(around=part))
+        return part
+
+    def watch_all(self, chain: list[Any]) -> Part | None:
+        """Watch each of a chain; give the last, if it calls the next."""
         around: Part | None = None
         for layer in chain:
             around = self.add(layer, around)
@@ -92,6 +115,7 @@ class Surroundings:
                     found = own(layer).get(name)
                     if type(found) is dict:
                         self.handlers(list(found.values()))
+        return around
 
     def add(self, layer: Any, around: Part | None) -> Part | None:
         """Watch one of the chain; give it if it calls the next directly."""
@@ -144,9 +168,18 @@ def row(name: str, call: Any, kind: Any = "middleware") -> Planned:
     return Planned(kind, name, about.form, about.place)
 
 
-def way(first: Any, last: type, passed: list[Any]) -> list[Any] | None:
-    """Find the way from an object to one of this kind inside it."""
-    if isinstance_of(first, last):
+def serves_endpoint(layer: Any) -> bool:
+    """Tell what Starlette or FastAPI has put around an endpoint."""
+    if type(layer) is not FunctionType:
+        return False
+    return layer.__module__ in {"starlette.routing", "fastapi.routing"}
+
+
+def way(
+    first: Any, last: Callable[[Any], bool], passed: list[Any]
+) -> list[Any] | None:
+    """Find the way from an object to the one inside it that is meant."""
+    if last(first):
         return [first]
     for inner in inside(first):
         if len(passed) > MOST:

@@ -8,10 +8,10 @@ from typing import Any
 from starlette.background import BackgroundTask, BackgroundTasks
 
 from . import model
-from .callables import isinstance_of, own, plain_code, static
+from .callables import Described, isinstance_of, own, plain_code, static
 from .due import Due, first_argument, reached
 from .framework import FRAMEWORK
-from .notes import Notes, planned
+from .notes import Notes, Planned
 from .watch import GENERATOR, LAZY, Moment
 
 BASE = BackgroundTask.__call__.__code__
@@ -38,6 +38,16 @@ class Tasks(Notes):
         """FastAPI has moved on from the endpoint that was due."""
         raise NotImplementedError
 
+    def plan(
+        self, kind: Any, call: Any, asked: Any
+    ) -> tuple[Planned, Described]:
+        """Describe a call, or find how it was described before."""
+        raise NotImplementedError
+
+    def add_lane(self, plan: Planned) -> int:
+        """Give it a lane: its number."""
+        raise NotImplementedError
+
     def judge(self, due: Due, exc: object = None) -> None:
         """Say of a call that was due and not seen what became of it."""
         raise NotImplementedError
@@ -53,12 +63,8 @@ class Tasks(Notes):
 
     def plan_task(self, call: Any, owner: int = 0) -> Due:
         """Give a task a lane, and say what is to be called."""
-        plan, about = planned("task", call)
-        for code in (about.code, about.inner):
-            if code is not None:
-                self.watch(code)
-        self.lanes.append(plan)
-        lane, now = len(self.lanes) - 1, perf_counter_ns()
+        plan, about = self.plan("task", call, None)
+        lane, now = self.add_lane(plan), perf_counter_ns()
         known = about.code, about.inner
         return Due("task", lane, *known, None, now, owner, about.cache)
 

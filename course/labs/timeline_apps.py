@@ -101,6 +101,34 @@ data = xarray.Dataset({"t": ("x", numpy.arange(3.0))})
 app = xpublish.Rest({"x": data}).app
 """,
     ),
+    "OPTIMADE": (
+        ["optimade[server]"],
+        "from optimade.server.main import app",
+    ),
+    "Piccolo Admin": (
+        ["piccolo-admin", "piccolo[sqlite]"],
+        """\
+from piccolo.columns import Varchar
+from piccolo.engine.sqlite import SQLiteEngine
+from piccolo.table import Table
+from piccolo_admin.endpoints import create_admin
+DB = SQLiteEngine()
+class Director(Table, db=DB):
+    name = Varchar()
+Director.create_table(if_not_exists=True).run_sync()
+app = create_admin([Director])
+""",
+    ),
+    "Tiled": (
+        ["tiled[server]"],
+        """\
+import numpy
+from tiled.adapters.array import ArrayAdapter
+from tiled.adapters.mapping import MapAdapter
+from tiled.server.app import build_app
+app = build_app(MapAdapter({"x": ArrayAdapter.from_array(numpy.arange(6))}))
+""",
+    ),
 }
 HEADING = "Applications that others wrote"
 HEAD = """\

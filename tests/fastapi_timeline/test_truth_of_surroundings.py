@@ -8,8 +8,10 @@ from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, Response
 from fastapi.testclient import TestClient
+from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
+from starlette.routing import Mount, Route
 
 from fastapi_timeline import Recorder, record, serve, svg, terminal
 from tests.fastapi_timeline.truth import Log, get
@@ -264,3 +266,27 @@ def test_the_startup_of_a_lifespan_is_told() -> None:
         assert bool(recorder.startup) == (
             app.router.lifespan_context is lifespan
         )
+
+
+def test_a_single_route_may_have_its_own(log: Log) -> None:
+    """Starlette's routes and mounts have it; others beside them do not."""
+    app = FastAPI()
+    pure = Middleware(Pure, log=log)
+
+    async def page(_: Request) -> Response:
+        with log.around("page"):
+            return Response()
+
+    inner = Mount("/in", routes=[Route("/page", page, middleware=[pure])])
+    app.routes.append(Route("/bare", page))
+    app.routes.append(
+        Mount("/m", app=inner.app, middleware=[Middleware(Hidden, log=log)])
+    )
+    app.routes.append(Mount("/n", routes=[inner], middleware=[pure]))
+    made = log.agrees(app, get("/m/page"), around=True, first=get("/bare"))
+    assert [x.lane.name for x in made.lives] == ["Hidden", "Pure", "page"]
+    log.events.clear()
+    log.agrees(app, get("/n/in/page"), around=True)
+    log.events.clear()
+    made = log.agrees(app, get("/bare"), around=True)
+    assert [x.lane.name for x in made.lives] == ["page"]
