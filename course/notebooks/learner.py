@@ -74,7 +74,7 @@ def main() -> int:
     """Make them, and say which are a learner's own."""
     changed = make()
     for path in changed:
-        print(f"{path.relative_to(ROOT)} is not replaced, because you changed it.")
+        print(f"{path.relative_to(ROOT)} is not replaced: you changed it.")
     if changed:
         print("To get a new one, rename yours, and run this command again.")
     return 0

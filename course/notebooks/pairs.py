@@ -29,7 +29,7 @@ WARNING = re.compile(r"^.*\b\w*Warning: .*$", re.MULTILINE)
 
 
 def sources(words: Sequence[str]) -> list[Path]:
-    """Find the notebooks whose names begin with these words; all, without words.
+    """Find the notebooks whose names begin with a word; all, without words.
 
     Those of the stages stand between the one to start with and the others.
     """
@@ -69,7 +69,7 @@ def line(source: Path, cell: NotebookNode) -> int:
 
 
 def outdated(source: Path) -> str:
-    """Say how the .ipynb differs from the .py beside it; empty, if it does not."""
+    """Say how the .ipynb differs from its .py; empty, if it does not."""
     if not source.with_suffix(".ipynb").is_file():
         return "it was never made"
     try:
