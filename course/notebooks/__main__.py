@@ -69,7 +69,7 @@ def make_all(
             line = f"{sign} {number}/{len(chosen)} {source.stem}"
             console.print(escape(f"{line}  {seconds:.1f} s"))
             if copy:
-                text = f"    the old one is kept: {copy.parent.name}/{copy.name}"
+                text = f"    the old one is in {copy.parent.name}/{copy.name}"
                 console.print(escape(text), soft_wrap=True)
             if reason:
                 text = reason.replace("\n", "\n    ")
