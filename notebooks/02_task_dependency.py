@@ -18,7 +18,7 @@
 # - the work gets what it needs in the same way (that is stage 3).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Show the endpoint of stage 1. Ask: "How can you try
+# **In class, 1 minute.** Show the endpoint of stage 1. Ask: "How can you try
 # it without writing into the file?" Expect three wrong answers: delete the
 # line with `add_task`; write an `if testing:` into the endpoint; replace the
 # function in the module with `patch`. The first two change the application.
@@ -67,7 +67,7 @@ moments = [
 guess = []
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Ask: "Who calls `get_notification_task`, and who
+# **In class, 3 minutes.** Ask: "Who calls `get_notification_task`, and who
 # calls `write_notification`?" The answers are "FastAPI, before the endpoint"
 # and "the response, after it was sent". Expect three wrong answers:
 #
@@ -136,7 +136,7 @@ happened
 # test, and it is green. Was the mock called?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Ask: "What does this test prove?" Expect three wrong
+# **In class, 3 minutes.** Ask: "What does this test prove?" Expect three wrong
 # answers: that the task was added; that the mock was called; that nothing was
 # written. Live: delete the line with `add_task` in the stage, restart the
 # kernel, and run the notebook down to here. The patched test is still green,
@@ -174,7 +174,7 @@ print("written to the real file:", after.removeprefix(before))
 # and not a function that *returns* it. When does FastAPI call it?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "Is this row left or right of the green line?"
+# **In class, 2 minutes.** Ask: "Is this row left or right of the green line?"
 # Expect three wrong answers: right, as a task; nowhere, there is an error;
 # both. `remember` is *left* of the line, as a dependency, and it got
 # `?message=Hm` from the request. Ask what a client could do with that.
@@ -207,7 +207,7 @@ wrong
 # above again, now in the application itself.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Ask: "When is `get_task` called, and when is `write`
+# **In class, 1 minute.** Ask: "When is `get_task` called, and when is `write`
 # called?" Expect three wrong answers: `get_task` for each request, and `write`
 # after the response; both once, at import; `write` never. `get_task` is called
 # once, at import, and `write` for each request, before the endpoint.
