@@ -184,7 +184,7 @@ happened
 # | at work | minutes | then do |
 # |---|---|---|
 # | [Stage 6 · The same application at work](06_at_work.ipynb) | 35 | [exercise 13](../exercises/ex13_task_queue.py) |
-# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
+# | Separate workers: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
 # | or [stage 8, RQ](08_rq.ipynb) | 20 | `python3 start.py stage 8` |
 # | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
 # | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |
