@@ -4,8 +4,8 @@ python3 start.py quiz            five questions, before the course
 python3 start.py quiz --after    five others about the same ideas
 
 Each question shows a small application and some moments. Type the numbers of
-the moments that happen, in their order: "2 1 3". A moment that never happens
-has no place in your answer. Then the application runs, and its order decides.
+the moments that happen, in their order: "2 1 3". Leave out a moment that never
+happens. Then the application runs and shows the right order.
 """
 
 import argparse

@@ -29,8 +29,8 @@ source(stage.send_notification)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# The next cell but one sends a request to this endpoint, on a real server. In
-# which order do these four moments come? Copy them into `guess`, in your order.
+# A cell below sends a request to this endpoint, on a real server. In which
+# order do these four things happen? Copy them into `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -49,7 +49,7 @@ guess = []
 # 2. The work begins inside the endpoint, and they run at the same time.
 # 3. The response is sent before the endpoint has ended.
 #
-# Demo in a terminal, which draws the same picture in letters:
+# Demo in a terminal. It draws the same picture in letters:
 #
 # ```console
 # $ python3 start.py timeline stages.s01_background_tasks:app POST /send-notification/ada@example.com
@@ -87,6 +87,13 @@ print(stage.NOTIFICATIONS.read_text())
 # Here is an application with a task of 0.3 seconds. A second endpoint does the
 # same work directly. How long does the client wait for each of them?
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask for both times. Expect three wrong answers: 300
+# ms for both; nearly 0 ms for both, because a server works in parallel; 600 ms
+# for "at once". Live: change 0.3 to 3 and run this cell and the next one
+# again. "Work at once" and the `TestClient` take 3 seconds, "work afterwards"
+# does not.
+
 # %% slideshow={"slide_type": "fragment"}
 import time
 
@@ -121,6 +128,13 @@ print(f"work at once:    the client waits {now.waited * 1000:4.0f} ms")
 # A `TestClient` cannot show this: it returns only when the tasks have ended.
 # With the same application, it waits for the work:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "How could a test prove that the response is
+# sent first?" Expect three wrong answers: measure how long `client.post`
+# takes; sleep before the assertion; print a line in the endpoint and one in
+# the task. None of them shows when the response leaves. The notebook on
+# testing has the answer.
+
 # %% slideshow={"slide_type": "fragment"}
 from fastapi.testclient import TestClient
 
@@ -131,19 +145,14 @@ with TestClient(app) as client:
 
 print(f"a TestClient waits {waited * 1000:.0f} ms")
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Say: what you see with a `TestClient` is not what your users
-# see. Ask how one could prove "response first" in a test at all; the answer
-# comes in the notebook on testing. Live: change 0.3 to 3 and run both cells
-# again: only the second number and the `TestClient`'s grow.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Behind a middleware
 #
-# `@app.middleware("http")` makes a `BaseHTTPMiddleware`. It does not hand the
-# response to the server: it reads the response from a stream and sends it on
-# itself. The application is done when the last part is in the stream, and the
-# server may still be sending it.
+# `@app.middleware("http")` makes a `BaseHTTPMiddleware`. It stands between the
+# application and the server. The application writes its response into a
+# stream, and the middleware reads the stream and passes each part to the
+# server. When the last part is in the stream, the server may still be sending
+# it.
 
 # %% slideshow={"slide_type": "fragment"}
 behind = FastAPI()
@@ -160,18 +169,20 @@ happened = send(behind, "POST", "/app/afterwards")
 compare(moments, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The order holds here because this Starlette waits for it: the middleware sets
-# an event, `response_sent`, when the last part has left, and only then the
-# task begins. **Before Starlette 1.7, and so on FastAPI 0.118, nothing
-# waited**: the task began when the last part was in the stream. A slow client
-# still had to receive it, and an `async def` task that blocked held it up.
-# [Question 1](../questions/q01_middleware_blocks_the_response.py) shows both;
-# a pure ASGI middleware is right on every version.
+# Here the response is still sent first, because this version of Starlette
+# waits: the middleware sets an event, `response_sent`, when the last part has
+# left, and the task begins after that. **Before Starlette 1.7 nothing waited**
+# (FastAPI 0.118, for example, used such a version). The task began when the
+# last part was in the stream. If the task was an `async def` that blocked, a
+# slow client got the rest of the response only after the task. A pure ASGI
+# middleware has no such stream, so the order is right on every version.
+# [Question 1](../questions/q01_middleware_blocks_the_response.py) runs both
+# kinds of middleware.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: parentheses
 #
-# The most common mistake: the function is called while it is added. Then
+# This is the most common mistake: the endpoint *calls* the function. Then
 # `add_task` gets what the function returned, which is `None`.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -204,8 +215,15 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
 #
-# A task belongs to the response of its endpoint. When the endpoint raises,
-# FastAPI sends another response, and drops the tasks that were added:
+# A task belongs to the response of its endpoint. When the endpoint raises an
+# exception, FastAPI sends another response, and drops the tasks that were
+# added:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Does `slow_work` run?" Expect three wrong
+# answers: yes, because it was added before the error; yes, because a 409 is a
+# response too; yes, but only after the client has its 409. Then ask: "And if
+# the endpoint *returns* a response with status 409?"
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi import HTTPException
@@ -234,10 +252,10 @@ send(dropped, "POST", "/order")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Nobody finds this accident by reading the code. Ask:
-# "Which of the two tasks run?" Expect three wrong answers: both; only the
-# injected one; none, and an error. Live: delete `background=…` in the next cell
-# and run it again: now `slow_work` runs. Exercise 6 has this application as
-# `own_response`.
+# "Which of the two tasks runs?" Expect three wrong answers: both; only the
+# injected one; none, and an error. Live: delete `background=…` in the next
+# cell and run it again: now `slow_work` runs. Exercise 6 has this application
+# as `own_response`.
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi import Response
@@ -261,11 +279,12 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # FastAPI **dropped** the injected `background_tasks`, without an error and
-# without a line in a log. It gives a response the injected tasks only if the
-# response has none. So use one of the two: the injected `background_tasks`, or
-# `Response(…, background=…)`, and never both.
+# without a line in a log. It gives the injected tasks to a response only if
+# the response has no task of its own. So use one of the two: the injected
+# `background_tasks`, or `Response(…, background=…)`, and never both.
 #
-# A response that you return *without* a task of its own is harmless.
+# If the response that you return has *no* task of its own, the injected tasks
+# run.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an invalid address
@@ -276,7 +295,10 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "A program reads `notifications.txt` line by
-# line. What does it do with a forged line?"
+# line. What does it do with a forged line?" Expect three wrong answers: it
+# skips the line, because the line looks different; it stops with an error; it
+# cannot happen, because FastAPI removes line breaks. The program cannot tell a
+# forged line from a real one.
 
 # %% slideshow={"slide_type": "fragment"}
 for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
@@ -286,14 +308,15 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a missing folder
 #
-# The stage writes into a folder `data`, which must be where the server runs.
-# This server runs where there is no `data`. Which status does the client get?
+# The stage writes into the folder `data` of the folder in which the server
+# runs. This server runs in a folder without `data`. Which status does the
+# client get?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "Who notices that, and when?" Expect three wrong
-# answers: the client, by a 500; the server, because it does not start; a test
-# of the answer. Then ask which other things an application needs that are there
-# on your machine, and missing on the server.
+# **In class, 3 minutes.** Ask: "Who notices that, and when?" Expect three
+# wrong answers: the client, by a 500; the server, because it does not start; a
+# test of the answer. Then ask: "What else does your application need that is
+# on your machine, and not on the server?"
 
 # %% slideshow={"slide_type": "fragment"}
 from contextlib import chdir
@@ -308,9 +331,9 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The client has its 200 and reads "sent", but **nothing was written**. The
 # `FileNotFoundError` was raised after the response, so only the server's log
-# has it. Each further request fails in the same way.
+# shows it. Each later request fails in the same way.
 #
-# An application should check at its start what it can check there.
+# An application should check at its start that it can write its files.
 # [Stage 6](06_at_work.ipynb) makes the folder and opens its files before it
 # accepts a request. If that fails, it stops, and one line says what to do.
 
@@ -329,8 +352,8 @@ happened
 # ## Now you can
 #
 # - send a response before the work, and prove that order;
-# - name what loses a task: `add_task(f())`, an error after `add_task`, a
-#   response with a task of its own;
+# - name three mistakes that lose a task: `add_task(f())`, an error after
+#   `add_task`, a response with a task of its own;
 # - choose between work in the request and work after it. The question is: *does
 #   the answer depend on the work?*
 

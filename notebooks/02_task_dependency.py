@@ -17,6 +17,14 @@
 # - a test replaces the work in one line,
 # - the work gets what it needs in the same way (that is stage 3).
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 1 minute.** Show the endpoint of stage 1. Ask: "How can you try
+# it without writing into the file?" Expect three wrong answers: delete the
+# line with `add_task`; write an `if testing:` into the endpoint; replace the
+# function in the module with `patch`. The first two change the application.
+# The third one works in stage 1, but not for a function that FastAPI has kept:
+# a section below shows that.
+
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, new_in, running, send, start_afresh
 
@@ -27,8 +35,16 @@ from stages import s02_task_dependency as stage
 # %% slideshow={"slide_type": "subslide"}
 new_in("s02")
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Point at the endpoint: it has one new parameter and
+# no name of a function. Point at `get_notification_task`: its `return` has no
+# parentheses. Ask: "What would change with `return write_notification()`?"
+# Expect three wrong answers: nothing; the task runs twice; the task runs after
+# the response, without arguments. The work would be called before the
+# response, and without its arguments that is an error: a 500.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Two functions play a part, and they are easy to confuse:
+# There are two functions, and they are easy to confuse:
 #
 # - `get_notification_task` is the **provider**. FastAPI calls it for each
 #   request, before the endpoint.
@@ -51,7 +67,7 @@ moments = [
 guess = []
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Ask: "Who calls `get_notification_task`, and who
+# **In class, 3 minutes.** Ask: "Who calls `get_notification_task`, and who
 # calls `write_notification`?" The answers are "FastAPI, before the endpoint"
 # and "the response, after it was sent". Expect three wrong answers:
 #
@@ -86,6 +102,12 @@ happened
 # `dependency_overrides` is a dictionary: *instead of this dependency, call
 # that one*. The replacement must return the same kind of thing: a callable.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What must the replacement return?" Expect
+# three wrong answers: nothing, because it is the task; the address and the
+# message; a `BackgroundTasks`. It returns a callable, as the provider does:
+# `lambda: remember` is a provider that returns `remember`.
+
 # %% slideshow={"slide_type": "fragment"}
 outbox = []
 
@@ -114,7 +136,7 @@ happened
 # test, and it is green. Was the mock called?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Ask: "What does this test prove?" Expect three wrong
+# **In class, 3 minutes.** Ask: "What does this test prove?" Expect three wrong
 # answers: that the task was added; that the mock was called; that nothing was
 # written. Live: delete the line with `add_task` in the stage, restart the
 # kernel, and run the notebook down to here. The patched test is still green,
@@ -152,7 +174,7 @@ print("written to the real file:", after.removeprefix(before))
 # and not a function that *returns* it. When does FastAPI call it?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "Is this row left or right of the green line?"
+# **In class, 2 minutes.** Ask: "Is this row left or right of the green line?"
 # Expect three wrong answers: right, as a task; nowhere, there is an error;
 # both. `remember` is *left* of the line, as a dependency, and it got
 # `?message=Hm` from the request. Ask what a client could do with that.
@@ -179,9 +201,16 @@ wrong
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider
 #
-# `Depends(get_task())` calls the provider at import, once. FastAPI should call
-# it for each request. And now the *task* is the dependency: this is the mistake
-# above again, in the application itself.
+# `Depends(get_task())` calls the provider once, while the module is imported.
+# FastAPI should call it for each request. What `get_task()` returned is now
+# the dependency, and that is the *task*. So this is the mistake of the section
+# above again, now in the application itself.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 1 minute.** Ask: "When is `get_task` called, and when is `write`
+# called?" Expect three wrong answers: `get_task` for each request, and `write`
+# after the response; both once, at import; `write` never. `get_task` is called
+# once, at import, and `write` for each request, before the endpoint.
 
 # %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
@@ -218,6 +247,10 @@ send(broken, "POST", "/send-notification/ada@example.com").order
 # thread. Stage 1 does the same work without a dependency. We send a hundred
 # requests to each stage, in turn:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 1 minute.** Ask: "What does one dependency cost?" Expect three
+# wrong answers: nothing; as much as the request itself; some milliseconds.
+
 # %% slideshow={"slide_type": "fragment"}
 from statistics import median
 
@@ -244,20 +277,19 @@ for name, seconds in waited.items():
 #
 # - provide a task by a dependency, and say who calls which function, and when;
 # - replace a task in a test, with `dependency_overrides`;
-# - see whether a green test proves anything.
+# - find out whether a green test proves anything.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | patching the provider's name | the mock is never called, the real work runs |
 # | overriding with the task itself | it runs before the response |
-# | `Depends(get_task())` | the same, for every request, even for a 422 |
+# | `Depends(get_task())` | it runs before the response, for every request, even for a 422 |
 # | a `MagicMock` as override | 422: its signature becomes query parameters |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 2](../exercises/ex02_task_dependency.py), then
-# [stage 3](03_chained_dependencies.ipynb), in which the task has needs of its
-# own.
+# [stage 3](03_chained_dependencies.ipynb), in which the task needs a logger.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer

@@ -5,9 +5,9 @@
 # the code is
 # [stages/s03_chained_dependencies.py](../stages/s03_chained_dependencies.py)*
 #
-# A task needs things itself: a logger, a clock, a mail server. If it takes them
-# from its module, a test has to patch the module. If the *provider* asks for
-# them, FastAPI passes them in, and a test replaces the one it cares about.
+# A task needs other objects: a logger, a clock, a mail server. If it takes
+# them from its module, a test has to patch the module. If the *provider* asks
+# for them, FastAPI passes them in, and a test can replace one of them.
 #
 # A dependency may have dependencies. FastAPI follows the whole chain for each
 # request. It calls each dependency once, and passes the result to each function
@@ -24,9 +24,10 @@ from stages import s03_chained_dependencies as stage
 new_in("s03")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `get_notification_task` has a parameter now, and `write_notification` is now
-# inside it. The inner function *keeps* the logger: it is a closure. A provider
-# does nothing more: it gives the work what the work needs.
+# `get_notification_task` now has a parameter, the logger, and it defines
+# `write_notification` inside. The inner function *keeps* the logger: it is a
+# closure. That is all that a provider does: it gives the work what the work
+# needs.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
@@ -52,8 +53,8 @@ guess = []
 # 2. The logger is made when the task writes its first line.
 # 3. The chain is called once, when the application starts.
 #
-# The chain is called from its far end, because a task cannot be made without
-# its logger. Demo:
+# FastAPI calls the last link of the chain first, because a task cannot be made
+# without its logger. Demo:
 #
 # ```console
 # $ python3 start.py timeline stages.s03_chained_dependencies:app POST /send-notification/ada@example.com
@@ -73,13 +74,16 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A link used twice is called once
 #
-# Two dependencies ask for the same third one. Within a request they get the
-# same object:
+# Two dependencies ask for the same third dependency. Within a request they get
+# the same object:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Ask what would happen if `get_clock` returned the time
-# instead of a clock. Both dependencies would have the same time, and it would
-# be too early for the task. That accident comes at the end of this notebook.
+# **In class, 2 minutes.** Ask: "How often is `get_clock` called?" Expect three
+# wrong answers: twice, once for each that asks; once, when the application
+# starts; three times, also for the endpoint. Then ask what would happen if
+# `get_clock` returned the time instead of a clock. Both dependencies would
+# have the same time, and it would be too early for the task. The last section
+# of this notebook shows that.
 
 # %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
@@ -165,8 +169,9 @@ handler.lines
 # requests write?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: 3, one for each request;
-# 9, three times three; an error at the second handler.
+# **In class, 3 minutes.** Ask: "How many lines are there after the third
+# request?" Expect three wrong answers: 3, one for each request; 9, three times
+# three; an error at the second handler.
 
 # %% slideshow={"slide_type": "fragment"}
 import io
@@ -197,8 +202,8 @@ with running(doubling) as server:
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # One line, then three, then six. The check `if not logger.handlers` is enough
-# when one request comes first. But a plain `def` dependency runs in several
-# threads: one thread opens its log file, and meanwhile another thread still
+# as long as requests come one at a time. But a plain `def` dependency runs in
+# several threads. While one thread opens its log file, another thread still
 # finds no handler. We send eight first requests at once, a hundred times:
 
 # %% slideshow={"slide_type": "fragment"}
@@ -231,7 +236,7 @@ print("most handlers in one round:", max(counts))
 # How many rounds go wrong depends on the machine and on Python's version; on
 # some machines it is 0. A test with one request at a time never sees it.
 #
-# The stage shows the cure: it sets logging up **once**, in the lifespan, when
+# The stage does it right: it sets logging up **once**, in the lifespan, when
 # the application starts. `get_logger` only returns the logger.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -243,8 +248,10 @@ print("most handlers in one round:", max(counts))
 # the stage twice, each time in a new process and a new folder:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "Which of your libraries log while they are
-# imported, and how would you notice that a log file is missing?"
+# **In class, 3 minutes.** Ask: "What is in the log file of the second run?"
+# Expect three wrong answers: the same lines as in the first run; only the
+# warning; nothing, because the start fails. Then ask: "Which of your libraries
+# log while they are imported?"
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -287,10 +294,15 @@ for first in ("", "logging.warning('an old setting is used')"):
 # what to do.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: the time of the wrong moment
+# ## Break it: the time is too early
 #
 # A provider runs before the response, so it reads the clock before the response
 # too. Here the task has to wait for another task of 0.3 seconds:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "How old is the time when the task begins?"
+# Expect three wrong answers: 0 ms, because the task asked for it; some ms, as
+# long as the request takes; it is read again when the task begins.
 
 # %% slideshow={"slide_type": "fragment"}
 import time
@@ -319,7 +331,7 @@ def add(
 _ = send(early, "POST", "/")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# If a task needs the time when *it* begins, give it a clock: a callable that
+# If a task needs the time of its own start, give it a clock: a callable that
 # the task calls itself. You will do that in exercise 3.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -327,7 +339,7 @@ _ = send(early, "POST", "/")
 #
 # - chain dependencies, and say in which order FastAPI calls them;
 # - replace one dependency of the chain and keep the others;
-# - set up, once and in one place, what belongs to the process.
+# - set logging up once for the whole process, in the lifespan.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

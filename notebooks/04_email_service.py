@@ -10,8 +10,8 @@
 # server that may refuse**, and **an answer that the client gets before anybody
 # knows the result**.
 #
-# The form stays the same. The settings are one more dependency in the chain,
-# and the endpoint stays as small as it was.
+# The structure stays the same. The settings are one more dependency in the
+# chain, and the endpoint stays as small as it was.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import (
@@ -72,9 +72,9 @@ guess = []
 # 3. The provider, because it opens the connection.
 #
 # The mailbox is a real SMTP server in this process, with STARTTLS and a login.
-# To show it live, run `python3 start.py stage 4` in one terminal and
-# `python3 start.py mailbox` in another one. Send the request from the first
-# one's page `/docs`: the mails appear in the second terminal.
+# To show it live, run `python3 start.py stage 4` in one terminal and `python3
+# start.py mailbox` in another one. Send the request from the page `/docs` of
+# stage 4: the mails appear in the second terminal.
 
 # %% slideshow={"slide_type": "subslide"}
 HELLO = {
@@ -92,9 +92,10 @@ compare(guess, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
 #
-# The whole conversation (connect, encrypt, log in, two mails) is to the right of
-# the line, and no client waited for it. `get_email_config` was *remembered*:
-# the application had already called it at its start.
+# Everything that was said to the mail server (connect, encrypt, log in, two
+# mails) is to the right of the line, and no client waited for it.
+# `get_email_config` was *remembered*: the application had already called it at
+# its start.
 
 # %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
@@ -136,7 +137,8 @@ print(nobody.status, nobody.json["detail"][0]["msg"])
 # ## Break it: the swallowed exception
 #
 # Now the mail server is down: it runs only inside `with mailbox()`. Who sees
-# that the mail was not sent? First with an `except` that prints:
+# that the mail was not sent? First, a task that catches the exception and
+# prints it:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Let the class look for the failure in the picture.
@@ -196,14 +198,14 @@ print(happened.order[-1])
 # ## Break it: the first failing task stops the rest
 #
 # What if we do not catch the exception at all? One request adds two tasks, and
-# the first one raises. Does the second one run?
+# the first one raises an exception. Does the second one run?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: yes, each task is on its
-# own; yes, and the error comes after both; the client gets a 500. Live: swap
-# the two `add_task` lines and run the cell again: now the storehouse packs. The
-# order of two lines decides. Exercise 6 has such an application,
-# `first_task_fails`.
+# **In class, 3 minutes.** Ask: "Does the storehouse pack the parcel?" Expect
+# three wrong answers: yes, each task is on its own; yes, and the error comes
+# after both; the client gets a 500. Live: swap the two `add_task` lines and
+# run the cell again: now the storehouse packs. The order of two lines decides.
+# Exercise 6 has such an application, `first_task_fails`.
 
 # %% slideshow={"slide_type": "fragment"}
 two = FastAPI()
@@ -230,14 +232,15 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `tell_storehouse` **never ran**. Starlette runs the tasks of a response one
 # after the other, in a plain loop without a `try`. An exception of the first
-# task ends the loop. It goes on through the dependencies that are still open,
-# and reaches the server. The customer has still got a "thank you".
+# task ends the loop. The exception then passes through the dependencies that
+# are still open, and reaches the server. But the customer has already read
+# "thank you".
 #
 # So, if other tasks run after this one:
 #
 # - catch the exception **in the task**, which knows what failed,
 # - record what failed and why, in a place where somebody looks,
-# - record success only in the `else`.
+# - record success only in the `else` of the `try`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a failing task cuts off the next request
@@ -248,10 +251,11 @@ happened
 # fails. What does its client get?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: the price list, because
-# nothing is wrong with it; a 500; the price list, after a new connection. Ask
-# who would look into the mail server because a price list fails now and then.
-# Live: put a `try` around the body of `fail_later`.
+# **In class, 3 minutes.** Ask: "What does the client of the price list get?"
+# Expect three wrong answers: the price list, because nothing is wrong with it;
+# a 500; the price list, after a new connection. Then ask who would search the
+# mail server for the reason when a price list fails now and then. Live: put a
+# `try` around the body of `fail_later`.
 
 # %% slideshow={"slide_type": "fragment"}
 import asyncio
@@ -299,8 +303,15 @@ with running(cut) as server:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: one address that does not exist
 #
-# The server may also refuse *one* of three. The mailbox refuses every address
-# that begins with `nobody@`. Does the third recipient get a mail?
+# The server may also refuse *one* of three recipients. The mailbox refuses
+# every address that begins with `nobody@`. Does the third recipient get a
+# mail?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Does Bob, the third one, get his mail?" Expect
+# three wrong answers: no, the refused address ends the loop; nobody gets a
+# mail, because the server refuses the whole letter; yes, and the task ends
+# without an error.
 
 # %% slideshow={"slide_type": "fragment"}
 three = ["ada@example.com", "nobody@example.com", "bob@example.com"]
@@ -339,6 +350,11 @@ stage.get_email_config.cache_clear()
 # `lru_cache` on an `async def` looks the same, but it is a trap. It keeps the
 # *coroutine*, and a coroutine can be awaited only once:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Which status does the second request get?"
+# Expect three wrong answers: 200, with the settings from the cache; 200, with
+# settings that are read again; 422.
+
 # %% slideshow={"slide_type": "fragment"}
 from functools import lru_cache
 from typing import Annotated
@@ -367,6 +383,11 @@ with running(cached) as server:
 #
 # Here a dependency reads the port from the environment, when the first request
 # needs it. So the server starts, and hours later somebody gets a 500:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "When does somebody notice that the port is
+# `abc`?" Expect three wrong answers: at the start; when the module is
+# imported; when the first mail is sent.
 
 # %% slideshow={"slide_type": "fragment"}
 late = FastAPI()
@@ -413,9 +434,9 @@ print("the password is among them:", "hunter2" in started.stderr)
 # The message names the setting, below a long traceback.
 # [Stage 6](06_at_work.ipynb) says it in one line, without the traceback.
 #
-# The start also checks that the `FilePath`, a certificate, exists. It does not
-# call the mail server: that server may be away for a while, and the application
-# should start nevertheless.
+# The start also checks that the certificate exists, because the type of
+# `smtp_ca_file` is `FilePath`. It does not call the mail server: that server
+# may be away for a while, and the application should start nevertheless.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Break it: the password in the error
@@ -423,6 +444,10 @@ print("the password is among them:", "hunter2" in started.stderr)
 # Three ways to keep a password: a plain class; `SecretStr`, while another
 # setting is missing; and the same with `hide_input_in_errors=True`, as in stage
 # 6. Which of them show the password?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Which of the three show the password?" Expect
+# three wrong answers: only the plain class; none of them; all of them.
 
 # %% slideshow={"slide_type": "fragment"}
 from pydantic import SecretStr, ValidationError
@@ -480,7 +505,7 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # ## Now you can
 #
 # - read settings once, so that a wrong setting stops the start;
-# - keep a password out of texts, errors and the API;
+# - keep a password out of logs, errors and the API;
 # - replace the mail service in a test;
 # - say what a client knows about a failed task (nothing), and where to look.
 
@@ -507,9 +532,10 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # *5 minutes, if you send real mail.*
 #
 # `starttls()` without a context encrypts, but does not verify the server. An
-# attacker's server in between gets the password. With a context, a server with
-# an unknown authority is refused *before* the login. This machine does not know
-# the authority of the mailbox. (The stage loads it from `smtp_ca_file`.)
+# attacker's server in between gets the password. With a context, a server
+# whose certificate is from an unknown authority is refused *before* the login.
+# This machine does not know the authority of the mailbox. (The stage loads it
+# from `smtp_ca_file`.)
 
 # %% slideshow={"slide_type": "fragment"}
 import logging

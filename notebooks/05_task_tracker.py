@@ -4,13 +4,14 @@
 # *30 minutes · builds on [stage 4](04_email_service.ipynb) ·
 # the code is [stages/s05_task_tracker.py](../stages/s05_task_tracker.py)*
 #
-# The client got its "success" before anything was done. So there has to be a
-# place to *ask*: was it done, did it fail, and why? That place is a table with
-# a row for each task.
+# In stage 4 the client got its "success" before anything was done. So a client
+# needs a place to *ask*: was the mail sent, did it fail, and why? That place
+# is a table with a row for each task.
 #
-# The table brings the question of this stage. A request has a **database
-# session**: a dependency opens it and closes it. The task runs after the
-# response. Which session does the task use?
+# To write into the table, a function needs a **database session**. In a
+# request, a dependency opens the session and closes it. But the task runs
+# after the response. Which session does the task use? That is the question of
+# this stage.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import (
@@ -92,19 +93,20 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The request's session was closed *last*, after the task. So the task could
-# have used it, but only on this version of FastAPI, as you will see below.
+# have used it, but not on every version of FastAPI, as you will see below.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ask what happened to the task
 #
-# One more task, which crashes. Then the question that stage 4 could not answer.
-# Which status does the client of the crashed task get?
+# We start one more task, which crashes. Then we ask what happened: stage 4
+# could not answer that. Which status does the client of the crashed task get?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** The client of the crashed task got a 200. That is
-# right: it asked the application to schedule the task. Ask which status would
-# be more honest (202). Expect three wrong answers: 500; 404; 200, and "failed"
-# in the answer. The traceback is in `data/background_tasks.log`.
+# **In class, 2 minutes.** Ask: "Which status does the client of the crashed
+# task get?" Expect three wrong answers: 500; 404; 200, and "failed" in the
+# answer. The client gets a 200, because it asked the application to schedule
+# the task, and that was done. Ask which status would be more honest (202). The
+# traceback is in `data/background_tasks.log`.
 
 # %% slideshow={"slide_type": "fragment"}
 with running(stage.app) as server:
@@ -120,6 +122,11 @@ pretty([{k: log[k] for k in ("id", "status", "error")} for log in logs])
 # The stage's own tasks do not use the session that the tracker passes to them.
 # The tasks of this application write into a table of parcels. The second task
 # writes a row, and then it fails. Is its row in the table?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Is the row of the second parcel in the table?"
+# Expect three wrong answers: yes, because it was written before the failure;
+# no, and the record of the task is gone too; yes, until the session is closed.
 
 # %% slideshow={"slide_type": "fragment"}
 import sqlalchemy as sa
@@ -277,6 +284,13 @@ for scope in ("request", "function"):
 # sets the status to "failed". The work fails in a flush, because its row has no
 # name. Which status does the row have in the end?
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Which status does the row have in the end?"
+# Expect three wrong answers: "failed"; "completed"; none, because the row is
+# rolled back. This is exercise 5. Look out for two mistakes there: the
+# provider opens the session, so it is opened before the response; and a
+# `raise` inside `begin()` undoes `log.status = "failed"`.
+
 # %% slideshow={"slide_type": "fragment"}
 same = FastAPI()
 
@@ -326,22 +340,20 @@ with stage.get_session_factory()() as session:
 # end. It rolls back after an exception, and closes in both cases. A `raise`
 # inside the block would undo the status too.
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** This is exercise 5. Look out for two wrong answers. The provider
-# opens the session, which is before the response. Or `log.status = "failed"`
-# and a `raise` are in one `begin()`, which undoes the status.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: blocking work in an `async def`
 #
-# Three tasks of one second. While a task runs, another client asks an `async
-# def` endpoint for a greeting. During which of the tasks does it wait?
+# There are three tasks of one second each. While a task runs, another client
+# asks an `async def` endpoint for a greeting. During which of the tasks does
+# it wait?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: during none, a task runs
-# in the background; during all; during the thread's, because it sleeps. Live:
-# start stage 5 with `python3 start.py stage 5 --reload`, put `time.sleep(20)`
-# into an `async def` endpoint, call it, and try to open `/docs`.
+# **In class, 3 minutes.** Ask: "During which task does the other client wait?"
+# Expect three wrong answers: during none, because a task runs in the
+# background; during all of them; during the one in a thread, because it
+# sleeps. Live: start stage 5 with `python3 start.py stage 5 --reload`, put
+# `time.sleep(20)` into an `async def` endpoint, call it, and try to open
+# `/docs`.
 
 # %% slideshow={"slide_type": "fragment"}
 import asyncio
@@ -405,12 +417,12 @@ with running(shop) as server:
 # four rows say?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Expect three wrong answers: "failed", because the tasks
-# were interrupted; "completed", because they run again after the restart; there
-# are no rows. Then let the class design the cure, before you name queues:
-# somebody says "look for rows that are not completed". Ask what happens to a
-# mail that was sent just before the kill: it is sent twice. This is "at least
-# once".
+# **In class, 4 minutes.** Expect three wrong answers: "failed", because the
+# tasks were interrupted; "completed", because they run again after the
+# restart; there are no rows. Then let the class propose a solution, before you
+# say anything about queues. Somebody will say: "look for rows that are not
+# completed, and run their tasks again". Ask what happens to a mail that was
+# sent just before the kill: it is sent twice. This is "at least once".
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -464,10 +476,11 @@ with silent_mail_server() as wait_for_call:
 client.close()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Three clients have a "success", and three rows say "started" **for ever**. The
-# tasks were in the memory of the killed process. Nobody else can run them,
+# Three clients have a "success", and three rows say "started" **for ever**.
+# The tasks were in the memory of the killed process. Nobody else can run them,
 # because a row holds the name of its task, and not the arguments. Nobody can
-# even see that they are lost: a task that is still running says "started" too.
+# even see that they are lost: the row of a task that is still running says
+# "started" too.
 #
 # In [stage 6](06_at_work.ipynb) the row also holds the arguments, and a command
 # runs the task again. From [stage 7](07_celery.ipynb) on, **task queues** do
@@ -478,6 +491,11 @@ client.close()
 #
 # The tracker records the exception's text, and `/task-logs/` shows it to every
 # client. Here a task inserts a parcel with an ID that exists already:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What does the client read in `error`?" Expect
+# three wrong answers: only "failed"; the name of the exception; nothing,
+# because the answer hides it.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -493,15 +511,17 @@ print(send(stage.app, "GET", "/task-logs/").json[-1]["error"])
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Every client can read the table's name, the SQL and somebody's address. The
 # whole text belongs in the log, and the tracker has written it there. In
-# [stage 6](06_at_work.ipynb) a client reads a short reason. It reads an
-# exception's own text only if the task raised it for the client.
+# [stage 6](06_at_work.ipynb) a client reads only the name of the exception.
+# The exception's text is shown only if the task raised a `TaskError`, which is
+# made for clients.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
 # - give a task its own session, which is right on every version of FastAPI;
 # - record how a task ended, also when its session failed;
-# - say when a dependency is left, and what has to be committed before;
+# - say when a dependency is left, and what you must commit before the task
+#   runs;
 # - choose `def` or `async def` for a task, and name the cost of each.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -523,10 +543,6 @@ print(send(stage.app, "GET", "/task-logs/").json[-1]["error"])
 # [exercise 5](../exercises/ex05_own_session.py) a task gets its own session. In
 # [exercise 6](../exercises/ex06_predict_the_order.py) you predict six orders.
 # You have seen four of them.
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# And now [exercise 5](../exercises/ex05_own_session.py) and
-# [exercise 6](../exercises/ex06_predict_the_order.py).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer

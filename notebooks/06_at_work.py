@@ -4,13 +4,13 @@
 # *35 minutes · builds on [stage 5](05_task_tracker.ipynb) ·
 # the code is [stages/s06_at_work](../stages/s06_at_work/app.py)*
 #
-# Stage 5 works on a good day. At work there are bad days: a setting is wrong,
-# the database is locked, a client sends ten megabytes or sends the same request
-# twice, one of three recipients does not exist.
+# Stage 5 works as long as nothing goes wrong. In production things go wrong: a
+# setting is wrong, the database is locked, a client sends ten megabytes or
+# sends the same request twice, one of three recipients does not exist.
 #
-# This stage is the same application, cut into files that a team could copy. Each
-# file solves one of these problems. The tasks still run in `BackgroundTasks`, so
-# one problem remains until the end of this notebook.
+# This stage is the same application, cut into files that a team could copy.
+# Each file solves one of these problems. The tasks still run in
+# `BackgroundTasks`, so one problem remains. The end of this notebook shows it.
 
 # %% slideshow={"slide_type": "skip"}
 import json
@@ -112,10 +112,10 @@ columns = ["id", "task_name", "status", "attempts", "error"]
 table(columns, [[log[name] for name in columns] for log in logs])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Two mails arrive, one fails, and its row says so. The row shows only the name of
-# the error. The server's own text may contain an address or a path, so it goes
-# to the log. `BackgroundTasks` retries nothing. The engines of stages 7 to 11
-# do.
+# Two mails arrive, one fails, and its row says so. The row shows only the name
+# of the error. The server's own text may contain an address or a path, so it
+# goes to the log. `BackgroundTasks` retries nothing. The engines of stages 7
+# to 11 retry failed tasks.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A start that fails early
@@ -153,11 +153,16 @@ for name, value in [
 # may be away for a minute, and the application has other work.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: a request that is too much
+# ## Break it: wrong requests
 #
 # Three clients send something wrong: a line break in the subject; half of a
 # character (a "lone surrogate", which no UTF-8 text and no database can hold);
 # a body of two megabytes. Which status does each get?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Which status does each of the three get?"
+# Expect three wrong answers: 200 for the line break; 500 for half a character;
+# 422 for all of them.
 
 # %% slideshow={"slide_type": "fragment"}
 bad = {
@@ -194,8 +199,9 @@ print(errors.reason_of(RuntimeError("password=hunter2")))
 # migration. Which status does the client get, and how long does it wait?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: 500, at once; 200, after
-# the lock is released; no answer.
+# **In class, 3 minutes.** Ask: "Which status does the client get, and when?"
+# Expect three wrong answers: 500, at once; 200, after the lock is released; no
+# answer.
 
 # %% slideshow={"slide_type": "fragment"}
 logging.disable()  # one line in the log says so
@@ -226,6 +232,11 @@ print("free:  ", free.status_code, free.text)
 # A transaction that has written keeps its lock until it commits. Two tasks do
 # the same slow work. One writes before it, one writes after it. What happens to
 # another writer during the slow work? It waits for the lock, but not for ever.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What happens to the other writer?" Expect
+# three wrong answers: nothing, because it writes another row; it waits until
+# the task has ended; the task gets the error.
 
 # %% slideshow={"slide_type": "fragment"}
 path = folder / "order.db"
@@ -273,6 +284,11 @@ source(tasks.get_task_tracker)
 # whether the request was accepted, so it sends the request again. With an
 # `Idempotency-Key` that is safe. How many rows are there after two requests?
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "How many rows are there, and which status has
+# the second request?" Expect three wrong answers: two rows; one row and a 409;
+# one row, but only if both requests reach the same server.
+
 # %% slideshow={"slide_type": "fragment"}
 key = {"Idempotency-Key": "order-4711"}
 with running(app) as server:
@@ -289,11 +305,12 @@ with running(app) as server:
 # same key, but asks for something else: that is a mistake of the client.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The seam
+# ## The seam: where an engine is connected
 #
-# An endpoint adds a row with the task's name and its arguments, as JSON. With
-# this row, any process can run the task. Then the endpoint passes the row's ID
-# to a `Queue`:
+# A seam is a place in the code where you can replace one part and change
+# nothing else. Here it is the class `Queue`. An endpoint adds a row with the
+# task's name and its arguments, as JSON. With this row, any process can run
+# the task. Then the endpoint passes the row's ID to a `Queue`:
 
 # %% slideshow={"slide_type": "fragment"}
 source(queue.Queue)
@@ -313,10 +330,11 @@ pretty({name: getattr(row, name) for name in ["id", "kind", "payload"]})
 # the row *before* it calls the broker. Which status does the client get?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Expect three wrong answers: 503; 500; 200, and the
-# task is lost. Then ask about the opposite order: publish first, commit
-# afterwards. A fast worker finds no row, and a commit that fails leaves a
-# message without a row. [Stage 10](10_procrastinate.ipynb) does both at once.
+# **In class, 4 minutes.** Ask: "Which status does the client get?" Expect
+# three wrong answers: 503; 500; 200, and the task is lost. Then ask about the
+# opposite order: publish first, commit afterwards. A fast worker finds no row,
+# and a commit that fails leaves a message without a row.
+# [Stage 10](10_procrastinate.ipynb) does both at once.
 
 # %% slideshow={"slide_type": "fragment"}
 class SwitchedQueue(queue.Queue):
@@ -357,11 +375,16 @@ print("messages:", until(published))
 logging.disable(logging.NOTSET)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: too many wait
+# ## Break it: too many tasks wait
 #
-# No worker takes tasks from our queue, so more and more rows wait. A client whose
-# task is accepted now would wait for hours. Above a limit the application
-# refuses:
+# No worker takes tasks from our queue, so more and more rows wait. A client
+# whose task is accepted now would wait for hours. Above a limit the
+# application refuses new tasks:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Which status says 'not now'?" Expect three
+# wrong answers: 429, which blames the client; 500; 202, because the row is
+# stored.
 
 # %% slideshow={"slide_type": "fragment"}
 os.environ["TASK_MAX_WAITING"] = "5"  # 10,000 at work
@@ -378,22 +401,24 @@ del os.environ["TASK_MAX_WAITING"]
 get_task_config.cache_clear()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The limit was five. The application counts only once a second, so that requests
-# stay fast, and meanwhile accepts some more. `GET /health` says how many tasks
-# wait, and how long the oldest has waited. A broker cannot say that: it does
-# not count the tasks that a worker has taken or that wait for a retry.
+# The limit was five. The application counts the rows only once a second, so
+# that requests stay fast. Before it counted again, it accepted some more. `GET
+# /health` says how many tasks wait, and how long the oldest has waited. A
+# broker cannot say that: it does not count the tasks that a worker has taken
+# or that wait for a retry.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the process
 #
-# One problem remains. The mail server accepts the connection and sends nothing,
-# so the first of three tasks is in the middle of its work. Then we kill the
-# process, as `kill -9` does, or a system without free memory. What do the three
-# rows say after the application has started again?
+# One problem remains. The mail server accepts the connection and sends
+# nothing, so the first of three tasks is in the middle of its work. Then we
+# kill the process, as `kill -9` does, or the system when no memory is left.
+# What do the three rows say after the application has started again?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Expect three wrong answers: "started" three times;
-# "failed" and two "scheduled"; "completed", since the rows have the arguments.
+# **In class, 4 minutes.** Ask: "What do the three rows say?" Expect three
+# wrong answers: "started" three times; "failed" and two "scheduled";
+# "completed", since the rows have the arguments.
 
 # %% slideshow={"slide_type": "fragment"}
 def serve(port: int) -> Program:
@@ -433,9 +458,10 @@ with silent_mail_server() as wait_for_call:
         process.stop()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The client has its "success", but no process runs these tasks: they were in the
-# memory of the killed process. But the rows are there, and a row is enough. An
-# operator can list the rows and run their tasks again:
+# The client has its "success", but no process runs these tasks: they were in
+# the memory of the killed process. But the rows are still there, and a row is
+# enough to run its task. An operator can list the rows and run their tasks
+# again:
 
 # %% slideshow={"slide_type": "fragment"}
 with get_session_factory()() as session:
@@ -449,16 +475,17 @@ logging.disable(logging.NOTSET)
 print("the rows say:", *statuses())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# That was done by hand. An engine does it by itself: it knows which tasks a
-# worker has taken and not finished, and gives them to another worker.
+# The operator did that by hand. An engine does it by itself: it knows which
+# tasks a worker has taken and not finished, and gives them to another worker.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - stop at the start, with one line that says what to do;
+# - make a wrong setting stop the start, with one line that says what to do;
 # - answer with 413, 422 and 503, each for its reason, and show nothing private;
 # - keep transactions short, and accept the same request twice;
-# - commit first, publish afterwards, and publish later what was missed;
+# - commit first, publish afterwards, and publish again what the broker never
+#   got;
 # - say which tasks `BackgroundTasks` still loses.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -469,14 +496,14 @@ print("the rows say:", *statuses())
 # | a task writes first and works afterwards | "database is locked" elsewhere |
 # | a repeated request has no key | it is done twice |
 # | the answer depends on the broker | an error for a task that will be done |
-# | nobody counts what waits | clients are accepted, and wait for hours |
+# | nobody counts the waiting tasks | tasks are accepted, and done hours later |
 # | the process is killed | rows that stay "started" and "scheduled" |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [exercise 13](../exercises/ex13_task_queue.py), in which you build
-# a row that is enough, and a queue behind it. Then
-# [stage 7](07_celery.ipynb): workers of their own, and not a line of this
-# stage changes.
+# **Next:** [exercise 13](../exercises/ex13_task_queue.py), in which you store
+# each task in a row, and pass the row's ID to a queue. Then
+# [stage 7](07_celery.ipynb), in which other processes run the tasks. No line
+# of this stage changes for that.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer

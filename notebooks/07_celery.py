@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 7 · Workers of their own, with Celery
+# # Stage 7 · Separate workers, with Celery
 #
 # *25 minutes · builds on [stage 6](06_at_work.ipynb) ·
 # the code is [stages/s07_celery](../stages/s07_celery/worker.py)*
@@ -10,8 +10,8 @@
 # and **acknowledges** the message. A message that was not acknowledged is
 # **redelivered** to another worker.
 #
-# The endpoints, the tasks and the rows are those of stage 6. We copy no line of
-# them, and change none.
+# The endpoints, the tasks and the rows are those of stage 6. We copy and
+# change no line of them.
 #
 # *On Windows:* the course brings a broker, Valkey, for Linux and macOS only. Read
 # this notebook without running it, or run the course in WSL. To run only the stage, start Redis in
@@ -51,17 +51,18 @@ WORKER = "stages.s07_celery.worker"
 new_in("s07")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Hand it over
+# ## Hand a task over
 #
-# A broker runs, and no worker yet. What does the client get, and what does the
-# row say?
+# A broker runs, but no worker runs yet. What does the client get, and what
+# does the row say?
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: an error, because no worker
-# runs; a success and "completed"; a request that waits for a worker.
+# **In class, 3 minutes.** Ask: "What does the client get?" Expect three wrong
+# answers: an error, because no worker runs; a success and "completed"; a
+# request that waits for a worker.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker:
@@ -96,17 +97,17 @@ with broker, redis.Redis.from_url(broker.url) as client:
 # `python -m stages.s07_celery.worker` starts a worker. This cell starts one,
 # waits until the row is completed, and stops it. Then we read its log:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Live, in four terminals: `python3 start.py broker`,
+# the worker, the scheduler, the application, each with the same `REDIS_URL`.
+# Stop the worker, post, look at `/task-logs/`, start the worker again.
+# `python3 start.py stage 7` does all of it in one terminal.
+
 # %% slideshow={"slide_type": "fragment"}
 with broker, quiet_worker(WORKER):
     until_completed()
 print(worker_log("received|succeeded|background_tasks"))
 print("the row says:", last_row().status)
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Live, in four terminals: `python3 start.py broker`, the worker,
-# the scheduler, the application, each with that REDIS_URL. Stop the worker,
-# post, look at `/task-logs/`, start it again. `python3 start.py stage 7` does
-# all of it in one terminal.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One picture of both processes
@@ -130,8 +131,8 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The settings, and the reason for each
 #
-# Celery's own values are made for a first try. Each comment below says what
-# happens **without** its setting:
+# Celery's default values are made for a first try. Each comment below says
+# what happens **without** its setting:
 
 # %% slideshow={"slide_type": "subslide"}
 source(worker)
@@ -147,9 +148,10 @@ source(worker)
 # Write your guess here:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Expect three wrong answers: the task is lost; it goes on
-# in the middle; the second worker runs it at once. Ask how the broker could
-# know that the first worker is dead.
+# **In class, 4 minutes.** Ask: "Does the mail arrive?" Expect three wrong
+# answers: no, the task is lost; yes, the second worker continues in the middle
+# of the task; yes, the second worker runs it at once. Then ask how the broker
+# could know that the first worker is dead.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server:
@@ -167,19 +169,19 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 print(worker_log("received|succeeded|background_tasks"))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# This is the log of the second worker. The first worker had not acknowledged the
-# message (`task_acks_late`). The broker cannot tell whether a silent worker died
-# or is still working. It waits for the **visibility timeout**, and then
-# redelivers the message. Here this timeout is
+# This is the log of the second worker. The first worker had not acknowledged
+# the message (`task_acks_late`). The broker cannot tell whether a silent
+# worker died or is still working. It waits for the **visibility timeout**, and
+# then redelivers the message. This is the timeout of this notebook:
 
 # %% slideshow={"slide_type": "fragment"}
 options = worker.celery.conf.broker_transport_options
 print(options["visibility_timeout"], "s")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# because a task may take 5 s in this notebook, and 300 s at work. The timeout must
-# be longer than the longest task with its longest pause. With a shorter one, a
-# second worker gets the task while the first one is still working.
+# A task may take 5 s in this notebook, and 300 s at work. The timeout must be
+# longer than the longest task and the longest pause together. With a shorter
+# one, a second worker gets the task while the first one is still working.
 #
 # So a task may run **twice**. If a worker dies after it has sent the mail, and
 # before it records that, a second worker sends the mail again. This is "at
@@ -217,6 +219,10 @@ print(worker_log("Retry in|succeeded"))
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What does the client get without a broker?"
+# Expect three wrong answers: 503; 500; 200, and the task is lost.
 
 # %% slideshow={"slide_type": "fragment"}
 logging.disable()  # one line: "The broker takes no task now"
@@ -278,7 +284,7 @@ assert manage.main(["list"]) == 0
 # | a message is published before the commit | a worker that finds no row | [stage 5](05_task_tracker.ipynb) |
 # | the answer depends on the broker | an error for a task that is accepted | above |
 # | no scheduler runs | rows without `published_at` stay | above |
-# | the first error is the last | a short pause of the mail server costs the mail | above |
+# | no retries | the mail server is away for a minute, and the mail is never sent | above |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 8 · Workers of their own, with RQ
+# # Stage 8 · Separate workers, with RQ
 #
 # *20 minutes · builds on [stage 7](07_celery.ipynb) ·
 # the code is [stages/s08_rq](../stages/s08_rq/worker.py)*
@@ -55,6 +55,10 @@ new_in("s08")
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What is in the broker?" Expect three wrong
+# answers: Ada's address; the whole row; the code of the task.
+
 # %% slideshow={"slide_type": "fragment"}
 with (
     broker,
@@ -84,6 +88,13 @@ source(worker.RQQueue)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now a worker:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What must a worker have to run a job?" Expect
+# three wrong answers: the request; the session of the endpoint; the web
+# application. It needs the function's module, the database's address and the
+# settings for e-mail. Then ask what must *not* be in a job: a session, a row,
+# a password.
+
 # %% slideshow={"slide_type": "fragment"}
 def open_rows() -> int:
     query = sa.select(sa.func.count(TaskLog.id))
@@ -96,11 +107,6 @@ with broker, quiet_worker(WORKER):
     until(lambda: open_rows() == 0)
 print("not completed:", open_rows())
 print(worker_log("stage8: |background_tasks"))
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask what a worker must have for a job to run: the function's
-# module, the database's address, the settings for e-mail. Then what must
-# *not* be in a job: a session, a row, a password.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A process for each job
@@ -136,12 +142,17 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the fork
 #
-# When a container has no memory left, the system kills the process that uses most.
-# This is the fork, in the middle of its task. The worker itself is not killed.
-# Does the mail arrive?
+# When a container has no memory left, the system kills the process that uses
+# most of it. Here that is the fork, in the middle of its task. The worker
+# itself is not killed. Does the mail arrive?
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Does the mail arrive?" Expect three wrong
+# answers: no, the job died with its process; yes, after the visibility
+# timeout, as with Celery; only after the worker is started again.
 
 # %% slideshow={"slide_type": "fragment"}
 def fork_of(program: Program) -> psutil.Process:
@@ -180,6 +191,11 @@ print(worker_log("[Ww]ork-horse|E-mail sent"))
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Which process remembers the retry?" Expect
+# three wrong answers: the fork, which sleeps; the worker, in its memory; the
+# application.
+
 # %% slideshow={"slide_type": "fragment"}
 with (
     broker,
@@ -206,8 +222,13 @@ print("the row says:", last_row().status, "· attempts:", last_row().attempts)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the worker
 #
-# Now we kill the worker and its fork together, as a power cut does. No process is
-# left that saw how the job ended:
+# Now we kill the worker and its fork together, as a power cut does. No process
+# knows how the job ended. Does the mail arrive?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Who finds out that the job did not end?"
+# Expect three wrong answers: nobody; Redis, because the connection is closed;
+# the web application.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server:
@@ -233,9 +254,10 @@ print(worker_log("Publishing").splitlines()[0])
 # Two mechanisms bring the job back.
 #
 # - RQ keeps a list of jobs that run. A running worker renews its entry; a dead
-#   one does not, and another worker puts the job back after some 75 s. As
-#   installed, an idle worker looks for such jobs every seven minutes only:
-#   `worker_ttl` and `maintenance_interval` are set for this.
+#   one does not, and another worker puts the job back after some 75 s. With
+#   RQ's own settings an idle worker looks for such jobs only every seven
+#   minutes. The stage sets `worker_ttl` and `maintenance_interval`, so that it
+#   looks more often.
 # - The row was not completed, and had not changed for `TASK_LOST_AFTER`: 8 s in
 #   this notebook, two hours at work. So the outbox job published it again. You
 #   see that in the log.
@@ -247,10 +269,9 @@ print(worker_log("Publishing").splitlines()[0])
 # ## What is the same, and what is not
 #
 # The endpoints, the tasks, the rows, the answer while the broker is away, and
-# the outbox job: all of that is stage 6, and
-# [stage 7](07_celery.ipynb) shows it. This is
-# RQ's own: a fork for each job, and one job at a time for each worker. You
-# start as many workers as you need.
+# the outbox job: all of that is stage 6, and [stage 7](07_celery.ipynb) shows
+# it. Two things are different with RQ: it makes a fork for each job, and a
+# worker does one job at a time. You start as many workers as you need.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
@@ -265,7 +286,7 @@ print(worker_log("Publishing").splitlines()[0])
 # | a session or a row in the arguments | an error, or a stale copy | [stage 5](05_task_tracker.ipynb) |
 # | the queue is called `default` | another application's worker takes the job | `RQQueue`, above |
 # | no `retry` | one short outage, and the job has failed | above |
-# | no scheduler in the worker | a retry that nobody makes | above |
+# | no scheduler in the worker | a planned retry never runs | above |
 # | the settings as installed | a killed worker's job is back after many minutes | `python3 start.py crash rq` |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -1,12 +1,12 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 9 · Workers of their own, with Taskiq
+# # Stage 9 · Separate workers, with Taskiq
 #
 # *15 minutes · builds on [stage 8](08_rq.ipynb) ·
 # the code is [stages/s09_taskiq](../stages/s09_taskiq/worker.py)*
 #
-# Taskiq was made with FastAPI in mind: it is `async`. Its queue here is a
-# **stream** of Redis, a list that remembers for each message who has taken it
-# and whether it was acknowledged.
+# Taskiq is `async`, as FastAPI is. Its queue here is a **stream** of Redis, a
+# list that remembers for each message who has taken it and whether it was
+# acknowledged.
 #
 # *On Windows:* the course brings a broker, Valkey, for Linux and macOS only. Read
 # this notebook without running it, or run the course in WSL. To run only the stage, start Redis in
@@ -80,9 +80,10 @@ overrides.clear()
 print(done, last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Call `call(run_task, last_row().id)` once more, and ask what
-# happens: the row is completed, so `run_task` does nothing. This is why a
-# message that comes twice does no harm.
+# **In class, 2 minutes.** Live: call `call(run_task, last_row().id)` once
+# more. Before that, ask: "What happens?" Expect three wrong answers: the task
+# runs again; an exception; a second row. The row is completed, so `run_task`
+# does nothing. This is why a message that comes twice does no harm.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One picture of both processes
@@ -113,8 +114,9 @@ happened
 # Write your guess here:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Expect three wrong answers: yes, the worker retries; no,
-# the message is lost; yes, the outbox job publishes it.
+# **In class, 3 minutes.** Ask: "Does the mail arrive?" Expect three wrong
+# answers: yes, the worker retries; no, the message is lost; yes, the outbox
+# job publishes it.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, running(app) as server, quiet_worker(WORKER):
@@ -145,6 +147,11 @@ print("attempts:", last_row().attempts)
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Who gets the message of the killed worker?"
+# Expect three wrong answers: nobody, it is lost; the next worker, at once; the
+# scheduler.
 
 # %% slideshow={"slide_type": "fragment"}
 def taken() -> int:
@@ -197,7 +204,7 @@ source(worker)
 # ## Now you can
 #
 # - give a task what it needs, also where there is no request;
-# - replace that in a test of a worker;
+# - replace what a task needs in a test of a worker;
 # - name the process that sends a retry;
 # - say what a stream remembers, and who takes over from a dead worker.
 
@@ -206,7 +213,7 @@ source(worker)
 # |---|---|---|
 # | no scheduler runs | a failed task is never tried again | above |
 # | no new message arrives | nobody takes over from a dead worker | above |
-# | the stream is read from its end | what came before the first worker is skipped | `consumer_id`, above |
+# | the stream is read from its end | messages that came before the first worker are skipped | `consumer_id`, above |
 # | a worker takes a hundred messages at a time | a killed one keeps them from the others | `xread_count`, above |
 # | a message is acknowledged on arrival | a killed worker loses its tasks | `python3 start.py crash taskiq` |
 

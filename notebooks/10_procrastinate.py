@@ -86,11 +86,11 @@ happened
 # Write your guess here:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Expect three wrong answers: one row and one job; no row
-# and one job, as with a broker; one row and no job. Let the class draw the two
-# orders with a broker on the board, and mark where a crash does harm. Ask what
-# a queue in the database costs: its load, its backups, and no queue across two
-# databases.
+# **In class, 4 minutes.** Ask: "How many new rows and new jobs?" Expect three
+# wrong answers: one row and one job; no row and one job, as with a broker; one
+# row and no job. Let the class draw the two orders with a broker on the board,
+# and mark where a crash does harm. Ask what a queue in the database costs: its
+# load, its backups, and no queue across two databases.
 
 # %% slideshow={"slide_type": "fragment"}
 def order(session: sa.orm.Session, *, fails: bool) -> None:
@@ -162,6 +162,11 @@ happened
 # code runs, but is **not for copying**: it has no time limit, no retry and no
 # schedule, nothing wakes a worker, and nothing renews a lease. That is why we
 # use an engine.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "How can two workers get the same job?" Expect
+# three wrong answers: they cannot, the database prevents it; only when they
+# ask at the same moment; only when the job is in the table twice.
 
 # %% slideshow={"slide_type": "fragment"}
 # Not for copying: what every queue does inside.
@@ -290,8 +295,8 @@ source(inspect.getmodule(ProcrastinateQueue))
 #
 # - commit data and job together, and say which problem that solves;
 # - explain claim, lease, acknowledgement, and "at least once";
-# - say what a database as a queue costs: its load, and one more reason to
-#   look after it.
+# - say what it costs to use the database as a queue: more load on it, and
+#   larger backups.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |

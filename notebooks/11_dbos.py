@@ -117,8 +117,9 @@ def effects() -> list[str]:
 # Write your guess here:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Expect three wrong answers: all lines twice; each line
-# once; the e-mail is sent twice, and the rest once.
+# **In class, 4 minutes.** Ask: "Which lines are there twice?" Expect three
+# wrong answers: all lines twice; each line once; the e-mail is sent twice, and
+# the rest once.
 
 # %% slideshow={"slide_type": "fragment"}
 LETTER = {
@@ -174,6 +175,14 @@ finally:
 #
 # This is what DBOS keeps, in the same file as the data:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "How does a workflow know which steps have
+# ended?" Expect three wrong answers: it remembers the line in the code; the
+# broker knows; the steps look for their own effects. Then ask what happens
+# when a new version of the code has one more step, while workflows of the old
+# version still run. The stage names its version (`application_version`); its
+# comment says when to change it.
+
 # %% slideshow={"slide_type": "fragment"}
 with closing(sqlite3.connect(folder / "tasks.db")) as connection:
     steps = connection.execute(
@@ -198,11 +207,6 @@ table(
 # steps must do the same each time: it may use no clock, no random number and no
 # database. They belong in a step, whose result is recorded.
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask what happens when a new version of the code has a step
-# more, while workflows of the old version are on their way. The stage names
-# its version (`application_version`); its comment says when to change it.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: roll back
 #
@@ -211,6 +215,11 @@ table(
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 1 minute.** Ask: "How many new workflows are there?" Expect three
+# wrong answers: one, which finds no row; one, which waits; it depends on the
+# database.
 
 # %% slideshow={"slide_type": "fragment"}
 def workflows() -> int:
@@ -241,6 +250,11 @@ print("new workflows:", workflows() - before[1])
 # DBOS makes and checks its tables. When DBOS starts, it recovers the workflows
 # of the process with *its name*. So a second process would take over what the
 # first one is doing. What happens when we start a second one?
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What does a second process do?" Expect three
+# wrong answers: it takes half of the tasks; it runs every task a second time;
+# it waits until the first one ends.
 
 # %% slideshow={"slide_type": "fragment"}
 from stages.s11_dbos.app import app

@@ -22,13 +22,19 @@ _ = start_afresh()
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1 · A rate limit
 #
-# *A mail provider accepts five messages at once, and then one every two seconds.
-# Refuse what is too much at once, and tell the client when to try again.* The
-# solution is a **token bucket**: each notification takes a token, and new tokens
-# are added at a fixed rate.
+# *A mail provider accepts five messages at once, and then one every two
+# seconds. Refuse all further messages, and tell the client when to try again.*
+# The solution is a **token bucket**: each notification takes a token, and new
+# tokens are added at a fixed rate.
 #
 # We send seven requests at the same moment, and one more four seconds later. The
 # clock is a dependency, so the four seconds take no time:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Where does the bucket live?" Expect three
+# wrong answers: in the dependency; in the task; in an `@lru_cache`. If the
+# *task* used the bucket, the client would get a 202 for a message that is
+# never sent.
 
 # %% slideshow={"slide_type": "fragment"}
 from solutions import ex08_rate_limit as limiting
@@ -124,10 +130,6 @@ print("more than one bucket:", len(made) > 1)
 #
 # → [Exercise 8](../exercises/ex08_rate_limit.py)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask what would be different if the *task* used the bucket:
-# the client gets a 202 for a message that is never sent.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 · Retry, but not everything
 #
@@ -136,6 +138,13 @@ print("more than one bucket:", len(made) > 1)
 #
 # This transport behaves like a server with problems: it answers 451 for Bob
 # twice, and 550 for Eve. The test's `sleep` only remembers the pauses.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "What do you retry?" Expect three wrong
+# answers: the whole delivery; every `OSError`; every refused recipient. Then
+# ask for each reply whether a retry helps: 421 (server closes), 452 (disk
+# full), 535 (login refused), 552 (mailbox full). A first digit of 4 means
+# "temporary", 5 means "permanent". Then ask why the pause has a random part.
 
 # %% slideshow={"slide_type": "fragment"}
 from solutions import ex09_email_retry as retrying
@@ -229,18 +238,20 @@ logging.disable(logging.NOTSET)
 #
 # → [Exercise 9](../exercises/ex09_email_retry.py)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask for each reply whether a retry helps: 421 (server
-# closes), 452 (disk full), 535 (login refused), 552 (mailbox full). A first
-# digit of 4 means "temporary", 5 means "permanent". Then ask why the pause has
-# a random part.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Files, processed in the background
 #
 # *Partners upload lists. It takes a while to count and check them. After a 202,
 # partners delete the original.* So every byte must be stored **before** the
 # response, and only the counting may come after it.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "Under which name do you store a file, and when
+# do you read it?" Expect three wrong answers: under its own name; under its
+# own name without `..`; in the task. Live, at the trusting application below:
+# send `../evil.txt` as the filename, with `curl -F
+# "files=@orders.csv;filename=../evil.txt"`. Ask what would happen with a path
+# to somebody's `.ssh/authorized_keys`.
 
 # %% slideshow={"slide_type": "fragment"}
 import tempfile
@@ -312,16 +323,18 @@ outside.cleanup()
 #
 # → [Exercise 10](../exercises/ex10_file_processing.py)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Live: send `../evil.txt` as the filename to the trusting
-# application, with `curl -F "files=@orders.csv;filename=../evil.txt"`. Ask what
-# would happen with a path to somebody's `.ssh/authorized_keys`.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Many channels, and none stops another
 #
-# *There are e-mail, SMS and push. Each has a provider, and each provider is down
-# now and then.* Here the e-mail's provider is down:
+# *There are three channels: e-mail, SMS and push. Each has a provider, and
+# each provider is down now and then.* Here the e-mail's provider is down:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "How do you send to three channels?" Expect
+# three wrong answers: one background task for each (this is the first failing
+# task of stage 4 again); one after the other in a loop without `try`; a
+# `TaskGroup`. Ask what a `TaskGroup` does with a *slow* SMS when the e-mail
+# fails.
 
 # %% slideshow={"slide_type": "fragment"}
 from solutions import ex11_notification_channels as channels
@@ -373,9 +386,9 @@ pretty(report["channels"])
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Three channels of 0.2 seconds each took about 0.2 seconds together. A new channel,
-# the pigeon, needed no other line: the channels come from dependencies, and each
-# channel has its name.
+# Three channels of 0.2 seconds each took about 0.2 seconds together. The new
+# channel, the pigeon, needed no change in the application: the channels come
+# from dependencies, and each channel has its name.
 #
 # **The natural wrong answer** is one background task for each channel:
 
@@ -405,15 +418,18 @@ send(each, "POST", "/notify/")
 #
 # → [Exercise 11](../exercises/ex11_notification_channels.py)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** This is the first failing task of stage 4 again. Ask what
-# `TaskGroup` does with a *slow* SMS when the e-mail fails.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · A progress bar
 #
 # *A report takes minutes. The user who ordered it wants to see a progress bar, and
 # a button "Stop".* A job has four steps, and a client listens to its events:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 3 minutes.** Ask: "How does the state get from the task to the
+# browser?" Expect three wrong answers: the task sends it to the client; one
+# queue for all listeners; the response waits for the task. Live: run `curl -N`
+# on the events of a long job, in two terminals, and press Ctrl-C in one of
+# them. The other one goes on. Then run `curl -X DELETE` on the job.
 
 # %% slideshow={"slide_type": "fragment"}
 import json
@@ -483,11 +499,6 @@ progress.app.dependency_overrides.clear()
 #
 # → [Exercise 12](../exercises/ex12_progress.py)
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Live: run `curl -N` on the events of a long job, in two
-# terminals, and press Ctrl-C in one of them. The other one goes on. Then run
-# `curl -X DELETE` on the job.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Where to go from here
 #
@@ -498,15 +509,18 @@ progress.app.dependency_overrides.clear()
 # died, its task is redelivered, so it may run *twice*. It must be
 # **idempotent**: the second run changes nothing.
 #
-# With a queue you have at least one more program to operate. Use one when a lost
-# task costs more than that, or when long or many tasks make requests slow. [Stage 6](06_at_work.ipynb) prepares the application for it;
-# stages 7 to 11 bring five engines.
+# With a queue you have at least one more program to operate. Use a queue when
+# a lost task costs more than that, or when long or many tasks make requests
+# slow. [Stage 6](06_at_work.ipynb) prepares the application for it; stages 7
+# to 11 use five engines.
 #
 # → [Exercise 13](../exercises/ex13_task_queue.py)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask which of the five projects they would put on a queue first,
-# and what it would cost if a task of it ran twice.
+# **In class, 2 minutes.** Ask: "Which of the five projects would you put on a
+# queue first?" Expect three wrong answers: the rate limit, which is no task;
+# all five; none, because a restart is rare. Then ask what it would cost if a
+# task of it ran twice.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## To read on
@@ -524,8 +538,8 @@ progress.app.dependency_overrides.clear()
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Now you can
 #
-# - build a limit, a retry, an upload, a fan-out and a progress bar on task
-#   dependencies;
+# - build a limit, a retry, an upload, several channels and a progress bar on
+#   task dependencies;
 # - say what each of them does when something fails;
 # - say when a background task is not enough.
 
@@ -535,7 +549,7 @@ progress.app.dependency_overrides.clear()
 # | a bucket for each request | nobody is ever refused |
 # | everything is tried again, for everybody | five mails for Ada |
 # | the client's filename is used | a file outside of the storage |
-# | a task for each channel | the second channel is silent |
+# | a task for each channel | the second channel sends nothing |
 # | a 404 raised in a generator | 200, and the connection breaks off |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

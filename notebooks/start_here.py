@@ -4,16 +4,16 @@
 # *15 minutes · needs some Python, and a little FastAPI: an endpoint, a path
 # parameter*
 #
-# A user orders something, uploads a file or registers. Then something slow has
-# to happen: an e-mail is sent, a report is written, a file is checked. A web
-# application should answer "accepted" at once, then do the work. FastAPI has
-# **background tasks** for that.
+# A user orders something, uploads a file or registers. Then the application
+# has slow work to do: it sends an e-mail, writes a report or checks a file. A
+# web application should answer "accepted" at once, then do the work. FastAPI
+# has **background tasks** for that.
 #
 # A background task takes three lines of code. The hard part comes later: the
-# task needs a logger, settings, a mail server, a database. It fails, and nobody
-# notices. A test is green, and the task never ran. This course shows how
-# FastAPI's **dependencies** give a task what it needs, and how you can *see*
-# what happens when.
+# task needs a logger, settings, a mail server, a database. The task fails, and
+# nobody notices. A test is green, but the task never ran. This course shows
+# how FastAPI's **dependencies** give a task what it needs, and it lets you
+# *see* in which order things happen.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask who has used background tasks, and who has lost
@@ -47,22 +47,22 @@ for name in ("fastapi", "starlette", "pydantic", "sqlalchemy", "uvicorn"):
     print(name, version(name))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Does it say that there is no module named `course`? Then the notebook uses the
-# wrong Python. Run `python3 start.py lab` in the course's folder: it opens the
-# notebooks with the right one. In VS Code, open the course's folder and choose
-# the kernel `.venv`.
+# Does the cell say that there is no module named `course`? Then the notebook
+# uses the wrong Python. Run `python3 start.py lab` in the course's folder: it
+# opens the notebooks with the right one. In VS Code, open the course's folder
+# and choose the kernel `.venv`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## One request, seen
+# ## One request in a picture
 #
-# This is stage 5 of eleven, on a real server. After its notebook you will know
-# each of these rows. For now, look only at the green line.
+# This is stage 5 of eleven, on a real server. Its notebook explains each of
+# these rows. For now, look only at the green line.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** This kind of picture comes back in every notebook.
 # Let somebody explain one row. Ask: "Which of these rows does the client wait
-# for?" Expect three wrong answers: all of them; those that have the same
-# colour; the task too, because the client needs its result.
+# for?" Expect three wrong answers: for all of them; for the rows of one
+# colour; for the task too, because the client needs its result.
 
 # %% slideshow={"slide_type": "fragment"}
 happened = send(stage.app, "POST", "/run-task/report")
@@ -139,15 +139,20 @@ compare(guess, send(app, "POST", "/register"))
 # case. Here the endpoint adds its task, and raises an exception afterwards.
 # Does the task run?
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Does the task run?" Expect three wrong
+# answers: yes, because it was added before the error; yes, because a 409 is a
+# response too; yes, but only after the client has its 409.
+
 # %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened = send(app, "POST", "/register?full=true")
 print(happened.status, happened.json)
 happened
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It **never ran**. A task belongs to the response of an endpoint that
-# *returned*, and this one raised. [Stage 1](01_background_tasks.ipynb) goes on
-# from here.
+# It **never ran**. A task runs only if its endpoint *returned*, and this
+# endpoint raised an exception. [Stage 1](01_background_tasks.ipynb) says more
+# about it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What task dependencies are for
@@ -158,12 +163,12 @@ happened
 # | use the same work in several endpoints | [stage 2](02_task_dependency.ipynb) |
 # | replace the work in a test, in one line | [stage 2](02_task_dependency.ipynb), [testing](testing.ipynb) |
 # | give the work a logger, settings, a mail service | [stage 3](03_chained_dependencies.ipynb), [stage 4](04_email_service.ipynb) |
-# | let a task own its database session | [stage 5](05_task_tracker.ipynb) |
-# | refuse, log and limit as production asks | [stage 6](06_at_work.ipynb) |
+# | give a task a database session of its own | [stage 5](05_task_tracker.ipynb) |
+# | refuse wrong requests, log failures and set limits, as production needs | [stage 6](06_at_work.ipynb) |
 # | run the same task in a worker, a process of its own | stages [7](07_celery.ipynb) to [11](11_dbos.ipynb) |
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The way through
+# ## All notebooks
 #
 # | notebook | minutes | then do |
 # |---|---|---|
@@ -179,7 +184,7 @@ happened
 # | at work | minutes | then do |
 # |---|---|---|
 # | [Stage 6 · The same application at work](06_at_work.ipynb) | 35 | [exercise 13](../exercises/ex13_task_queue.py) |
-# | Workers of their own: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
+# | Separate workers: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
 # | or [stage 8, RQ](08_rq.ipynb) | 20 | `python3 start.py stage 8` |
 # | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
 # | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |
@@ -195,17 +200,17 @@ happened
 # | practice | shown in |
 # |---|---|
 # | one dependency, one responsibility | [stage 3](03_chained_dependencies.ipynb): replace one link |
-# | build larger ones from smaller ones | [stage 3](03_chained_dependencies.ipynb): the chain |
-# | no failure without a trace | [stage 4](04_email_service.ipynb): the swallowed exception; [stage 5](05_task_tracker.ipynb): the record |
+# | build larger dependencies from smaller ones | [stage 3](03_chained_dependencies.ipynb): the chain |
+# | record every failure | [stage 4](04_email_service.ipynb): the swallowed exception; [stage 5](05_task_tracker.ipynb): the record |
 # | hold no connection while you wait | [question 12](../questions/q12_pool_deadlock.py): a pool of connections that is too small |
-# | test what the task did, not that it was mentioned | [testing](testing.ipynb) |
-# | know when to leave the process | [stage 5](05_task_tracker.ipynb): a killed process, and what is lost |
+# | test what the task did, not only the answer | [testing](testing.ipynb) |
+# | know when a task needs another process | [stage 5](05_task_tracker.ipynb): a killed process, and what is lost |
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - run a cell, read a picture, and change both;
-# - say which part of a request somebody waits for.
+# - run a cell, change it, and read its picture;
+# - say for which part of a request the client waits.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |

@@ -7,7 +7,7 @@
 #
 # A test of an endpoint checks the answer. A task runs *after* the answer. The
 # answer is the same when the task ran once, ran twice or was never scheduled.
-# So a test of a task has five more questions:
+# So a test of a task has to answer five more questions:
 #
 # - did it run, and **once**?
 # - with the right **values**?
@@ -62,9 +62,9 @@ assert log.lines == [
 ]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# For such calls a provider takes what it needs as `Annotated` parameters. In the
-# older form `logger=Depends(get_logger)` the default value *is* the `Depends`
-# object, so a call without FastAPI gets this object as its logger:
+# For such a call, declare what the provider needs as `Annotated` parameters.
+# In the older form `logger=Depends(get_logger)` the default value *is* the
+# `Depends` object, so a call without FastAPI gets this object as its logger:
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -85,6 +85,13 @@ except AttributeError as error:
 #
 # Only a request can show that the endpoint *schedules* the task. The fake has the
 # same parameters as the task, and puts them into a list.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** In pytest, the lines that set and clear the override
+# belong in a fixture, so that the override is cleared also when the test
+# fails: show `logger` in tests/stages/test_s03_chained_dependencies.py. If you
+# forget that, the next test runs with this test's fake, and may be green only
+# because of it.
 
 # %% slideshow={"slide_type": "fragment"}
 sent: list[tuple[str, str]] = []
@@ -110,12 +117,6 @@ assert sent == [("ada@example.com", "Hello World!")]
 #
 # The `TestClient` has waited for the task. That hides which comes first, but
 # here it helps: the test needs no sleeping and no polling.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** In pytest, put the two lines around the request into a
-# fixture, so that the overrides are cleared also when the test fails: show
-# `logger` in tests/stages/test_s03_chained_dependencies.py. If you forget that,
-# the next test is green with the fake of this one.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict: which of these tests notices a fault?
@@ -151,7 +152,8 @@ def make(fault: str = "") -> SimpleNamespace:
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Here are five tests of it. The second one patches the *name* of the provider.
+# Here are five tests of this application. The second one patches the *name* of
+# the provider.
 
 # %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
@@ -253,7 +255,7 @@ table(
 # - *A fake that fails* notices when: an exception before the response changes the
 #   answer, an exception after it does not.
 #
-# A test is worth what it notices. **Break the code, and see whether the test
+# A green test alone says little. **Break the code, and see whether the test
 # fails.**
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -308,8 +310,11 @@ Happened(response, timeline.last)
 # Which status does the client get?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Ask: "What would you send so that this request is
-# accepted?" `?args=1&kwargs=2` is a 200, and the mock is then the *provider*.
+# **In class, 2 minutes.** Ask: "Which status does the client get?" Expect
+# three wrong answers: 200, because a mock accepts everything; 500; 200, and
+# the mock was called with the address. Then ask: "What would you send so that
+# this request is accepted?" `?args=1&kwargs=2` is a 200, and the mock is then
+# the *provider*.
 
 # %% slideshow={"slide_type": "fragment"}
 right.app.dependency_overrides[right.get_task] = MagicMock()
@@ -325,6 +330,10 @@ print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 #
 # A task that waits takes its `sleep` as an argument. The test passes a list's
 # `append` instead. That takes no time, and remembers each pause:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 1 minute.** Two tests that sleep for a second each do not matter.
+# Two hundred of them take three minutes, and people stop running them.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -343,10 +352,6 @@ began = time.perf_counter()
 assert not deliver(lambda: False, sleep=pauses.append)
 assert pauses == [1, 2, 4]
 print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Two tests that sleep for a second each do not matter. Two hundred
-# of them take three minutes, and people stop running them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
@@ -435,9 +440,10 @@ for name, engine in [("in memory", in_memory), ("shared", shared)]:
 # `tmp_path`. In both cases the test replaces the application's factory with
 # `dependency_overrides[get_session_factory]`.
 #
-# The lifespan does **not** see the overrides. It calls `get_session_factory`
-# itself, and an override replaces only what `Depends` asks for. This test has a
-# database in memory, but the stage still makes its own file:
+# Overrides do **not** change the lifespan. The lifespan calls
+# `get_session_factory` itself, and an override replaces only what `Depends`
+# asks for. This test has a database in memory, but the stage still makes its
+# own file:
 
 # %% slideshow={"slide_type": "fragment"}
 import stages.s05_task_tracker as tracker
@@ -457,10 +463,10 @@ finally:
 shared.dispose()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# So the test has two ways. It sets `DATABASE_URL` in the environment, and clears
-# what `lru_cache` keeps. Or it runs no lifespan: `TestClient(app)` without a
-# `with` runs none. [Stage 6](06_at_work.ipynb) also prepares its database in the
-# lifespan, so its tests set the environment.
+# So a test has two possibilities. It sets `DATABASE_URL` in the environment,
+# and clears what `lru_cache` keeps. Or it runs no lifespan: it uses
+# `TestClient(app)` without a `with`. [Stage 6](06_at_work.ipynb) also prepares
+# its database in the lifespan, so its tests set the environment.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Now write some: [exercise 7](../exercises/ex07_test_a_task.py).
+# Now write some tests: [exercise 7](../exercises/ex07_test_a_task.py).

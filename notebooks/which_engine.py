@@ -4,10 +4,10 @@
 # *20 minutes · builds on [stage 11](11_dbos.ipynb) ·
 # the tables to decide by are in [docs/choosing.md](../docs/choosing.md)*
 #
-# Six stages run the same tasks for the same endpoints. This notebook runs those
-# that your machine can run, and compares them. It does not say which engine is
-# fastest: twenty small tasks on a busy laptop cannot show that. It says what you
-# have to operate, and what you get for it.
+# Six stages run the same tasks for the same endpoints. This notebook runs the
+# stages that your machine can run, and compares them. It does not say which
+# engine is fastest: twenty small tasks on a busy laptop cannot show that. It
+# says what you have to operate, and what you get for it.
 
 # %% slideshow={"slide_type": "skip"}
 import sys
@@ -44,6 +44,11 @@ STAGES = {
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "Which engine needs nothing beside the
+# application?" Expect three wrong answers: RQ, because it is the smallest;
+# Taskiq, because it is async; none of them.
 
 # %% slideshow={"slide_type": "fragment"}
 packages = {stage: import_module(f"stages.{stage}") for stage in STAGES}
@@ -147,6 +152,13 @@ show("s11_dbos")
 # Those two need nothing but Python. The others need a broker or a PostgreSQL,
 # which the course brings for Linux and macOS:
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 2 minutes.** Ask: "What does the hand-over time consist of?"
+# Expect three wrong answers: the task itself; the start of a worker; only the
+# message to the broker. It is the row and its commit, and then a message to
+# the broker, or a second row in the same transaction. Nobody should choose by
+# these numbers. `python3 start.py bench queues` measures on a quiet machine.
+
 # %% slideshow={"slide_type": "fragment"}
 show("s07_celery")
 
@@ -158,12 +170,6 @@ show("s09_taskiq")
 
 # %% slideshow={"slide_type": "fragment"}
 show("s10_procrastinate")
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Ask what the hand-over time consists of: the row and its
-# commit, and then a message to the broker, or a second row in the same
-# transaction. Nobody should choose by these numbers. `python3 start.py bench
-# queues` measures on a quiet machine.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Side by side
@@ -217,6 +223,14 @@ table(
 # Each engine completed all tasks, with the same endpoints and the same task
 # functions. So you can correct a wrong choice: only two short files change.
 
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 5 minutes.** Give each group one of these: a newsletter to
+# 100,000 people, a monthly invoice, thumbnails of uploaded pictures, a video
+# that is cut, sent to a partner and announced. Ask: "Which engine, and for
+# which reason?" Expect three wrong answers: the fastest one in the table; the
+# one that everybody uses; an engine for all four. The next slide has the
+# questions to ask.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Decide
 #
@@ -228,17 +242,12 @@ table(
 # 3. **Does a task have several expensive parts?** DBOS: it resumes.
 # 4. **Do you have PostgreSQL already?** Procrastinate or DBOS: the job is in the
 #    transaction of the data, and there is no broker to operate.
-# 5. **Do you have Redis already, or very many small tasks?** Celery has most of
-#    all features, and many people know it. RQ is the simplest, and isolates each
-#    job. Taskiq is for `async` tasks.
+# 5. **Do you have Redis already, or very many small tasks?** Celery has the
+#    most features, and many people know it. RQ is the simplest, and isolates
+#    each job. Taskiq is for `async` tasks.
 #
 # Figures for these sentences, and the steps to many hosts, are in
 # [docs/choosing.md](../docs/choosing.md).
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class.** Give each group one of these: a newsletter to 100,000 people, a
-# monthly invoice, thumbnails of uploaded pictures, a video that is cut, sent
-# to a partner and announced. Which engine, and which sentence decided?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
@@ -250,10 +259,10 @@ table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |
 # |---|---|---|
-# | chosen by a benchmark of somebody else | your database is the limit, not the engine | `python3 start.py bench queues` |
-# | an engine for work that may be lost | a broker to operate for nothing | the first table, above |
-# | none for work that may not | rows that stay "started" | [stage 6](06_at_work.ipynb) |
-# | settings as installed | tasks that are lost, or back after an hour | [stage 7](07_celery.ipynb) |
+# | you chose by somebody else's benchmark | your database is the limit, not the engine | `python3 start.py bench queues` |
+# | an engine for tasks that may be lost | you operate a broker for nothing | the first table, above |
+# | no engine for tasks that must not be lost | rows that stay "started" | [stage 6](06_at_work.ipynb) |
+# | an engine's default settings | tasks are lost, or run again only after an hour | [stage 7](07_celery.ipynb) |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), in which you build

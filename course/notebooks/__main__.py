@@ -2,13 +2,13 @@
 
 python -m course.notebooks            all of them
 python -m course.notebooks 01 testing  some
-python -m course.notebooks --check    run all, write nothing: does each .py
-                                      run without a warning, and is the
-                                      .ipynb beside it made of it?
+python -m course.notebooks --check    run all, write nothing; fail if a .py
+                                      shows a warning, or if the .ipynb
+                                      beside it is not made from it
 
-Outputs are made anew each time, and never compared: times differ. They are
-made one at a time, so that the times they show are undisturbed, and checked
-several at a time, in any order: each has a kernel and a folder of its own.
+Outputs are never compared, because times differ. Notebooks are made one at a
+time, so that no other one changes the times that they show. They are checked
+several at a time, in any order: each has its own kernel and folder.
 """
 
 import argparse
@@ -30,8 +30,8 @@ from .pairs import outdated, sources
 def make(source: Path, *, check: bool) -> tuple[str, Path | None]:
     """Make or check one notebook.
 
-    Return why that did not go well, if so, and where a copy is of a notebook
-    that was replaced and said something else.
+    Return the reason if it failed, and the copy of the old notebook if its
+    text was different.
     """
     if check and (difference := outdated(source)):
         return f"{difference}: python3 start.py notebooks", None
@@ -46,7 +46,7 @@ def make(source: Path, *, check: bool) -> tuple[str, Path | None]:
 def make_all(
     chosen: list[Path], console: Console, *, check: bool, jobs: int
 ) -> int:
-    """Make them, some at a time; count those that did not go well."""
+    """Make them, some at a time; count those that failed."""
     bad = 0
     columns = SpinnerColumn(), TextColumn("{task.description}")
     with (
@@ -69,7 +69,7 @@ def make_all(
             line = f"{sign} {number}/{len(chosen)} {source.stem}"
             console.print(escape(f"{line}  {seconds:.1f} s"))
             if copy:
-                text = f"    what was there is kept: {copy.parent.name}/{copy.name}"
+                text = f"    the old one is in {copy.parent.name}/{copy.name}"
                 console.print(escape(text), soft_wrap=True)
             if reason:
                 text = reason.replace("\n", "\n    ")
@@ -79,7 +79,7 @@ def make_all(
 
 
 def main() -> int:
-    """Make or check them; the exit code says whether all went well."""
+    """Make or check them; the exit code is 1 if one failed."""
     parser = argparse.ArgumentParser(
         "python -m course.notebooks",
         description=__doc__,

@@ -3,7 +3,7 @@
 python -m course.notebooks.learner
 
 It has no answers and no notes for a teacher: a learner runs each cell. A
-notebook that was changed there is never overwritten.
+notebook that the learner has changed is never overwritten.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def edition(notebook: NotebookNode) -> NotebookNode:
     cells = [nbformat.from_dict(cell) for cell in notebook.cells]
     cells = [cell for cell in cells if not is_for_teachers(cell)]
     for cell in cells:
-        cell.metadata.pop("jupyter", None)  # nothing is folded: all is empty
+        cell.metadata.pop("jupyter", None)  # no output, so nothing to hide
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     made: NotebookNode = nbformat.v4.new_notebook(
@@ -50,7 +50,7 @@ def is_changed(path: Path) -> bool:
     try:
         found = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError):
-        return True  # it cannot be read: it is not ours to replace
+        return True  # it cannot be read, so keep it
     return bool(found.metadata.get(EDITION) != sources(found))
 
 
@@ -74,9 +74,9 @@ def main() -> int:
     """Make them, and say which are a learner's own."""
     changed = make()
     for path in changed:
-        print(f"{path.relative_to(ROOT)} stays as you changed it.")
+        print(f"{path.relative_to(ROOT)} is not replaced: you changed it.")
     if changed:
-        print("To begin one anew, rename it, and start this again.")
+        print("To get a new one, rename yours, and run this command again.")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""A notebook is a pair: the .py that is edited, the .ipynb made of it.
+"""A notebook is a pair: the .py that people edit, and the .ipynb made from it.
 
-The .py (jupytext's py:percent) is what is reviewed. It goes one way.
+The .py has jupytext's format py:percent. Nothing goes from .ipynb to .py.
 """
 
 import re
@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 FOLDER = ROOT / "notebooks"
 AFTER_THE_STAGES = ("testing", "projects", "which_engine")
-# The name is the one that ipykernel gives: VS Code and JupyterLab find it.
+# This is ipykernel's own name: VS Code and JupyterLab find it.
 KERNEL = {
     "kernelspec": {
         "display_name": "Python 3 (ipykernel)",
@@ -29,7 +29,7 @@ WARNING = re.compile(r"^.*\b\w*Warning: .*$", re.MULTILINE)
 
 
 def sources(words: Sequence[str]) -> list[Path]:
-    """Find the notebooks that the words begin; all, without any.
+    """Find the notebooks whose names begin with a word; all, without words.
 
     Those of the stages stand between the one to start with and the others.
     """
@@ -69,7 +69,7 @@ def line(source: Path, cell: NotebookNode) -> int:
 
 
 def outdated(source: Path) -> str:
-    """Say in what the .ipynb beside a .py is not made of it, if so."""
+    """Say how the .ipynb differs from its .py; empty, if it does not."""
     if not source.with_suffix(".ipynb").is_file():
         return "it was never made"
     try:

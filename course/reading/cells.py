@@ -11,8 +11,8 @@ from course.notebooks.pairs import COLOUR, read_made, sources
 PICTURE = "image/svg+xml"
 FIGURE = '<figure class="picture" data-search-exclude>'
 FOLDED = (
-    '<details markdown="1"><summary>Guess first, then open: what happened'
-    "</summary>"
+    '<details markdown="1"><summary>Guess first, then open this to see what'
+    " happened</summary>"
 )
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 MINUTES = re.compile(r"^\*(\d+) minutes\b", re.MULTILINE)
@@ -26,7 +26,7 @@ class Lesson:
 
     @property
     def title(self) -> str:
-        """What stands at its top."""
+        """The title at its top."""
         return found(TITLE, self.cells[0].source, self.name)
 
     @property
@@ -58,7 +58,7 @@ def found(pattern: re.Pattern[str], text: str, name: str) -> str:
 def kind(cell: NotebookNode) -> str:
     """Say what a cell is on slides: slide, subslide, fragment, notes, skip.
 
-    Nothing, if it goes on where the one before ended.
+    Empty, if it continues the cell before.
     """
     tagged = str(cell.metadata.get("slideshow", {}).get("slide_type", ""))
     return tagged.strip("-")

@@ -1,7 +1,7 @@
 """A lesson cut into slides: one idea each, none nearly empty, none too full.
 
-A cell's tag says where a slide may begin. How high each piece is, is known
-well enough to choose the cuts: `layout` tries all of them.
+A cell's tag says where a slide may begin. `height` estimates how high each
+piece is, and `layout` chooses the best of all possible cuts.
 """
 
 import itertools

@@ -73,7 +73,7 @@ def code_of(stage: Stage, stages: list[Stage]) -> str:
 
 
 def body(text: str) -> str:
-    """Return a module from behind its docstring and its imports."""
+    """Return a module without its docstring and its imports."""
     nodes = ast.parse(text).body
     skipped = (ast.Import, ast.ImportFrom, ast.Expr)
     first = next(node for node in nodes if not isinstance(node, skipped))
@@ -81,6 +81,6 @@ def body(text: str) -> str:
 
 
 def html(text: str) -> str:
-    """Convert Markdown; on paper no link leads anywhere."""
+    """Convert Markdown, without links: it is printed on paper."""
     converted = Markdown(extensions=EXTENSIONS, extension_configs=SETTINGS)
     return converted.convert(led(text, ".", lambda _: None))

@@ -20,7 +20,8 @@ def dark_pictures(within: str) -> str:
     A picture's colours stand in attributes, which any style sheet overrules.
     """
     light, dark = THEMES["light"], THEMES["dark"]
-    return "\n".join(
+    around = f"{within}.picture svg {{ background: {dark['paper']} }}\n"
+    return around + "\n".join(
         f'{within}.picture [{part}="{light[name]}"] {{ {part}: {dark[name]} }}'
         for name in light
         for part in ("fill", "stroke")

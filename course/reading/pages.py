@@ -1,4 +1,4 @@
-"""The site's pages: where each comes from, and how they link."""
+"""The site's pages: the files that they show, and their links."""
 
 import posixpath
 import re
@@ -34,7 +34,7 @@ class Page:
     source: str  # a path from the root, as a link in the repository names it
     title: str
     text: str
-    group: str  # what it stands under
+    group: str  # its part of the navigation
 
     @property
     def path(self) -> str:
@@ -60,7 +60,7 @@ def pages() -> list[Page]:
 
 
 def linked(page: Page, known: dict[str, str]) -> Page:
-    """Lead the links of a page to pages; there is nothing else."""
+    """Lead the links of a page to other pages."""
     here = posixpath.dirname(page.path) or "."
 
     def to(path: str) -> str | None:
@@ -80,13 +80,13 @@ def notebook(lesson: Lesson) -> Page:
 
 
 def exercise(each: Exercise) -> Page:
-    """Return what a learner is asked for, and what is checked."""
+    """Return an exercise's instruction and its checks."""
     path = f"exercises/{each.name}.py"
     return Page(path, each.title, each.page(), "Exercises")
 
 
 def questions() -> Iterator[Page]:
-    """Return a page for each question, and before them one that names all."""
+    """Return a page that lists all questions, then a page for each."""
     found = find()
     lines = [
         f"{each.number}. [{each.title}](questions/{each.path.name})"

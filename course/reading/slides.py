@@ -3,8 +3,8 @@
 python -m course.reading.slides       all, into build/slides
 python -m course.reading.slides 05    some
 
-They need no network and no server. What a cell is on slides stands in its
-tag, as in JupyterLab: slide, subslide, fragment, skip, notes.
+They need no network and no server. A cell's tag says what it is on slides, as
+in JupyterLab: slide, subslide, fragment, skip, notes.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def build(chosen: list[Lesson], to: Path = BUILT) -> list[Deck]:
 
 
 def revealjs() -> Path:
-    """Find reveal.js in the package that brings it, which is not imported."""
+    """Find reveal.js in its package, without importing it."""
     found = find_spec("pyreveal")
     assert found
     assert found.origin

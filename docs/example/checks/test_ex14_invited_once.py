@@ -28,7 +28,7 @@ def expect_invited(work: Work, *emails: str) -> None:
     """Fail unless the task ran once for each of these."""
     expect(
         work.emails == [*emails],
-        f"the task that get_invitation_task gives runs for {listed(emails)}",
+        f"the task of get_invitation_task runs for {listed(emails)}",
         f"it was {called(work.emails)}",
     )
 
@@ -39,7 +39,7 @@ def test_the_response_comes_before_the_invitation(
 ) -> None:
     """The client has all of its response when the task begins.
 
-    Nobody presses the button again who sees an answer at once.
+    A customer who gets an answer at once does not press the button again.
     """
     work = invited(answer, client, ADA)
     expect_invited(work, ADA)
@@ -55,7 +55,7 @@ def test_the_response_comes_before_the_invitation(
 def test_the_same_address_is_invited_once(
     answer: ModuleType, client: Client
 ) -> None:
-    """However often it is asked for, and whoever was invited meanwhile.
+    """Also when it is sent three times, with another address in between.
 
     Three invitations in one minute look like spam.
     """
@@ -73,9 +73,9 @@ def test_the_same_address_is_invited_once(
 def test_each_address_has_its_own_invitation(
     answer: ModuleType, client: Client
 ) -> None:
-    """That one was invited keeps nobody else from it.
+    """After one address was invited, another one is still invited.
 
-    The sale is for all.
+    The sale is for all customers.
     """
     work = invited(answer, client, ADA, BOB)
     missing = {ADA, BOB} - set(work.emails)
@@ -93,7 +93,7 @@ def test_an_invalid_address_invites_nobody(
 ) -> None:
     """422, and no task: only the valid address has one.
 
-    A client that is told "invalid" must not find that it was invited anyway.
+    A client that gets a 422 expects that nothing was done.
     """
     work = invited(answer, client, ADA)
     assert client.post("/invite/not-an-email").status_code == 422

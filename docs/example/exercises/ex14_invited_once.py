@@ -1,20 +1,20 @@
 """Exercise 14: each address is invited once.
 
 Story
-    The shop invites to its summer sale. People who fill in the form often
-    press the button again, since nothing seems to happen, and the same person
-    gets three invitations.
+    A shop invites its customers to a sale. They fill in a form with their
+    address. Many press the button again, because they see no answer at once,
+    and then get three invitations.
 
 Build
-    Let `POST /invite/{email}` answer 202 and {"message": "Noted"}, however
-    often it comes, and let the task that `get_invitation_task` gives run
+    `POST /invite/{email}` answers each request with 202 and
+    {"message": "Noted"}. The task that `get_invitation_task` returns runs
     after the response: once for each address, as long as the application
-    runs. An address that is refused (422) invites nobody.
+    runs. An invalid address gets a 422, and no task runs for it.
 
 Names the checks rely on
     app                  the application
-    get_invitation_task  gives the work (given), which takes the address; it
-                         may be replaced by `app.dependency_overrides`
+    get_invitation_task  returns the work (given), which takes the address;
+                         a check replaces it in `app.dependency_overrides`
 
 Builds on exercise 2 and on stages/s02_task_dependency.py. To try it
 yourself: uvicorn exercises.ex14_invited_once:app
@@ -50,4 +50,4 @@ async def invite(
     email: EmailStr, tasks: BackgroundTasks, task: InvitationDep
 ) -> dict[str, str]:
     # TODO: let the task run after the response, once for each address.
-    raise NotImplementedError("invite invites nobody yet")
+    raise NotImplementedError("invite does not add the task yet")

@@ -44,9 +44,10 @@ async def invite(
     return {"message": "Noted"}
 
 
-# Why so: the endpoint decides before it adds, so a second request that comes
-# while the first task still runs adds nothing. It is an `async def` without
-# an `await` between looking and adding: no other request comes in between.
+# Why so: the endpoint looks into the set before it adds a task. So a second
+# request that comes while the first task still runs adds nothing. The endpoint
+# is an `async def` without an `await` between looking and adding: no other
+# request can run in between.
 #
-# Another right way: a row for each address, with a unique constraint. It is
-# still there after a restart, and right with two processes.
+# Another right way: a row for each address, with a unique constraint. The row
+# is still there after a restart, and it also works with two processes.

@@ -13,6 +13,7 @@ from course.reading.cells import MINUTES
 from tests.servers import ROOT
 
 PICTURE = re.compile(r"!\[(.*?)\]\(|<img\b([^>]*)>")
+IN_CLASS = re.compile(r"\*\*In class, (\d+) minutes?\.\*\* ")
 COPIED = 5  # lines in common with a stage make a copy
 
 every_notebook = pytest.mark.parametrize(
@@ -98,6 +99,22 @@ def test_a_guess_is_the_readers(source: Path) -> None:
             assert text.endswith("guess = []")
         if "compare(guess" in text:
             assert "guess =" not in text
+
+
+@every_notebook
+def test_its_notes_fit_the_lesson(source: Path) -> None:
+    """Each says its minutes, and together they are not more than the lesson's.
+
+    A note that asks a question says which wrong answers to expect.
+    """
+    cells = pairs.read(source).cells
+    notes = [each for each in cells if length.slide_type(each) == "notes"]
+    texts = [" ".join(each.source.split()) for each in notes]
+    minutes = [int(n) for text in texts for n in IN_CLASS.findall(text)]
+    assert len(minutes) == len(texts)
+    assert sum(minutes) <= int(MINUTES.findall(cells[0].source)[0])
+    for text in texts:
+        assert 'Ask: "' not in text or "Expect three wrong" in text
 
 
 @every_notebook

@@ -1,4 +1,4 @@
-# Axis: the task itself looks whether there is something to do.
+# Axis: the task itself checks whether the address was invited.
 
 from fastapi.concurrency import run_in_threadpool
 

@@ -1,4 +1,4 @@
-# Axis: a dependency gives a task that does nothing for whom it knows.
+# Axis: a dependency returns a task that does nothing for a known address.
 
 known: list[str] = []
 

@@ -1,4 +1,4 @@
-# The set is made anew for each request.
+# Makes a new set for each request.
 # fails: test_the_same_address_is_invited_once
 
 

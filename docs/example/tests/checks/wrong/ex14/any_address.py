@@ -1,4 +1,4 @@
-# Takes any text for an address.
+# Accepts any text as an address.
 # fails: test_an_invalid_address_invites_nobody
 
 

@@ -1,4 +1,4 @@
-# Called in the endpoint: the client waits.
+# Calls the task in the endpoint, so the client waits.
 # fails: test_the_response_comes_before_the_invitation
 
 

@@ -1,4 +1,4 @@
-# Nobody remembers who was invited.
+# Does not remember who was invited.
 # fails: test_the_same_address_is_invited_once
 
 

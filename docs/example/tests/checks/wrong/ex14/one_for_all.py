@@ -1,4 +1,4 @@
-# That one was invited is kept, and not who.
+# Remembers that somebody was invited, but not who.
 # fails: test_each_address_has_its_own_invitation
 
 

@@ -1,4 +1,4 @@
-# Only the last address is remembered.
+# Remembers only the last address.
 # fails: test_the_same_address_is_invited_once
 
 
