@@ -3,11 +3,14 @@
 import contextlib
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
 from course import database
@@ -43,6 +46,7 @@ def certificate(data_dir: Path) -> Path:
 def postgresql() -> Iterator[str]:
     """Run a real PostgreSQL server for as long as the tests run.
 
+    Its database is everybody's: what writes uses `new_postgresql`.
     Where root runs the tests, the server runs as somebody else, who may not
     enter pytest's folders.
     """
@@ -50,6 +54,17 @@ def postgresql() -> Iterator[str]:
         Path(folder).chmod(0o755)
         with database.postgresql(Path(folder)) as url:
             yield url
+
+
+@pytest.fixture
+def new_postgresql(postgresql: str) -> Iterator[str]:
+    """Give the address of an empty PostgreSQL database of the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgresql, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        url = sa.make_url(postgresql).set(database=name)
+        yield url.render_as_string(hide_password=False)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def database(
         pytest.importorskip("asyncpg")
         if not POSTGRESQL:
             pytest.skip("there is no PostgreSQL in this environment")
-        url: str = request.getfixturevalue("postgresql")
+        url: str = request.getfixturevalue("new_postgresql")
         _, _, rest = url.partition("://")
         monkeypatch.setenv("Q05_DATABASE", f"postgresql+asyncpg://{rest}")
     return name

@@ -27,13 +27,12 @@ def client(
     """Run the stage on an empty database, once for each kind."""
     assert certificate.exists()
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql")
+        url = request.getfixturevalue("new_postgresql")
         monkeypatch.setenv("DATABASE_URL", url)
     forget_settings()
     with TestClient(app) as client:
         yield client
     app.dependency_overrides.clear()
-    stage.Base.metadata.drop_all(stage.get_session_factory().kw["bind"])
     forget_settings()
 
 

@@ -16,7 +16,7 @@ import redis
 import sqlalchemy as sa
 import trustme
 
-from stages.s06_at_work.database import Base, TaskLog
+from stages.s06_at_work.database import TaskLog
 from tests.servers import REAL
 from tests.stages.engines.house import (
     EMAIL,
@@ -56,7 +56,9 @@ TestClient(app).get("/anywhere").raise_for_status()
 with ThreadPoolExecutor(8) as threads:
     list(threads.map(publish, range(8)))
 """
-CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname <> ''"
+CONNECTIONS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+"""
 every_engine = pytest.mark.parametrize(
     "engine", ENGINES, ids=str, scope="module"
 )
@@ -369,10 +371,10 @@ def test_nothing_is_left_in_the_broker_when_all_is_done(house: House) -> None:
 @pytest.mark.skipif("postgresql" not in REAL, reason="not installed here")
 @every_broker
 def test_it_works_on_postgresql(
-    engine: Engine, postgresql: str, tmp_path: Path
+    engine: Engine, new_postgresql: str, tmp_path: Path
 ) -> None:
     """Application and worker share a database server."""
-    house = House(engine, tmp_path, {"DATABASE_URL": postgresql})
+    house = House(engine, tmp_path, {"DATABASE_URL": new_postgresql})
 
     def connections() -> int:
         with house.database.connect() as connection:
@@ -385,7 +387,6 @@ def test_it_works_on_postgresql(
         until(lambda: not house.unfinished(), house.unfinished)
         until(lambda: connections() < 8, connections)  # no task leaves one
     finally:
-        Base.metadata.drop_all(house.database)
         house.end()
 
 

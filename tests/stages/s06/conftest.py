@@ -2,13 +2,10 @@
 
 import os
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -37,17 +34,6 @@ def folder(
     overrides.clear()
     forget_settings()
     sys.tracebacklimit = 1000
-
-
-@pytest.fixture
-def new_postgresql(postgresql: str) -> Iterator[str]:
-    """Give the address of an empty PostgreSQL database of the test's own."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgresql, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        url = sa.make_url(postgresql).set(database=name)
-        yield url.render_as_string(hide_password=False)
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(params=REAL)
