@@ -1,8 +1,9 @@
 """How do I run a background task later: with a delay, or at a given time?
 
-Answer: `BackgroundTasks` starts right after the response, and knows no delay.
-A `def` task that sleeps until its time keeps one of forty threads for so long,
-and a restart forgets it: nobody else knows that it was to run.
+Answer: A background task starts right after the response and knows no delay. A
+`def` task that sleeps for 10 minutes, to send an email later, keeps one of 40
+threads until then. A restart forgets it, because nothing else knows that it
+was to run.
 
 Instead: Ask an engine: `apply_async(countdown=600)` or `eta=` in Celery,
 `enqueue_in` in RQ, `configure(schedule_in=…)` in Procrastinate. The message

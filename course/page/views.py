@@ -278,10 +278,16 @@ def list_questions(
     request: Request, course: CourseDep, q: str = ""
 ) -> Response:
     """List the questions; those that have some words, the best first."""
-    every = found.find()
-    shown = found.search(q, every)[:BEST] if q.strip() else every
+    shown, fits = found.find(), True
+    if q.strip():
+        shown, fits = found.search(q, shown)
     return render(
-        request, "questions.html", course=course, asked=q, questions=shown
+        request,
+        "questions.html",
+        course=course,
+        asked=q,
+        questions=shown[:BEST] if q.strip() else shown,
+        fits=fits,
     )
 
 
