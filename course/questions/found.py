@@ -30,15 +30,30 @@ COMMON = re.compile(
     r"|ich|im|ist|kann|man|mein|meine|mit|nach|nicht|ob|sind|und|von|wann"
     r"|warum|wenn|werden|wie|wieso|wird|zu"
 )
-GERMAN = {
-    **{"abbrechen": "cancel", "abgebrochen": "cancelled"},
-    **{"anfrage": "request", "antwort": "response", "datei": "file"},
-    **{"ausgeführt": "run", "läuft": "run", "blockiert": "block"},
-    **{"gesperrt": "locked", "geschlossen": "closed", "hängt": "hang"},
-    **{"gleichzeitig": "parallel", "hintergrund": "background"},
-    **{"mehrere": "multiple", "mehreren": "multiple", "mehrfach": "several"},
-    **{"später": "later", "viele": "many", "wiederholen": "retry"},
-}
+GERMAN = dict(
+    pair.split(":")
+    for pair in [
+        "abbrechen:cancel",
+        "abgebrochen:cancelled",
+        "anfrage:request",
+        "antwort:response",
+        "ausgeführt:run",
+        "blockiert:block",
+        "datei:file",
+        "gesperrt:locked",
+        "geschlossen:closed",
+        "gleichzeitig:parallel",
+        "hintergrund:background",
+        "hängt:hang",
+        "läuft:run",
+        "mehrere:multiple",
+        "mehreren:multiple",
+        "mehrfach:several",
+        "später:later",
+        "viele:many",
+        "wiederholen:retry",
+    ]
+)
 
 
 @dataclass(frozen=True)
