@@ -11,7 +11,7 @@ its answer.
 Since: FastAPI 0.118. From 0.106 to 0.117 such a task ran.
 
 Proof: `request_response` in fastapi/routing.py: "await response", which runs
-the tasks, stands inside the stack of the dependencies.
+the tasks, is inside the stack of the dependencies.
 
 Asked: https://github.com/fastapi/fastapi/issues/14137
 https://github.com/fastapi/fastapi/pull/14192

@@ -12,6 +12,8 @@ reads the latest value. With several workers that value is in a table.
 Since: all versions. From FastAPI 0.135 on, `EventSourceResponse` of
 fastapi.sse writes the `data:` lines.
 
+Proof: `EventSourceResponse` in fastapi/sse.py.
+
 Asked: https://github.com/fastapi/fastapi/issues/2984
 https://github.com/fastapi/fastapi/issues/1167
 https://github.com/TitleCardMaker/TitleCardMaker/issues/353

@@ -13,6 +13,9 @@ for days, store the time in a row that a periodic job reads.
 
 Since: all versions.
 
+Proof: https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
+("Visibility timeout").
+
 Asked: https://github.com/fastapi/fastapi/issues/520
 https://github.com/fastapi/fastapi/pull/9910
 https://github.com/celery/celery/issues/2599

@@ -278,15 +278,14 @@ def list_questions(
     request: Request, course: CourseDep, q: str = ""
 ) -> Response:
     """List the questions; those that have some words, the best first."""
-    shown, fits = found.find(), True
-    if q.strip():
-        shown, fits = found.search(q, shown)
+    every = found.find()
+    best, fits = found.search(q, every)
     return render(
         request,
         "questions.html",
         course=course,
         asked=q,
-        questions=shown[:BEST] if q.strip() else shown,
+        questions=best[:BEST] if q.strip() else every,
         fits=fits,
     )
 
