@@ -1,10 +1,10 @@
 """Why does a background task block the response behind BaseHTTPMiddleware?
 
 Answer: Such a middleware (and `@app.middleware("http")`, which makes one)
-hands the response on through a stream. Before Starlette 1.7 the task began as
-soon as the last part was in that stream, while the server was still sending
-it to a slow client: an `async def` task that blocks then held up the rest of
-the response. From 1.7 on the task waits until the response is sent.
+passes the response on through a stream. Before Starlette 1.7 the task began as
+soon as the last part was in that stream, while the server was still sending it
+to a slow client. An `async def` task that blocks then held up the rest of the
+response. From 1.7 on the task waits until the response is sent.
 
 Instead: Write a pure ASGI middleware, as around `right`. It passes `send` on,
 so the server has the whole response before the task begins, on every version.

@@ -1,9 +1,9 @@
 """Why does my task never run when I return a Response of my own?
 
-Answer: A response has one place for tasks. If the Response that you return
-already has a `background` of its own, FastAPI leaves it there, and the
-injected BackgroundTasks are dropped: no error, no line in a log. The custom
-response overwrites the tasks.
+Answer: A response has one place for tasks. If the Response (JSONResponse) that
+you return already has a `background` of its own, that one overwrites the
+injected BackgroundTasks. They are not executed, and no error and no log says
+so.
 
 Instead: Add all tasks to the injected BackgroundTasks, and return a Response
 without `background`, as `right` does: FastAPI then attaches them. The status,

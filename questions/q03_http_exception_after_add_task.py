@@ -1,8 +1,8 @@
 """Why don't background tasks run when I raise an HTTPException?
 
 Answer: The tasks belong to the response that the endpoint returns. After a
-`raise`, an exception handler makes another response, and that one knows
-nothing of the tasks: they are dropped, whatever the status.
+`raise`, an exception handler makes another response, and that one has no
+tasks: yours are dropped, whatever the status.
 
 Instead: Return the error: a JSONResponse with status 404 keeps the tasks, so
 the failed request can still be recorded or mailed.

@@ -1,13 +1,14 @@
 """Is the request's database session open or closed in a background task?
 
-Answer: From FastAPI 0.118 on it is still open in the task, but that is not
-for the task: a session that has read anything since its last commit
-(`refresh` does) holds its connection until the last task has ended, and an
-exception of the task is raised inside the session's dependency. From 0.106
-to 0.117 the session was closed before the task began.
+Answer: It is open: from FastAPI 0.118 on a dependency is left after the last
+task. But do not use it there. A session that has read anything since its last
+commit (`refresh` does) holds its connection until then, and an exception of
+the task is raised inside the dependency. From 0.106 to 0.117 the session was
+closed before the task began.
 
-Instead: Commit, hand over the row's ID, and open a session in the task, when
-it needs one. While the task does something slow, no connection is held.
+Instead: Commit, give the task the row's ID, and let it open a session of its
+own when it needs one. It then holds no connection while it does something
+slow.
 
 Since: changed in FastAPI 0.106 and again in 0.118.
 

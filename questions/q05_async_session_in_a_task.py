@@ -1,16 +1,18 @@
 """How do I use AsyncSession (asyncpg) in background tasks?
 
-Answer: As with a Session, only more strictly: an AsyncSession is for one
-asyncio task at a time. If two tasks share it at the same moment, SQLAlchemy
-raises "This session is provisioning a new connection; concurrent operations
-are not permitted", or asyncpg "another operation is in progress".
+Answer: As with a Session, but more strictly: only one asyncio task at a time
+may use an AsyncSession. If two share one session at the same moment,
+SQLAlchemy raises "This session is provisioning a new connection; concurrent
+operations are not permitted", or asyncpg "cannot perform operation: another
+operation is in progress".
 
-Instead: Hand over the row's ID and open a session of its own in each task,
+Instead: Give each task the row's ID, and let it open a session of its own,
 from one `async_sessionmaker`. With `expire_on_commit=False` a row can be read
-after its commit: in an async application there is no query behind your back.
-This is stage 5's tracker as an async application.
+after its commit without a query. This is stage 5's tracker as an async
+application.
 
-Since: all versions from FastAPI 0.118 on.
+Since: all versions. Before FastAPI 0.118 the request's session was closed when
+the task began (question 4).
 
 Proof: https://docs.sqlalchemy.org/en/21/orm/extensions/asyncio.html ("Using
 AsyncSession with Concurrent Tasks").

@@ -12,7 +12,7 @@ Since: FastAPI 0.118. From 0.106 to 0.117 the code after `yield` ran before
 the response, and before 0.106 after it.
 
 Proof: https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/
-and `request_response` in fastapi/routing.py: "await response" stands inside
+and `request_response` in fastapi/routing.py: "await response" is inside
 the stack of the dependencies.
 
 Asked: https://github.com/yuval9313/FastApi-RESTful/issues/171

@@ -4,14 +4,14 @@ Answer: The code after `yield` runs when the response has been sent and its
 background tasks have ended. A task that is added there comes too late: it is
 put into a list that nobody reads any more, without an error.
 
-Instead: Add the task before the `yield`; what it needs to know can be filled
-in until the response. Or do the work after the `yield` itself: at that
-moment the client has its answer.
+Instead: Add the task before the `yield`, with a list or a dict that the
+endpoint fills. Or do the work itself after the `yield`: by then the client has
+its answer.
 
 Since: FastAPI 0.118. From 0.106 to 0.117 such a task ran.
 
 Proof: `request_response` in fastapi/routing.py: "await response", which runs
-the tasks, stands inside the stack of the dependencies.
+the tasks, is inside the stack of the dependencies.
 
 Asked: https://github.com/fastapi/fastapi/issues/14137
 https://github.com/fastapi/fastapi/pull/14192

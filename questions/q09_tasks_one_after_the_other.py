@@ -1,8 +1,8 @@
 """How do I run several background tasks in parallel, at the same time?
 
 Answer: BackgroundTasks run one after the other, in the order in which they
-were added: a slow one delays all that follow, and one that raises ends the
-row. They are not executed concurrently, `async def` or not.
+were added. A slow one delays all that follow, and after one that raises the
+others never run. They are not executed concurrently, `async def` or not.
 
 Instead: Add one task that runs the others at once with `asyncio.gather`. A
 `def` function goes in as `run_in_threadpool(function)`. With

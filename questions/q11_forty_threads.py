@@ -1,8 +1,9 @@
 """Why only 40 threads for sync endpoints and tasks, and how do I limit them?
 
-Answer: All `def` endpoints, dependencies and background tasks of a process
-share one pool of at most 40 threads (AnyIO's default limiter). The next one
-waits until a thread is free: 40 slow tasks leave none for a `def` endpoint.
+Answer: However many requests come, all `def` endpoints, dependencies and
+background tasks of a process share one pool of at most 40 threads (AnyIO's
+default limiter). The next one waits until a thread is free: 40 slow tasks
+leave none for a `def` endpoint.
 
 Instead: Give slow calls a limiter of their own, as `right` does, so that they
 leave the 40 threads alone; or write them as `async def`, which needs no

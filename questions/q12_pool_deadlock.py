@@ -3,13 +3,13 @@
 Answer: "QueuePool limit of size 5 overflow 10 reached, connection timed out":
 requests hold all connections, and each waits for one more. On FastAPI 0.118
 and later a request's session is closed only after the background tasks. If it
-still holds a connection then, and the task wants one of its own, enough
-requests at the same time stop one another. With a pool of one, as here, a
-single request does.
+still holds a connection then, and the task wants one of its own, enough such
+requests wait for one another. With a pool of one, as here, a single request
+does.
 
-Instead: End the transaction before the endpoint returns, reading included:
-the last thing is `commit()` or `close()`, and no `refresh` after it. From
-FastAPI 0.121 on `Depends(get_db, scope="function")` does that for you.
+Instead: End the transaction before the endpoint returns: call `commit()` or
+`close()` last, and read nothing after it (`refresh` reads). From FastAPI 0.121
+on `Depends(get_db, scope="function")` closes the session before the response.
 
 Since: FastAPI 0.118 for tasks; with two sessions in one request all versions.
 

@@ -8,7 +8,7 @@ Instead: Hand the work to another process: a ProcessPoolExecutor that the
 lifespan opens, and an `async def` task that awaits it. A worker of a queue
 (stages 7 to 11) is another process, too, and its work survives this one.
 
-Since: all versions; a Python without the GIL is another matter.
+Since: all versions. A Python without the GIL was not tried.
 
 Proof: https://docs.python.org/3/library/asyncio-eventloop.html
 ("Executing code in thread or process pools").

@@ -4,11 +4,10 @@ Answer: Nothing is cancelled. Neither uvicorn nor FastAPI stops an endpoint
 when the client has left: it runs to its end, its response goes nowhere, and
 its background tasks run as always. (A response that streams is stopped.)
 
-Instead: Leave it so where the work has to be done in any case. Where only the
-client wanted it, ask between two steps: `await request.is_disconnected()`.
+Instead: Leave it so if the work must be done in any case. If only the client
+wanted it, check between two steps: `await request.is_disconnected()`.
 
-Since: all versions from 0.118 on. Behind BaseHTTPMiddleware, Starlette before
-0.21 cancelled the tasks.
+Since: all versions.
 
 Proof: `listen_for_disconnect` exists in starlette/responses.py for
 StreamingResponse alone.

@@ -1,10 +1,10 @@
 """Why does a task of `asyncio.create_task` vanish, and its error with it?
 
 Answer: The event loop keeps only a weak reference to a task. If nobody else
-keeps one, the garbage collector may take it in the middle of its work ("Task
-was destroyed but it is pending!"). And a fire-and-forget task has nobody who
-awaits it: its exception is at best a line of asyncio's, "Task exception was
-never retrieved", without the request.
+keeps one, the garbage collector may remove it in the middle of its work ("Task
+was destroyed but it is pending!"). And nobody awaits a fire-and-forget task:
+its exception is at best one line in the log, "Task exception was never
+retrieved", without the request.
 
 Instead: Keep it in a set until it is done, and look at its exception in a
 callback, as `right` does; the lifespan can then wait for the set. Or use
@@ -39,7 +39,7 @@ done: list[str] = []
 
 async def work() -> None:
     answer = asyncio.Event()
-    listeners.add(answer)  # whoever answers keeps nobody alive
+    listeners.add(answer)  # this reference is weak, too
     await answer.wait()
     done.append("work")
     raise ValueError("the answer makes no sense")

@@ -5,9 +5,9 @@ lifespan (or `on_event("startup")`): four schedulers, so a periodic task such
 as APScheduler's or `repeat_every` is executed four times.
 
 Instead: Give the schedule a process of its own: Celery beat, or the periodic
-jobs of the engines in stages 7 to 11. On a single host a lock on a file does:
-the worker that holds it runs the job, and the system frees it when that
-worker dies.
+jobs of the engines in stages 7 to 11. On a single host a file lock is enough:
+the worker that holds it runs the job, and the system frees it when that worker
+dies.
 
 Since: all versions.
 

@@ -1,9 +1,9 @@
 """Can I use Depends in other functions, outside of a path operation?
 
-Answer: No: only FastAPI, while it serves a request, reads `Depends`. If you
-call such a function yourself (in a script, at startup, in a task), a Depends
-object is what the parameter holds instead of the session: "'Depends' object
-has no attribute 'execute'".
+Answer: No: only FastAPI reads `Depends`, and only while it serves a request.
+If you call such a function yourself (in a script, at startup, in a task), the
+parameter holds a Depends object instead of the session: "AttributeError:
+'Depends' object has no attribute 'execute'".
 
 Instead: A dependency is a function: call it and hand over the result. One
 with `yield` becomes a `with` block by `contextlib.contextmanager`, so that

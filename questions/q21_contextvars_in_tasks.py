@@ -1,9 +1,9 @@
 """Why are contextvars (a request ID) of a sync dependency unset in the task?
 
 Answer: A `def` dependency runs in a worker thread, in a copy of the request's
-context: what it sets there is gone when it returns. So the context variable
-is not available in the endpoint, nor in its background task. An `async def`
-dependency runs in the request's own context.
+context: what it sets there is gone when it returns. So the context variable is
+empty in the endpoint and in its background task, and the request ID is missing
+in their logs. An `async def` dependency runs in the request's own context.
 
 Instead: Set it in an `async def` dependency, or in a pure ASGI middleware.
 The task then sees it, in a thread too: it gets a copy. For a worker, put the

@@ -2,8 +2,8 @@
 
 Answer: An upload belongs to its request. From FastAPI 0.106 to 0.117 it was
 closed before the background tasks ran. From 0.118 on it stays open until the
-last task has ended, but not longer: what outlives the request
-(`create_task`, a thread, a worker) finds it closed, and so does a task whose
+last task has ended, but not longer: what outlives the request (`create_task`,
+a thread, a worker) finds it closed. A task also finds it closed if its
 endpoint closes it in `finally`.
 
 Instead: Copy what the task needs while the request lasts: the bytes of a

@@ -1,16 +1,18 @@
 """How do I show a background task's progress in the browser?
 
-Answer: The response has left before the task begins, so status updates to the
+Answer: The response is sent before the task begins, so status updates to the
 user need a request of their own: the browser polls, or opens server-sent
 events (or a WebSocket). A queue between the task and that request loses the
-progress: whoever reads a message takes it away, and a second tab, or the page
-after a reload, waits for messages that are gone.
+progress: each message is read once, so a second tab, or the page after a
+reload, waits for messages that are gone.
 
-Instead: The task writes how far it is under the job's ID, and each request
-reads the latest value. With several workers that value stands in a table.
+Instead: The task stores how far it is under the job's ID, and each request
+reads the latest value. With several workers that value is in a table.
 
 Since: all versions. From FastAPI 0.135 on, `EventSourceResponse` of
 fastapi.sse writes the `data:` lines.
+
+Proof: `EventSourceResponse` in fastapi/sse.py.
 
 Asked: https://github.com/fastapi/fastapi/issues/2984
 https://github.com/fastapi/fastapi/issues/1167

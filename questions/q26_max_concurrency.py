@@ -4,7 +4,7 @@ Answer: A dependency with `yield` keeps its place until the code after `yield`
 has run: by default after the response and after its background tasks. With
 `max_concurrency=1` the second request is answered only when the first one's
 task has ended. If you set `use_cache=False` in `Depends`, each parameter takes
-a place of its own: two in one request wait for each other for ever, a
+a place of its own: two in one request wait for each other forever, a
 deadlock.
 
 Instead: `scope="function"` frees the place before the response leaves, so no

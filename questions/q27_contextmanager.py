@@ -1,16 +1,15 @@
 """Can I use one @contextmanager for Depends and in a background task?
 
-Answer: Not decorated. `Depends` wraps each function with `yield` into a
-context manager of contextlib by itself. It puts a second one around a
-decorated function, and the request fails with 500: "TypeError:
-'_GeneratorContextManager' object is not an iterator" (before FastAPI 0.163
-"has no attribute 'throw'"). Before 0.123.5 the endpoint got the context
-manager itself, which has none of your attributes.
+Answer: Only undecorated. `Depends` itself makes a context manager of each
+function with `yield`. It does so with a decorated function too, and the
+request fails with 500: "TypeError: '_GeneratorContextManager' object is not an
+iterator" (before FastAPI 0.163 "has no attribute 'throw'"). Before 0.123.5 the
+endpoint got the context manager itself, which has none of your attributes.
 
-Instead: Leave the function plain for `Depends`, and decorate it where no
-request is: `with contextmanager(get_account)() as account` in the task.
+Instead: Leave the function plain for `Depends`, and decorate it where there is
+no request: `with contextmanager(get_account)() as account` in the task.
 
-Since: changed in FastAPI 0.123.5; wrong on all versions.
+Since: changed in FastAPI 0.123.5 and 0.163; wrong on all versions.
 
 Proof: `_solve_generator` in fastapi/dependencies/utils.py, and the docs: "you
 don't have to use the decorators for FastAPI dependencies (and you shouldn't)".

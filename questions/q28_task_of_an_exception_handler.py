@@ -6,7 +6,8 @@ makes runs only if it is given to the response that the handler returns. The
 dependencies with `yield` are closed before the handler is called, so its task
 cannot use them.
 
-Instead: `JSONResponse(…, background=tasks)`.
+Instead: Give the tasks to the response that the handler returns:
+`JSONResponse(…, background=tasks)`.
 
 Since: all versions.
 

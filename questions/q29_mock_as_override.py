@@ -6,7 +6,7 @@ asks the client for two query parameters, `args` and `kwargs`: "Field
 required".
 
 Instead: Override with a function without parameters that returns the mock:
-`lambda: mailer`. A method of an `AsyncMock` is awaited as a task, too.
+`lambda: mailer`. A task that is a method of an `AsyncMock` is awaited.
 
 Since: all versions.
 

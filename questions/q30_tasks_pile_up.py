@@ -2,8 +2,8 @@
 
 Answer: A task that waits holds its arguments, and its request, in memory.
 FastAPI accepts any number of tasks: when they come faster than they end, each
-waits for a thread, and what they hold adds up until the process is killed.
-There is no limit, no back pressure.
+waits for a thread, and what they hold piles up until the process is killed
+(OOM). It is no leak: there is no limit, no back pressure.
 
 Instead: Count the tasks that have not ended, and refuse a request above the
 limit with 503 and Retry-After. Give a task an ID or a path, not the content.

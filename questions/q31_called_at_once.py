@@ -11,6 +11,9 @@ checker such as mypy finds the mistake.
 
 Since: all versions.
 
+Proof: `run_in_threadpool` in starlette/concurrency.py makes a
+`functools.partial` of what was added, and calls that.
+
 Asked: https://github.com/fastapi/fastapi/issues/1313
 https://github.com/fastapi/fastapi/issues/404
 https://github.com/Kludex/starlette/issues/550

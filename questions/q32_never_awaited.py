@@ -1,9 +1,9 @@
 """Why does my async task never run: "coroutine was never awaited"?
 
-Answer: Starlette looks at the function that you add. A `lambda`, or a plain
-function around it (a decorator of your own), is not `async def`, so Starlette
-calls it in a thread and throws away the coroutine that it returns. The task
-does nothing, and only a RuntimeWarning in the log says so.
+Answer: Starlette checks only whether the function that you add is `async def`.
+A `lambda`, or a plain function around it (a decorator of your own), is not:
+Starlette calls it in a thread and throws away the coroutine that it returns.
+The task does nothing, and only a RuntimeWarning in the log says so.
 
 Instead: Add the `async def` function itself with its arguments, or a
 `functools.partial` of it. A wrapper has to be `async def` and to await.

@@ -2,8 +2,8 @@
 
 Answer: One `BackgroundTasks()` for all requests (at the top of the module, or
 in a cached service) is a list that nobody empties. Each response that gets it
-runs the whole list: the tasks of all earlier requests, too. So multiple tasks
-seem not to be reliable. Given to no response, it never runs.
+runs the whole list, with the tasks of all earlier requests, so multiple tasks
+seem not to be reliable. If no response gets it, it never runs.
 
 Instead: Declare a parameter `background_tasks: BackgroundTasks`. FastAPI makes
 one for each request, the same one for the endpoint and all its dependencies,

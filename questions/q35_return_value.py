@@ -1,11 +1,12 @@
 """How do I get the return value, the result, of a background task?
 
-Answer: Not from `add_task`: it returns None, the task has not begun, and what
-it returns later is thrown away. The response leaves before that.
+Answer: Not from `add_task`: it returns None, because the task has not begun.
+What the task returns later is thrown away. The response is sent before that.
 
-Instead: Answer 202 with an ID and the address of the result. The task stores
-its result under that ID; a second endpoint returns it, or says that it is not
-there yet. With several workers it is stored in a table (q45).
+Instead: Answer 202 (Accepted) with an ID and the address of the result. The
+task stores its result under that ID; a second endpoint returns it, or says
+that it is not there yet. With several workers it is stored in a table
+(question 45).
 
 Since: all versions.
 

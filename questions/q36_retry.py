@@ -3,11 +3,11 @@
 Answer: FastAPI runs a task once. If it raises, the server logs the error, and
 nobody tries again; the client has its 200.
 
-Instead: For a failure of seconds retry inside the task, with growing pauses
-and an end: tenacity does it. A `def` task keeps its thread meanwhile, and a
-restart loses it. For minutes, or for what must not be lost, use the retry of a
-queue (`autoretry_for` in Celery, `Retry` in RQ). A task that may run twice has
-to be idempotent.
+Instead: If the failure lasts seconds, retry inside the task, with growing
+pauses and a last attempt, as tenacity does. A `def` task keeps its thread
+meanwhile, and a restart loses it. If it lasts minutes, or if the work must not
+be lost, use the retry of a queue (`autoretry_for` in Celery, `Retry` in RQ). A
+task that may run twice has to be idempotent.
 
 Since: all versions.
 

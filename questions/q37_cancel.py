@@ -1,14 +1,14 @@
 """How do I cancel or stop a running background task?
 
-Answer: Nothing can stop it from outside. `BackgroundTasks` gives no handle;
-emptying its list takes away only the tasks that have not begun. A `def` task
-runs in a thread, and Python cannot kill a thread: `cancel()` of an asyncio
-task that waits for it frees the waiter, and the thread works on.
+Answer: You cannot cancel a task from outside. `BackgroundTasks` gives no
+handle, and emptying its list removes only the tasks that have not begun. A
+`def` task runs in a thread, and Python cannot kill a thread: if you cancel the
+asyncio task that waits for it, the thread works on.
 
-Instead: The task works in steps and looks between two of them whether it is to
-stop. The flag is a `threading.Event`, or a column in a table where there are
-several workers. Only a process can be killed: Celery's
-`revoke(terminate=True)`.
+Instead: Let the task work in steps and check a flag between two of them. The
+flag is a `threading.Event`, or a column in a table if there are several
+workers. Only a process can be killed: Celery's `revoke(terminate=True)` kills
+it.
 
 Since: all versions.
 

@@ -1,13 +1,13 @@
 """Why DetachedInstanceError ("not bound to a Session") in my task?
 
-Answer: A commit empties the object: SQLAlchemy reads its columns again when
+Answer: A commit expires the object: SQLAlchemy reads its columns again when
 they are next used, and needs the object's session for that. When the session
-is closed, the object is detached, and its first attribute raises. From FastAPI
-0.118 on a dependency's session is still open in the task, which hides the
-mistake.
+is closed, the object is detached, and reading an attribute raises: "attribute
+refresh operation cannot proceed". From FastAPI 0.118 on a dependency's session
+is still open in the task, which hides the mistake.
 
-Instead: Give the task the ID. It opens a session of its own and loads the row:
-fresh, too, if somebody has changed it meanwhile.
+Instead: Give the task the ID. It opens a session of its own and loads the row
+as it is by then.
 
 Since: all versions.
 

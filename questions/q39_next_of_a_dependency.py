@@ -1,8 +1,8 @@
 """Is `db = next(get_db())` right in a background task?
 
 Answer: No. Nobody keeps the generator, so Python deletes it at once and runs
-its `finally`: the session is closed before the task uses it. SQLAlchemy opens
-a closed session again without a word, and nothing closes it any more.
+its `finally`: the session is closed before the task uses it. SQLAlchemy
+silently opens a closed session again, and nothing closes it any more.
 
 Instead: `with contextmanager(get_db)() as db:` runs the code before `yield`,
 the block, and then the code after it. Or call the session factory.

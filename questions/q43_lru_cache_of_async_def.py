@@ -1,9 +1,10 @@
 """Why "cannot reuse already awaited coroutine" with @lru_cache and Depends?
 
-Answer: `lru_cache` around `async def` keeps the coroutine, not its result. A
-coroutine can be awaited once: the first request works, and each later one
-fails with 500, "RuntimeError: cannot reuse already awaited coroutine". Before
-FastAPI 0.123.5 already the first one got the coroutine instead of its result.
+Answer: `lru_cache` around an `async def` dependency caches the coroutine, not
+its result. A coroutine can be awaited once: the first request works, and each
+later one fails with 500, "RuntimeError: cannot reuse already awaited
+coroutine". Before FastAPI 0.123.5 even the first request got the coroutine
+instead of its result.
 
 Instead: Cache a `def` dependency, or load the value once in the lifespan and
 let an uncached dependency return it, as `right` does.

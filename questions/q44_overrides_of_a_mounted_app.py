@@ -1,9 +1,9 @@
 """Why are dependency_overrides ignored in a mounted sub-application?
 
 Answer: A mounted application is an application of its own, with overrides of
-its own: FastAPI asks the one that answers the request. A fake that a test sets
-on the main application does not reach it, and the real task runs: the mail is
-sent.
+its own: FastAPI uses those of the application that answers the request. A fake
+that a test sets on the main application does not reach it, so the real task
+runs and the mail is sent.
 
 Instead: Let both share one dict, once, where you mount; or set the override on
 the mounted application. Routers that `include_router` adds need nothing.

@@ -1,12 +1,12 @@
 """Why is my task's status not found (404) with several workers?
 
-Answer: A global variable, as a dict, can be shared across requests only within
-one process. Each worker of uvicorn or gunicorn, and each host, is a process
-with objects of its own: the status that one has written, another does not see.
-Which of them answers is chance, so that it works now and then; after a restart
-it is gone in any case.
+Answer: A global variable, such as a dict, is shared across requests only
+within one process. Each worker of uvicorn or gunicorn, and each host, is a
+process with objects of its own: one does not see the status that another has
+written. Chance decides which worker answers, so it works now and then. After a
+restart the status is gone in any case.
 
-Instead: Keep the status where all of them look: a row in the database, or a
+Instead: Keep the status where all workers look: a row in the database, or a
 key in Redis.
 
 Since: all versions.

@@ -1,14 +1,14 @@
 """Why "EncodeError: Object of type … is not JSON serializable" in Celery?
 
-Answer: A task's arguments travel as JSON, and a Pydantic model (as a database
-object, a request or a session) is not JSON. `delay` raises in the endpoint, so
-the client gets 500 and no task is sent.
+Answer: A task's arguments travel as JSON, and a Pydantic model is not JSON,
+nor is a database object, a request or a session. `delay` raises in the
+endpoint, so the client gets 500 and no task is sent.
 
 Instead: Send `model_dump(mode="json")`, and let `pydantic=True` make the model
 again in the worker. Better still: store the data, and send the row's ID.
 
-Since: `pydantic=True` came with Celery 5.5. With it Celery 5.7 dumps a model
-by itself; `model_dump` works on all of them.
+Since: `pydantic=True` came with Celery 5.5. From Celery 5.7 on it also dumps a
+model that you send; `model_dump` works on all of them.
 
 Proof: `pydantic_wrapper` in celery/app/base.py.
 

@@ -1,8 +1,9 @@
 """How do I run a background task later: with a delay, or at a given time?
 
-Answer: `BackgroundTasks` starts right after the response, and knows no delay.
-A `def` task that sleeps until its time keeps one of forty threads for so long,
-and a restart forgets it: nobody else knows that it was to run.
+Answer: A background task starts right after the response and knows no delay. A
+`def` task that sleeps for 10 minutes, to send an email later, keeps one of 40
+threads until then. A restart forgets it, because nothing else knows that it
+was to run.
 
 Instead: Ask an engine: `apply_async(countdown=600)` or `eta=` in Celery,
 `enqueue_in` in RQ, `configure(schedule_in=…)` in Procrastinate. The message
@@ -11,6 +12,9 @@ waits in the broker or in the database. In Celery with Redis keep it below
 for days, store the time in a row that a periodic job reads.
 
 Since: all versions.
+
+Proof: https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
+("Visibility timeout").
 
 Asked: https://github.com/fastapi/fastapi/issues/520
 https://github.com/fastapi/fastapi/pull/9910

@@ -317,9 +317,14 @@ def list_questions(
 ) -> Response:
     """List the questions; those that have some words, the best first."""
     every = found.find()
-    shown = found.search(q, every)[:BEST] if q.strip() else every
+    best, fits = found.search(q, every)
     return render(
-        request, "questions.html", course=course, asked=q, questions=shown
+        request,
+        "questions.html",
+        course=course,
+        asked=q,
+        questions=best[:BEST] if q.strip() else every,
+        fits=fits,
     )
 
 

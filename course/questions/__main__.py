@@ -15,7 +15,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from course.folders import ROOT, data_dir
-from course.questions.found import Question, find, fits, search
+from course.questions.found import Question, find, search
 from course.typed import Parser, command
 
 OTHERS = 4  # that are named below the first
@@ -31,11 +31,17 @@ def parser() -> Parser:
     return made
 
 
-def choose(asked: Sequence[str], questions: list[Question]) -> list[Question]:
-    """Return those that fit, the best first; a number chooses one."""
-    if len(asked) == 1 and asked[0].isdigit():
-        return [each for each in questions if each.number == int(asked[0])]
-    return search(" ".join(asked), questions)
+def choose(
+    asked: str, questions: list[Question]
+) -> tuple[list[Question], bool]:
+    """Return those that were found, the best first, and if that one fits.
+
+    A number chooses one.
+    """
+    if asked.isdigit():
+        chosen = [each for each in questions if each.number == int(asked)]
+        return chosen, True
+    return search(asked, questions)
 
 
 def listed(questions: Sequence[Question]) -> Table:
@@ -93,15 +99,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not given.words:
         options.print_help()
         return
-    found = choose(given.words, questions)
+    asked = " ".join(given.words)
+    found, fits = choose(asked, questions)
     if not found:
         sys.exit(
-            f"No question has any of these words: {' '.join(given.words)}.\n"
+            f"No question has any of these words: {asked}.\n"
             f"Take others, or see all: {command('ask', '--list')}"
         )
-    asked = " ".join(given.words)
-    if not asked.isdigit() and not fits(asked, found[0]):
-        console.print("No question has most of these words. These are near:")
+    if not fits:
+        console.print("No question fits these words. The nearest are:")
         console.print(listed(found[: OTHERS + 1]))
         console.print(f"Show one by its number: {command('ask', '4')}")
         return

@@ -4,8 +4,9 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
@@ -14,14 +15,44 @@ from course.folders import ROOT
 SECTION = re.compile(r"(?P<name>[A-Z][a-z]+): (?P<text>.+)", re.DOTALL)
 NOTEBOOK = re.compile(r"notebooks/(?P<name>\w+)")
 SEARCHED = ("Answer", "Instead", "Since")
-SURE = 0.6  # of the words that say something
 TITLE = 3  # how often a word of the title counts
-# What is in every question, or says nothing of it.
+CLOSE = 0.82  # how much alike a word and its misspelling are
+STRONG = 10  # a score that words of another subject do not reach
+WEAK, MOST = 5, 0.55  # enough if most of what the words weigh is there
+INNER = re.compile(r"(?<=[a-z])(?=[A-Z])")  # where AsyncSession has two parts
+# What is in every question, or says nothing of it, in German too.
 COMMON = re.compile(
     r"a|all|am|an|and|any|app|application|are|as|at|be|but|by|can|do|does|done"
     r"|don|fastapi|for|from|get|go|has|have|how|i|if|in|into|is|it|its|m|me|my"
     r"|not|of|on|or|s|so|t|than|that|the|them|then|there|this|to|use|used"
     r"|using|v|was|we|what|when|where|which|while|who|why|will|with|you|your"
+    r"|auf|aus|bei|beim|das|dem|den|der|die|ein|eine|einem|einen|einer|es|hat"
+    r"|ich|im|ist|kann|man|mein|meine|mit|nach|nicht|ob|sind|und|von|wann"
+    r"|warum|wenn|werden|wie|wieso|wird|zu"
+)
+GERMAN = dict(
+    pair.split(":")
+    for pair in [
+        "abbrechen:cancel",
+        "abgebrochen:cancelled",
+        "anfrage:request",
+        "antwort:response",
+        "ausgeführt:run",
+        "blockiert:block",
+        "datei:file",
+        "gesperrt:locked",
+        "geschlossen:closed",
+        "gleichzeitig:parallel",
+        "hintergrund:background",
+        "hängt:hang",
+        "läuft:run",
+        "mehrere:multiple",
+        "mehreren:multiple",
+        "mehrfach:several",
+        "später:later",
+        "viele:many",
+        "wiederholen:retry",
+    ]
 )
 
 
@@ -75,46 +106,68 @@ def read(path: Path) -> Question:
 
 
 def words(text: str) -> list[str]:
-    """Return the words that say something, without their endings."""
-    found = re.findall(r"[a-z0-9]+", text.lower())
-    return [stem(word) for word in found if not COMMON.fullmatch(word)]
+    """Return the words that say something, without their endings.
+
+    A name of several words counts as a whole and in parts.
+    """
+    found = [
+        word.lower()
+        for name in re.findall(r"[^\W_]+", text)
+        for word in dict.fromkeys([name, *INNER.split(name)])
+    ]
+    english = [GERMAN.get(word, word) for word in found]
+    return [stem(word) for word in english if not COMMON.fullmatch(word)]
 
 
 def stem(word: str) -> str:
-    """Cut an ending, so that "closed" is found by "closing"."""
+    """Cut an ending, so that "stopped" is found by "stop"."""
     for ending in ("ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) > 2:  # noqa: PLR2004
-            return word.removesuffix(ending)
-    return word
+            word = word.removesuffix(ending)
+            break
+    return word[:-1] if word[-1:] == word[-2:-1] else word
 
 
-def fits(asked: str, question: Question) -> bool:
-    """Whether a question has most of the words that were asked for."""
-    wanted = set(words(asked))
-    there = sum(word in question.words for word in wanted)
-    return there >= SURE * len(wanted)
-
-
-def search(asked: str, questions: Sequence[Question]) -> list[Question]:
-    """Return the questions that have any of these words, the best first.
+def search(
+    asked: str, questions: Sequence[Question]
+) -> tuple[list[Question], bool]:
+    """Return those that have any of these words, and if the first one fits.
 
     The score is Okapi's BM25: a rare word counts for more than a common one,
-    and one more of the same word for less than the first.
+    and one more of the same word for less than the first. A word that no
+    question has is read as the one that it looks like, a misspelling.
     """
     mean = sum(each.words.total() for each in questions) / len(questions)
-    rarity = {
-        word: math.log(1 + (len(questions) - count + 0.5) / (count + 0.5))
-        for word in set(words(asked))
-        if (count := sum(word in each.words for each in questions))
+    counts = Counter(word for each in questions for word in set(each.words))
+
+    def rarity(word: str) -> float:
+        often = counts[word] + 0.5
+        return math.log(1 + (len(questions) - often + 1) / often)
+
+    weights = {
+        word: rarity(word)
+        for word in {spelled(word, counts) for word in words(asked)}
     }
 
     def score(question: Question) -> float:
         length = 0.25 + 0.75 * question.words.total() / mean
         return sum(
             weight * often * 2.5 / (often + 1.5 * length)
-            for word, weight in rarity.items()
+            for word, weight in weights.items()
             if (often := question.words[word])
         )
 
     found = sorted(questions, key=score, reverse=True)
-    return [question for question in found if score(question) > 0]
+    found = [question for question in found if score(question)]
+    if not found:
+        return [], False
+    there = sum(n for word, n in weights.items() if word in found[0].words)
+    best, most = score(found[0]), there >= MOST * sum(weights.values())
+    return found, best >= STRONG or (best >= WEAK and most)
+
+
+def spelled(word: str, known: Collection[str]) -> str:
+    """Return a long word as it is known, if it is misspelled."""
+    if word in known or len(word) < 5:  # noqa: PLR2004
+        return word
+    return next(iter(get_close_matches(word, known, 1, CLOSE)), word)

@@ -3,9 +3,11 @@
 So the job `questions` can run them in small environments of other versions.
 """
 
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -37,17 +39,36 @@ class Question:
         return running(self.module)
 
 
+@contextmanager
+def sent_by_hand(server: Served, way: Way) -> Iterator[socket.socket]:
+    """POST to a way and give the connection, to read slowly or to leave."""
+    address = urlsplit(server.address)
+    place = (str(address.hostname), address.port)
+    with socket.create_connection(place) as client:
+        client.sendall(
+            f"POST {way.path} HTTP/1.1\r\nhost: shop\r\n"
+            "content-length: 0\r\nconnection: close\r\n\r\n".encode()
+        )
+        yield client
+
+
 @pytest.fixture
 def question(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Question:
-    """Give the question that the test's file is named for, imported anew."""
+) -> Iterator[Question]:
+    """Give the question that the test's file is named for, imported anew.
+
+    If it has a database, its connections are closed after the test.
+    """
     monkeypatch.chdir(tmp_path)
     number = request.path.stem.removeprefix("test_")
     (path,) = ROOT.glob(f"questions/{number}_*.py")
-    return Question(path, swapped=request.config.getoption("--swapped"))
+    question = Question(path, swapped=request.config.getoption("--swapped"))
+    yield question
+    if engine := getattr(question.module, "engine", None):
+        getattr(engine, "sync_engine", engine).dispose()
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Question 1: a middleware and the moment at which the task begins."""
 
-import socket
-from urllib.parse import urlsplit
-
 from course.questions.running import Way
 
-from .conftest import Happens, Question
+from .conftest import Happens, Question, sent_by_hand
 from .versions import STARLETTE
 
 MENDED = STARLETTE >= (1, 7)  # there, `wrong` does what `right` does
@@ -18,14 +15,7 @@ def order_of(question: Question, way: Way) -> tuple[str, ...]:
     """
     waits = MENDED or way.name == "right"
     with question.running() as server:
-        address = urlsplit(server.address)
-        with socket.create_connection(
-            (str(address.hostname), address.port)
-        ) as client:
-            client.sendall(
-                f"POST {way.path} HTTP/1.1\r\nhost: shop\r\n"
-                "content-length: 0\r\nconnection: close\r\n\r\n".encode()
-            )
+        with sent_by_hand(server, way) as client:
             assert waits or question.module.began.wait(10)
             received = b""
             while part := client.recv(1_000_000):

@@ -1,24 +1,15 @@
 """Question 15: a client that leaves."""
 
-import socket
-from urllib.parse import urlsplit
-
 from course.questions.running import Way
 
-from .conftest import Happens, Question
+from .conftest import Happens, Question, sent_by_hand
 
 
 def leave(question: Question, way: Way) -> list[str]:
     """Send a request and hang up at once; return what was done for it."""
     with question.running() as server:
-        address = urlsplit(server.address)
-        with socket.create_connection(
-            (str(address.hostname), address.port)
-        ) as client:
-            client.sendall(
-                f"POST {way.path} HTTP/1.1\r\nhost: shop\r\n"
-                "content-length: 0\r\n\r\n".encode()
-            )
+        with sent_by_hand(server, way):
+            pass
         server.recorder.wait(1)
     steps: list[str] = question.module.steps
     return steps

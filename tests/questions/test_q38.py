@@ -1,17 +1,6 @@
 """Question 38: a database object that is given to a task."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from .conftest import Happens, Question
-
-
-@pytest.fixture(autouse=True)
-def closed(question: Question) -> Iterator[None]:
-    """Close the database after the test."""
-    yield
-    question.module.engine.dispose()
 
 
 def test_wrong(question: Question, happens: Happens) -> None:

@@ -1,18 +1,8 @@
 """Question 40: a task that fails, and the request's transaction."""
 
-from collections.abc import Iterator
-
-import pytest
 import sqlalchemy as sa
 
 from .conftest import Happens, Question
-
-
-@pytest.fixture(autouse=True)
-def closed(question: Question) -> Iterator[None]:
-    """Close the database after the test."""
-    yield
-    question.module.engine.dispose()
 
 
 def ordered(question: Question) -> list[str]:

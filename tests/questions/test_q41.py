@@ -1,18 +1,8 @@
 """Question 41: the task, and the endpoint's open transaction."""
 
-from collections.abc import Iterator
-
-import pytest
 import sqlalchemy as sa
 
 from .conftest import Happens, Question
-
-
-@pytest.fixture(autouse=True)
-def closed(question: Question) -> Iterator[None]:
-    """Close the database after the test."""
-    yield
-    question.module.engine.dispose()
 
 
 def items(question: Question) -> list[str]:

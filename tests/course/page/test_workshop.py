@@ -177,6 +177,15 @@ def test_a_question_is_found_and_run(page: httpx2.Client) -> None:
     assert "never ran" in shown
 
 
+def test_a_question_of_another_subject_is_not_answered(
+    page: httpx2.Client,
+) -> None:
+    """The nearest are listed, and the page says what they are."""
+    listed = page.get("/questions", params={"q": "how to upload to s3"})
+    assert "No question fits these words." in listed.text
+    assert "/question/23" in listed.text
+
+
 def test_a_file_is_given_back(tmp_path: Path) -> None:
     """What it held is there again, also when the test of it failed."""
     file = tmp_path / "notes.txt"

@@ -69,8 +69,18 @@ def test_words_that_nobody_uses_are_answered_with_a_way_out() -> None:
         main(["zeppelin"])
 
 
+def test_where_nothing_fits_it_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The nearest are named, and nothing runs."""
+    out = told(capsys, "how", "to", "upload", "to", "s3")
+    assert "No question fits these words. The nearest are:" in out
+    assert "23 " in out
+    assert "POST" not in out
+
+
 def test_without_words_the_help_is_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Whoever only types ask reads how."""
+    """They say how to ask."""
     assert "ask session closed" in told(capsys)
