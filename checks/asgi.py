@@ -40,7 +40,6 @@ class Server(httpx2.BaseTransport):
         self.errors: list[BaseException] = []  # that left the application
         self.responses = 0  # that are complete
         self.did = ""  # the last request
-        self.arrived = 0  # when that came, in nanoseconds
         self.calls: list[int] = []  # when each call of a check's fake began
         self.when_sent: Callable[[], object] = lambda: None
         self.timeline: Recorder | None = None
@@ -189,7 +188,6 @@ class Server(httpx2.BaseTransport):
                     call.end()
 
         scope = {**call.scope, "state": self._state.copy()}
-        self.arrived = time.perf_counter_ns()
         with self._changed:
             self.running.append(call)
         try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.asgi import Client
-from fastapi_timeline import Event, Lane, Recording
+from fastapi_timeline import Event, Lane, Recorder, Recording
 from fastapi_timeline.callables import shorten
 
 HERE = Path(__file__).parent
@@ -19,16 +19,17 @@ def story(client: Client) -> dict[str, str]:
     server = client.server
     if server.hangs:  # what is over is not what hangs
         return {}
-    recordings = server.timeline.recordings if server.timeline else []
-    if not recordings:
+    if server.timeline is None or not server.timeline.recordings:
         return {}
-    recording = _worth_telling(recordings)
+    number = _worth_telling(server.timeline.recordings)
+    recording = server.timeline.recording(number)
     did, told = server.did, f"{recording.method} {recording.path}"
     if told != did and told.isprintable():
         did = f"{told}, and then {did}"
     errors = [_trouble(each, server.file) for each in server.errors[-1:]]
     named = _named(recording, client)
-    order = _with_calls(named, client).order
+    calls = list(_calls(server.timeline, number, server.calls))
+    order = _with_calls(named, calls).order
     return {
         "did": did,
         "order": " → ".join(_with_text(order, server.errors[-1:])),
@@ -38,12 +39,13 @@ def story(client: Client) -> dict[str, str]:
     }
 
 
-def _worth_telling(recordings: list[Recording]) -> Recording:
+def _worth_telling(recordings: list[Recording]) -> int:
     """Choose the last request; before a mere look, the last with a task."""
+    last = len(recordings) - 1
     if recordings[-1].method != "GET" or recordings[-1].status != "200":
-        return recordings[-1]
-    with_task = [each for each in recordings if _has_task(each)]
-    return [*recordings[-1:], *with_task][-1]
+        return last
+    found = [n for n, each in enumerate(recordings) if _has_task(each)]
+    return found[-1] if found else last
 
 
 def _has_task(recording: Recording) -> bool:
@@ -61,17 +63,23 @@ def _named(recording: Recording, client: Client) -> Recording:
     return replace(recording, lanes=lanes)
 
 
-def _with_calls(recording: Recording, client: Client) -> Recording:
+def _calls(
+    timeline: Recorder, number: int, called: list[int]
+) -> Iterator[int]:
+    """Say when, in this recording's time, a check's fake was called."""
+    for at in called:
+        recording = timeline.recording(number, client=(at, at))
+        since = recording.client[0] if recording.client else -1
+        if 0 <= since <= max((e.at for e in recording.events), default=0):
+            yield since
+
+
+def _with_calls(recording: Recording, calls: list[int]) -> Recording:
     """Add a fake that the answer's own code has called: it has no lane."""
-    server = client.server
-    calls = [at - server.arrived for at in server.calls]
-    seen = [_of_a_check(lane) for lane in recording.lanes]
-    if any(seen) or not calls or calls[-1] < 0:
+    if not calls or any(_of_a_check(lane) for lane in recording.lanes):
         return recording
-    events = list(recording.events)
-    later = [n for n, each in enumerate(events) if each.at > calls[-1]]
     began = Event(calls[-1], "began", len(recording.lanes))
-    events.insert(later[0] if later else len(events), began)
+    events = sorted([*recording.events, began], key=lambda event: event.at)
     lanes = (*recording.lanes, Lane("task", "the check's task"))
     return replace(recording, lanes=lanes, events=tuple(events))
 

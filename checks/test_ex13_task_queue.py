@@ -220,7 +220,7 @@ def expect_enqueued(runner: Runner, requests: int) -> None:
     found = len(runner.enqueued)
     expect(
         found == requests,
-        f"{requests} request(s): enqueue is called {times(requests)}",
+        "enqueue is called once for each request",
         f"it was called {times(found)}",
     )
 

@@ -159,8 +159,8 @@ def accepted(
         isinstance(answers, list)
         and len(answers) == len(files)
         and all({"id", "filename"} <= each.keys() for each in answers),
-        f"the answer is a list with `id` and `filename` of {len(files)}"
-        " file(s)",
+        "the answer is a list with `id` and `filename` for each file:"
+        f" {len(files)} in all",
         f"the answer: {answers}",
     )
     ids = {each["id"] for each in answers}

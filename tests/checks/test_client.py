@@ -86,6 +86,61 @@ def test_a_task_that_only_the_check_knows_is_called_so(
     assert "the check's task began" in story(client)["order"]
 
 
+def test_a_fake_that_the_answer_calls_itself_is_in_the_order(
+    client: Client, answer: ModuleType
+) -> None:
+    """It began inside the endpoint: no task of the server's."""
+    work = Work(client)
+
+    @answer.app.post("/called/{email}")  # type: ignore[untyped-decorator]
+    async def called(email: str) -> None:
+        work.plain(email)
+
+    client.post("/called/ada@example.com")
+    client.finish()
+    assert story(client)["order"].split(" → ") == [
+        "called began",
+        "the check's task began",
+        "called ended",
+        "response sent",
+    ]
+
+
+def test_before_a_mere_look_the_request_with_the_task_is_told(
+    client: Client, answer: ModuleType
+) -> None:
+    """What a GET shows was done by the POST before it."""
+
+    @answer.app.get("/look")  # type: ignore[untyped-decorator]
+    async def look() -> None: ...
+
+    client.post(ADA)
+    client.finish()
+    client.get("/look")
+    client.finish()
+    told = story(client)
+    assert told["did"] == f"POST {ADA}, and then GET /look"
+    assert "welcome began" in told["order"]
+
+
+def test_the_line_is_the_one_in_which_the_error_arose(
+    client: Client, answer: ModuleType
+) -> None:
+    """Not the one that raises it again."""
+    code = (
+        "def fail(email):\n"
+        "    try:\n"
+        "        int(email)\n"
+        "    except ValueError:\n"
+        "        raise\n"
+    )
+    exec(compile(code, f"{NAME}.py", "exec"), answer.__dict__)  # noqa: S102
+    answer.__dict__["send_welcome"] = answer.fail
+    client.post(ADA)
+    client.finish()
+    assert story(client)["place"] == f"{NAME}.py:3"
+
+
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt()])
 def test_all_that_leaves_the_application_is_known(
     answer: ModuleType, client: Client, error: BaseException
