@@ -4,13 +4,13 @@ Answer: TestClient calls the whole application, and its background tasks are
 part of that call: `client.post` returns when the last task has ended. So a
 test is as slow as its tasks, and cannot show that the response comes first. No
 option leaves the tasks out; only `client.stream` shows the response while they
-run, and only since Starlette 1.10.
+run, and only since Starlette 1.9.
 
 Instead: Let a dependency give the task. A test replaces it by a fake that
 remembers, and nothing slow runs. A real server in a thread shows that the
 response comes first.
 
-Since: all versions; `client.stream` changed in Starlette 1.10.
+Since: all versions; `client.stream` changed in Starlette 1.9.
 
 Proof: `handle_request` in starlette/testclient.py reads until the application
 has returned.

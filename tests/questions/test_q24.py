@@ -35,9 +35,9 @@ def test_a_server_answers_first(question: Question) -> None:
 
 
 def test_a_stream(question: Question, happens: Happens) -> None:
-    """From Starlette 1.10 on `client.stream` has the status first."""
+    """From Starlette 1.9 on `client.stream` has the status first."""
     module, answered, ended = question.module, threading.Event(), list[str]()
-    answers_first = STARLETTE >= (1, 10)
+    answers_first = STARLETTE >= (1, 9)
 
     def work(address: str) -> None:
         answered.wait(5 if answers_first else 0)
