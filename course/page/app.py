@@ -9,6 +9,7 @@ from threading import Event
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from course.apart import Apart
 from course.folders import data_dir
@@ -66,6 +67,7 @@ def create_app(
 
     app = FastAPI(openapi_url=None, lifespan=lifespan, max_body_size=LARGEST)
     app.add_middleware(guarded)
+    app.add_exception_handler(HTTPException, views.show_problem)
     app.state.course = Course(
         shown, mounted, workshops, mailbox, learner, stopping
     )

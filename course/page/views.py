@@ -16,10 +16,11 @@ from fastapi import (
     Response,
 )
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
 from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from course.apart import NotStartedError
 from course.folders import ROOT, data_dir, environment
@@ -35,6 +36,7 @@ SEE_OTHER = 303
 BEST = 7  # questions that are listed for some words
 RUN_LIMIT = 100  # seconds for both ways of a question
 SAVED = 0.5  # seconds between two looks at the progress
+SHOWN = {".py", ".md", ".svg"}
 FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
 
 router = APIRouter()
@@ -120,6 +122,19 @@ Ways = dict[str, tuple[Recording | None, str]]
 def render(request: Request, template: str, /, **shown: object) -> Response:
     """Fill a template."""
     return templates.TemplateResponse(request, template, shown)
+
+
+async def show_problem(request: Request, error: Exception) -> Response:
+    """Show what cannot be done as a page of the course."""
+    assert isinstance(error, StarletteHTTPException)
+    response = render(
+        request,
+        "error.html",
+        course=request.app.state.course,
+        problem=error.detail,
+    )
+    response.status_code = error.status_code
+    return response
 
 
 @router.get("/")
@@ -385,8 +400,10 @@ def read_file(request: Request, course: CourseDep, path: str) -> Response:
     file = (ROOT / path.replace("\0", "")).resolve()
     rooms = ("stages", "checks", "solutions", "docs", "questions", "tests")
     inside = any(file.is_relative_to(ROOT / room) for room in rooms)
-    if not (inside and file.is_file() and file.suffix in {".py", ".md"}):
+    if not (inside and file.is_file() and file.suffix in SHOWN):
         raise HTTPException(404, f"The page does not show {path}.")
+    if file.suffix == ".svg":
+        return FileResponse(file)
     text = file.read_text("utf-8")
     if file.suffix == ".md":
         shown = notebook.markdown(text)

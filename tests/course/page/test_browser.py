@@ -1,7 +1,9 @@
 """The page in a real browser: Chromium, headless, driven by Playwright."""
 
+import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -114,6 +116,32 @@ def test_invalid_input_is_welcome(page: Page, address: str) -> None:
     expect(page.locator("#answer")).to_contain_text("no task ran")
 
 
+def test_a_refused_request_is_drawn_itself(page: Page, address: str) -> None:
+    """No picture of an earlier task stands below a 422."""
+    page.goto(f"{address}/stage/3")
+    page.get_by_role("button", name="Send", exact=True).click()
+    picture = page.locator("#picture svg:visible")
+    expect(picture).to_contain_text("write_notification")
+    page.get_by_label("email").fill("nobody")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(picture).to_contain_text("POST /send-notification/nobody")
+    expect(picture).to_contain_text("response 422 sent")
+
+
+def test_an_exercise_is_marked_when_it_is_done(
+    page: Page, address: str, folder: Path
+) -> None:
+    """The open page says so, without being loaded anew."""
+    page.goto(f"{address}/exercise/2")
+    done = page.locator("[data-exercise]")
+    expect(done).not_to_have_class("done")
+    entry = {"points": 5, "max_points": 5, "passed": "2026-11-25"}
+    progress = {"format": 1, "exercises": {"ex02_task_dependency": entry}}
+    (folder / "progress.json").write_text(json.dumps(progress))
+    expect(done).to_have_class("done")
+    expect(done).to_have_text("done")
+
+
 def test_a_failing_task_is_seen(page: Page, address: str) -> None:
     """The client has its 200, and the row says why the task failed."""
     page.goto(f"{address}/stage/5")
@@ -137,7 +165,8 @@ def test_nothing_serious_stands_in_anyone_s_way(
         for path in (
             *("/", "/stage/1", "/stage/5", "/stage/7", "/exercise/1"),
             *("/new/2", "/notebook/01_background_tasks", "/mailbox"),
-            *("/questions", "/question/2"),
+            *("/questions", "/question/2", "/code/5", "/exercise/13"),
+            *("/file/docs/choosing.md", "/stage/99"),
         ):
             page.goto(address + path)
             found = Axe().run(page).response["violations"]
