@@ -30,7 +30,7 @@ LARGEST = 1_000_000  # bytes of a request's body
 def create_app(
     stages: list[Stage],
     mailbox: Mailbox | None,
-    learner: Learner = Learner(),
+    learner: Learner | None = None,
 ) -> FastAPI:
     """Return the application that shows these stages.
 
@@ -69,7 +69,7 @@ def create_app(
     app.add_middleware(guarded)
     app.add_exception_handler(HTTPException, views.show_problem)
     app.state.course = Course(
-        shown, mounted, workshops, mailbox, learner, stopping
+        shown, mounted, workshops, mailbox, learner or Learner(), stopping
     )
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -1,6 +1,7 @@
 """What a browser asks for, and what it gets."""
 
 import asyncio
+import html
 import re
 import subprocess
 import sys
@@ -19,7 +20,6 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
-from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from course.apart import NotStartedError
@@ -52,9 +52,9 @@ def brief(value: object) -> str:
     return moment[1] if moment else str("" if value is None else value)
 
 
-def coded(text: str) -> Markup:
-    """Return a text in which what stands between backticks is code."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+def coded(text: str) -> str:
+    """Return a text as HTML; what stands between backticks is code."""
+    return CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 templates.env.filters |= {"brief": brief, "coded": coded}

@@ -14,7 +14,6 @@ from course.typed import command
 from .cells import fenced
 
 
-
 @dataclass(frozen=True)
 class Check:
     """A check as its suite writes it: what it promises, for how much."""
