@@ -69,7 +69,7 @@ def create_app(
     app.add_middleware(guarded)
     app.add_exception_handler(HTTPException, views.show_problem)
     app.state.course = Course(
-        shown, mounted, workshops, mailbox, learner or Learner(), stopping
+        shown, workshops, mailbox, learner or Learner(), stopping
     )
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -120,7 +120,8 @@ Ways = dict[str, tuple[Recording | None, str]]
 
 
 def render(request: Request, template: str, /, **shown: object) -> Response:
-    """Fill a template."""
+    """Fill a template; each shows the course's stages beside it."""
+    shown["course"] = get_course(request)
     return templates.TemplateResponse(request, template, shown)
 
 
@@ -130,7 +131,6 @@ async def show_problem(request: Request, error: Exception) -> Response:
     response = render(
         request,
         "error.html",
-        course=request.app.state.course,
         problem=error.detail,
     )
     response.status_code = error.status_code
@@ -140,7 +140,7 @@ async def show_problem(request: Request, error: Exception) -> Response:
 @router.get("/")
 def index(request: Request, course: CourseDep) -> Response:
     """Show the way through the course, and what is done of it."""
-    return render(request, "index.html", course=course, done=course.done)
+    return render(request, "index.html", done=course.done)
 
 
 # --- one stage: send it a request, see what happens ---------------------------
@@ -155,7 +155,6 @@ async def stage_page(
     return render(
         request,
         "stage.html",
-        course=course,
         stage=stage,
         workshop=workshop,
         step=step,
@@ -274,12 +273,10 @@ async def progress(course: CourseDep) -> AsyncIterator[ServerSentEvent]:
 
 
 @router.get("/code/{number}")
-def source(request: Request, course: CourseDep, stage: StageDep) -> Response:
+def source(request: Request, stage: StageDep) -> Response:
     """Show the whole source of a stage."""
     lines = code.whole(stage.source)
-    return render(
-        request, "code.html", course=course, stage=stage, lines=lines
-    )
+    return render(request, "code.html", stage=stage, lines=lines)
 
 
 @router.get("/new/{number}")
@@ -291,7 +288,6 @@ def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
     return render(
         request,
         "code.html",
-        course=course,
         stage=stage,
         lines=diff.lines,
         diff=diff,
@@ -300,15 +296,13 @@ def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
 
 
 @router.get("/notebook/{name}")
-def read_notebook(request: Request, course: CourseDep, name: str) -> Response:
+def read_notebook(request: Request, name: str) -> Response:
     """Show a notebook as it is stored."""
     found = notebook.notebooks().get(name)
     if not found:
         raise HTTPException(404, f"There is no notebook {name}.")
     text = notebook.read(found)
-    return render(
-        request, "notebook.html", course=course, name=name, text=text
-    )
+    return render(request, "notebook.html", name=name, text=text)
 
 
 @router.get("/exercise/{number}")
@@ -319,7 +313,6 @@ def exercise(request: Request, course: CourseDep, number: int) -> Response:
             return render(
                 request,
                 "exercise.html",
-                course=course,
                 exercise=one,
                 done=course.done,
             )
@@ -327,35 +320,27 @@ def exercise(request: Request, course: CourseDep, number: int) -> Response:
 
 
 @router.get("/questions")
-def list_questions(
-    request: Request, course: CourseDep, q: str = ""
-) -> Response:
+def list_questions(request: Request, q: str = "") -> Response:
     """List the questions; those that have some words, the best first."""
     every = found.find()
     shown = found.search(q, every)[:BEST] if q.strip() else every
-    return render(
-        request, "questions.html", course=course, asked=q, questions=shown
-    )
+    return render(request, "questions.html", asked=q, questions=shown)
 
 
 @router.get("/question/{number}")
-def question(
-    request: Request, course: CourseDep, one: QuestionDep
-) -> Response:
+def question(request: Request, one: QuestionDep) -> Response:
     """Show a question: its answer and its code."""
-    return render_question(request, course, one, {}, "")
+    return render_question(request, one, {}, "")
 
 
 @router.post("/question/{number}/run")
-async def run_question(
-    request: Request, course: CourseDep, one: QuestionDep
-) -> Response:
+async def run_question(request: Request, one: QuestionDep) -> Response:
     """Run both of its ways, and draw what happened."""
     try:
         ways = await asyncio.to_thread(run_both, one)
     except (subprocess.SubprocessError, ValueError) as error:
-        return render_question(request, course, one, {}, str(error))
-    return render_question(request, course, one, ways, "")
+        return render_question(request, one, {}, str(error))
+    return render_question(request, one, ways, "")
 
 
 def run_both(one: found.Question) -> Ways:
@@ -377,7 +362,6 @@ def run_both(one: found.Question) -> Ways:
 
 def render_question(
     request: Request,
-    course: Course,
     one: found.Question,
     ways: Ways,
     problem: str,
@@ -386,7 +370,6 @@ def render_question(
     return render(
         request,
         "question.html",
-        course=course,
         question=one,
         lines=code.whole(one.code),
         ways=ways,
@@ -395,7 +378,7 @@ def render_question(
 
 
 @router.get("/file/{path:path}")
-def read_file(request: Request, course: CourseDep, path: str) -> Response:
+def read_file(request: Request, path: str) -> Response:
     """Show a text of the course that a notebook links to."""
     file = (ROOT / path.replace("\0", "")).resolve()
     rooms = ("stages", "checks", "solutions", "docs", "questions", "tests")
@@ -407,18 +390,14 @@ def read_file(request: Request, course: CourseDep, path: str) -> Response:
     text = file.read_text("utf-8")
     if file.suffix == ".md":
         shown = notebook.markdown(text)
-        return render(
-            request, "notebook.html", course=course, name=path, text=shown
-        )
-    return render(
-        request, "file.html", course=course, path=path, lines=code.whole(text)
-    )
+        return render(request, "notebook.html", name=path, text=shown)
+    return render(request, "file.html", path=path, lines=code.whole(text))
 
 
 @router.get("/mailbox")
-def mails(request: Request, course: CourseDep) -> Response:
+def mails(request: Request) -> Response:
     """Show what arrived at the mailbox, the newest first."""
-    return render(request, "mailbox.html", course=course)
+    return render(request, "mailbox.html")
 
 
 @router.get("/code.css")
