@@ -146,7 +146,7 @@ class Workshop:
         if {TASK, LOGS} <= self.paths:
             yield Accident(
                 "kill",
-                "Kill the process in the middle",
+                "Kill the process",
                 "Twenty tasks are accepted, then all its processes are"
                 " killed and started again. How many tasks end?",
                 self.kill,

@@ -150,6 +150,20 @@ def test_a_failing_task_is_seen(page: Page, address: str) -> None:
     expect(page.locator("#left")).to_contain_text("always crashes")
 
 
+def test_a_killed_process_is_seen(page: Page, address: str) -> None:
+    """One click: tasks are accepted, killed, and counted."""
+    page.goto(f"{address}/stage/5")
+    page.get_by_role("button", name="Kill the process").click()
+    expect(page.locator("#answer")).to_contain_text("will never run")
+
+
+def test_two_ways_are_compared(page: Page, address: str) -> None:
+    """A question's wrong and right way are drawn one below the other."""
+    page.goto(f"{address}/question/2")
+    page.get_by_role("button", name="Run both").click()
+    expect(page.locator("figure svg:visible")).to_have_count(2)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_serious_stands_in_anyone_s_way(
