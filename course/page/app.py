@@ -9,6 +9,7 @@ from threading import Event
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from course.apart import Apart
 from course.folders import data_dir
@@ -29,7 +30,7 @@ LARGEST = 1_000_000  # bytes of a request's body
 def create_app(
     stages: list[Stage],
     mailbox: Mailbox | None,
-    learner: Learner = Learner(),
+    learner: Learner | None = None,
 ) -> FastAPI:
     """Return the application that shows these stages.
 
@@ -66,8 +67,9 @@ def create_app(
 
     app = FastAPI(openapi_url=None, lifespan=lifespan, max_body_size=LARGEST)
     app.add_middleware(guarded)
+    app.add_exception_handler(HTTPException, views.show_problem)
     app.state.course = Course(
-        shown, mounted, workshops, mailbox, learner, stopping
+        shown, workshops, mailbox, learner or Learner(), stopping
     )
     app.include_router(views.router)  # before the stages: it has their /docs
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -11,7 +11,6 @@ from course.grader.progress import Progress
 from course.instruction import instruction
 from course.mailbox import Mailbox
 from course.page import code, notebook
-from course.page.mounted import Mounted
 from course.page.workshop import Workshop
 from course.stage import Stage, earlier
 
@@ -83,7 +82,6 @@ class Course:
     """All that a view may ask for."""
 
     stages: dict[int, Stage]  # by number, in order
-    mounted: dict[int, Mounted]  # those that need no worker
     workshops: dict[int, Workshop]
     mailbox: Mailbox | None
     learner: Learner  # whose progress is shown

@@ -1,6 +1,7 @@
 """What a browser asks for, and what it gets."""
 
 import asyncio
+import html
 import re
 import subprocess
 import sys
@@ -16,10 +17,10 @@ from fastapi import (
     Response,
 )
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.templating import Jinja2Templates
-from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from course.apart import NotStartedError
 from course.folders import ROOT, data_dir, environment
@@ -35,6 +36,7 @@ SEE_OTHER = 303
 BEST = 7  # questions that are listed for some words
 RUN_LIMIT = 100  # seconds for both ways of a question
 SAVED = 0.5  # seconds between two looks at the progress
+SHOWN = {".py", ".md", ".svg"}
 FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
 
 router = APIRouter()
@@ -50,9 +52,9 @@ def brief(value: object) -> str:
     return moment[1] if moment else str("" if value is None else value)
 
 
-def coded(text: str) -> Markup:
-    """Return a text in which what stands between backticks is code."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))
+def coded(text: str) -> str:
+    """Return a text as HTML; what stands between backticks is code."""
+    return CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 templates.env.filters |= {"brief": brief, "coded": coded}
@@ -118,14 +120,27 @@ Ways = dict[str, tuple[Recording | None, str]]
 
 
 def render(request: Request, template: str, /, **shown: object) -> Response:
-    """Fill a template."""
+    """Fill a template; each shows the course's stages beside it."""
+    shown["course"] = get_course(request)
     return templates.TemplateResponse(request, template, shown)
+
+
+async def show_problem(request: Request, error: Exception) -> Response:
+    """Show what cannot be done as a page of the course."""
+    assert isinstance(error, StarletteHTTPException)
+    response = render(
+        request,
+        "error.html",
+        problem=error.detail,
+    )
+    response.status_code = error.status_code
+    return response
 
 
 @router.get("/")
 def index(request: Request, course: CourseDep) -> Response:
     """Show the way through the course, and what is done of it."""
-    return render(request, "index.html", course=course, done=course.done)
+    return render(request, "index.html", done=course.done)
 
 
 # --- one stage: send it a request, see what happens ---------------------------
@@ -140,7 +155,6 @@ async def stage_page(
     return render(
         request,
         "stage.html",
-        course=course,
         stage=stage,
         workshop=workshop,
         step=step,
@@ -259,12 +273,10 @@ async def progress(course: CourseDep) -> AsyncIterator[ServerSentEvent]:
 
 
 @router.get("/code/{number}")
-def source(request: Request, course: CourseDep, stage: StageDep) -> Response:
+def source(request: Request, stage: StageDep) -> Response:
     """Show the whole source of a stage."""
     lines = code.whole(stage.source)
-    return render(
-        request, "code.html", course=course, stage=stage, lines=lines
-    )
+    return render(request, "code.html", stage=stage, lines=lines)
 
 
 @router.get("/new/{number}")
@@ -276,7 +288,6 @@ def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
     return render(
         request,
         "code.html",
-        course=course,
         stage=stage,
         lines=diff.lines,
         diff=diff,
@@ -285,15 +296,13 @@ def new(request: Request, course: CourseDep, stage: StageDep) -> Response:
 
 
 @router.get("/notebook/{name}")
-def read_notebook(request: Request, course: CourseDep, name: str) -> Response:
+def read_notebook(request: Request, name: str) -> Response:
     """Show a notebook as it is stored."""
     found = notebook.notebooks().get(name)
     if not found:
         raise HTTPException(404, f"There is no notebook {name}.")
     text = notebook.read(found)
-    return render(
-        request, "notebook.html", course=course, name=name, text=text
-    )
+    return render(request, "notebook.html", name=name, text=text)
 
 
 @router.get("/exercise/{number}")
@@ -304,7 +313,6 @@ def exercise(request: Request, course: CourseDep, number: int) -> Response:
             return render(
                 request,
                 "exercise.html",
-                course=course,
                 exercise=one,
                 done=course.done,
             )
@@ -312,40 +320,30 @@ def exercise(request: Request, course: CourseDep, number: int) -> Response:
 
 
 @router.get("/questions")
-def list_questions(
-    request: Request, course: CourseDep, q: str = ""
-) -> Response:
+def list_questions(request: Request, q: str = "") -> Response:
     """List the questions; those that have some words, the best first."""
     every = found.find()
     best, fits = found.search(q, every)
+    shown = best[:BEST] if q.strip() else every
     return render(
-        request,
-        "questions.html",
-        course=course,
-        asked=q,
-        questions=best[:BEST] if q.strip() else every,
-        fits=fits,
+        request, "questions.html", asked=q, questions=shown, fits=fits
     )
 
 
 @router.get("/question/{number}")
-def question(
-    request: Request, course: CourseDep, one: QuestionDep
-) -> Response:
+def question(request: Request, one: QuestionDep) -> Response:
     """Show a question: its answer and its code."""
-    return render_question(request, course, one, {}, "")
+    return render_question(request, one, {}, "")
 
 
 @router.post("/question/{number}/run")
-async def run_question(
-    request: Request, course: CourseDep, one: QuestionDep
-) -> Response:
+async def run_question(request: Request, one: QuestionDep) -> Response:
     """Run both of its ways, and draw what happened."""
     try:
         ways = await asyncio.to_thread(run_both, one)
     except (subprocess.SubprocessError, ValueError) as error:
-        return render_question(request, course, one, {}, str(error))
-    return render_question(request, course, one, ways, "")
+        return render_question(request, one, {}, str(error))
+    return render_question(request, one, ways, "")
 
 
 def run_both(one: found.Question) -> Ways:
@@ -367,7 +365,6 @@ def run_both(one: found.Question) -> Ways:
 
 def render_question(
     request: Request,
-    course: Course,
     one: found.Question,
     ways: Ways,
     problem: str,
@@ -376,7 +373,6 @@ def render_question(
     return render(
         request,
         "question.html",
-        course=course,
         question=one,
         lines=code.whole(one.code),
         ways=ways,
@@ -385,28 +381,26 @@ def render_question(
 
 
 @router.get("/file/{path:path}")
-def read_file(request: Request, course: CourseDep, path: str) -> Response:
+def read_file(request: Request, path: str) -> Response:
     """Show a text of the course that a notebook links to."""
     file = (ROOT / path.replace("\0", "")).resolve()
     rooms = ("stages", "checks", "solutions", "docs", "questions", "tests")
     inside = any(file.is_relative_to(ROOT / room) for room in rooms)
-    if not (inside and file.is_file() and file.suffix in {".py", ".md"}):
+    if not (inside and file.is_file() and file.suffix in SHOWN):
         raise HTTPException(404, f"The page does not show {path}.")
+    if file.suffix == ".svg":
+        return FileResponse(file)
     text = file.read_text("utf-8")
     if file.suffix == ".md":
         shown = notebook.markdown(text)
-        return render(
-            request, "notebook.html", course=course, name=path, text=shown
-        )
-    return render(
-        request, "file.html", course=course, path=path, lines=code.whole(text)
-    )
+        return render(request, "notebook.html", name=path, text=shown)
+    return render(request, "file.html", path=path, lines=code.whole(text))
 
 
 @router.get("/mailbox")
-def mails(request: Request, course: CourseDep) -> Response:
+def mails(request: Request) -> Response:
     """Show what arrived at the mailbox, the newest first."""
-    return render(request, "mailbox.html", course=course)
+    return render(request, "mailbox.html")
 
 
 @router.get("/code.css")

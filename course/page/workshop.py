@@ -30,7 +30,8 @@ UNCHANGED = 5.0  # seconds after which rows count as final,
 SLOW = 30.0  # and where a worker has to start first
 ROWS, MAILS = 5, 3  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
-REPORT, LOGS = "/run-task/report", "/task-logs/"
+TASK, REPORT = "/run-task/{task_name}", "/run-task/report"
+LOGS = "/task-logs/"
 NOTIFICATIONS = "notifications.txt"
 FAILS = (
     "The client has its success already: the response was sent before the task"
@@ -110,54 +111,46 @@ class Workshop:
     @property
     def accidents(self) -> dict[str, Accident]:
         """What can go wrong here, by name."""
-        found = []
-        if "/run-task/{task_name}" in self.paths:
-            found.append(
-                Accident(
-                    "fail",
-                    "Fail the task",
-                    "The task raises an exception. What does the client get?",
-                    self.fail,
-                )
+        return {accident.name: accident for accident in self.offered()}
+
+    def offered(self) -> Iterator[Accident]:
+        """Yield the accidents that the stage's paths allow."""
+        if TASK in self.paths:
+            yield Accident(
+                "fail",
+                "Fail the task",
+                "The task raises an exception. What does the client get?",
+                self.fail,
             )
         elif self.paths:
-            found.append(
-                Accident(
-                    "fail",
-                    "Fail the task",
-                    "The file cannot be written. What does the client get?",
-                    self.fail_to_write,
-                )
+            yield Accident(
+                "fail",
+                "Fail the task",
+                "The file cannot be written. What does the client get?",
+                self.fail_to_write,
             )
         if "/send-email/" in self.paths:
-            found.append(
-                Accident(
-                    "refuse",
-                    "Refuse the mail",
-                    "The mail server refuses one of two recipients.",
-                    self.refuse,
-                )
+            yield Accident(
+                "refuse",
+                "Refuse the mail",
+                "The mail server refuses one of two recipients.",
+                self.refuse,
             )
         if self.paths:
-            found.append(
-                Accident(
-                    "ten",
-                    "Ten at once",
-                    "Ten clients send a request at the same moment.",
-                    self.ten_at_once,
-                )
+            yield Accident(
+                "ten",
+                "Ten at once",
+                "Ten clients send a request at the same moment.",
+                self.ten_at_once,
             )
-        if {"/run-task/{task_name}", LOGS} <= self.paths:
-            found.append(
-                Accident(
-                    "kill",
-                    "Kill the process in the middle",
-                    "Twenty tasks are accepted, then all its processes are"
-                    " killed and started again. How many tasks end?",
-                    self.kill,
-                )
+        if {TASK, LOGS} <= self.paths:
+            yield Accident(
+                "kill",
+                "Kill the process",
+                "Twenty tasks are accepted, then all its processes are"
+                " killed and started again. How many tasks end?",
+                self.kill,
             )
-        return {accident.name: accident for accident in found}
 
     # --- sending ---------------------------------------------------------------
 

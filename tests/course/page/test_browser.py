@@ -1,7 +1,9 @@
 """The page in a real browser: Chromium, headless, driven by Playwright."""
 
+import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -114,12 +116,52 @@ def test_invalid_input_is_welcome(page: Page, address: str) -> None:
     expect(page.locator("#answer")).to_contain_text("no task ran")
 
 
+def test_a_refused_request_is_drawn_itself(page: Page, address: str) -> None:
+    """No picture of an earlier task stands below a 422."""
+    page.goto(f"{address}/stage/3")
+    page.get_by_role("button", name="Send", exact=True).click()
+    picture = page.locator("#picture svg:visible")
+    expect(picture).to_contain_text("write_notification")
+    page.get_by_label("email").fill("nobody")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(picture).to_contain_text("POST /send-notification/nobody")
+    expect(picture).to_contain_text("response 422 sent")
+
+
+def test_an_exercise_is_marked_when_it_is_done(
+    page: Page, address: str, folder: Path
+) -> None:
+    """The open page says so, without being loaded anew."""
+    page.goto(f"{address}/exercise/2")
+    done = page.locator("[data-exercise]")
+    expect(done).not_to_have_class("done")
+    entry = {"points": 5, "max_points": 5, "passed": "2026-11-25"}
+    progress = {"format": 1, "exercises": {"ex02_task_dependency": entry}}
+    (folder / "progress.json").write_text(json.dumps(progress))
+    expect(done).to_have_class("done")
+    expect(done).to_have_text("done")
+
+
 def test_a_failing_task_is_seen(page: Page, address: str) -> None:
     """The client has its 200, and the row says why the task failed."""
     page.goto(f"{address}/stage/5")
     page.get_by_role("button", name="Fail the task").click()
     expect(page.locator("#answer")).to_contain_text("200 OK")
     expect(page.locator("#left")).to_contain_text("always crashes")
+
+
+def test_a_killed_process_is_seen(page: Page, address: str) -> None:
+    """One click: tasks are accepted, killed, and counted."""
+    page.goto(f"{address}/stage/5")
+    page.get_by_role("button", name="Kill the process").click()
+    expect(page.locator("#answer")).to_contain_text("will never run")
+
+
+def test_two_ways_are_compared(page: Page, address: str) -> None:
+    """A question's wrong and right way are drawn one below the other."""
+    page.goto(f"{address}/question/2")
+    page.get_by_role("button", name="Run both").click()
+    expect(page.locator("figure svg:visible")).to_have_count(2)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -137,7 +179,8 @@ def test_nothing_serious_stands_in_anyone_s_way(
         for path in (
             *("/", "/stage/1", "/stage/5", "/stage/7", "/exercise/1"),
             *("/new/2", "/notebook/01_background_tasks", "/mailbox"),
-            *("/questions", "/question/2"),
+            *("/questions", "/question/2", "/code/5", "/exercise/13"),
+            *("/file/docs/choosing.md", "/stage/99"),
         ):
             page.goto(address + path)
             found = Axe().run(page).response["violations"]

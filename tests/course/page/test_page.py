@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from course import ports
+from course.apart import OURS, Apart
 from course.folders import data_dir, environment
 from course.mailbox import authority
 from course.page.app import create_app
@@ -76,6 +77,30 @@ def test_a_stage_with_a_worker_is_shown_with_its_command(
     refused = client.get("/stages/07/docs")
     assert refused.status_code == 404
     assert "python3 start.py stage 7" in refused.text
+
+
+def test_a_stage_that_does_not_start_is_told(tmp_path: Path) -> None:
+    """The page itself is there, and says why the stage is not."""
+    file = tmp_path / "s01_not_importable.py"
+    file.write_text('"""Stage 1: it cannot be imported."""')
+    app = create_app(find_stages(tmp_path), None)
+    client = TestClient(app, base_url="http://127.0.0.1")
+    assert client.get("/").status_code == 200
+    for path in ("/stage/1", "/stages/01/anything"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "Stage 1 did not start: No module named" in answer.text
+
+
+def test_the_page_s_own_requests_are_in_no_log(tmp_path: Path) -> None:
+    """They would push out what the worker says."""
+    apart = Apart(find_stages()[6], tmp_path)
+    assert apart.log == ""
+    apart.file.parent.mkdir(exist_ok=True)
+    lines = [f"Task {number} is done" for number in range(20)]
+    asked = f'"GET /task-logs/?{OURS} HTTP/1.1" 200 OK'
+    apart.file.write_text("\n".join([*lines, *[asked] * 20]))
+    assert apart.log.splitlines() == lines[-12:]
 
 
 @pytest.mark.parametrize("number", NUMBERS)

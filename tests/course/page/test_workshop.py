@@ -122,6 +122,14 @@ def test_a_row_is_short(page: httpx2.Client) -> None:
     assert not any(re.search(r"\dT\d", cell) for cell in cells)
 
 
+def test_another_stage_s_lines_are_not_shown(page: httpx2.Client) -> None:
+    """All stages write to the same files: a new page begins empty."""
+    page.post("/stages/01/send-notification/old@example.com")
+    happened(page, 1, "write_notification ended")
+    assert "Nothing yet." in page.get("/stage/8").text
+    assert "old@example.com" not in page.get("/stage/8").text
+
+
 def test_progress_is_told_as_it_is_made(
     page: httpx2.Client, folder: Path
 ) -> None:
