@@ -54,6 +54,17 @@ TasksDep = Annotated[Tasks, Depends(get_tasks)]
 TaskTracker = Callable[[int], None]  # takes the ID of a task's row
 
 
+@lru_cache  # to build it takes longer than the rest of the UPDATE
+def values_at_start(max_attempts: int) -> dict[str, Any]:
+    """Count an attempt: one that ends its process never records a failure."""
+    last = TaskLog.attempts >= max_attempts
+    return {
+        "status": sa.case((last, "dead"), else_="started"),
+        "attempts": TaskLog.attempts + 1,
+        "error": sa.case((last, "No attempt ended"), else_=TaskLog.error),
+    }
+
+
 def get_task_tracker(
     session_factory: SessionFactoryDep,
     tasks: TasksDep,
@@ -61,16 +72,9 @@ def get_task_tracker(
     logger: LoggerDep,
 ) -> TaskTracker:
     def track_task(log_id: int) -> None:
-        # A task that ends its process each time never records a failure.
-        last = TaskLog.attempts >= config.max_attempts
-        reason = sa.case((last, "No attempt ended"), else_=TaskLog.error)
+        started = values_at_start(config.max_attempts)
         with session_factory.begin() as session:
-            row = record(
-                *(session, log_id),
-                status=sa.case((last, "dead"), else_="started"),
-                attempts=TaskLog.attempts + 1,
-                error=reason,
-            )
+            row = record(session, log_id, **started)
         if row is None or row.status == "dead":
             return  # a message that came twice, or once too often
         try:
