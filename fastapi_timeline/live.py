@@ -257,7 +257,13 @@ class Live(Tasks, Asides, Notes):
         return plan, about
 
     def add_lane(self, plan: Planned) -> int:
-        """Give it a lane: its number."""
+        """Give it a lane: its number.
+
+        FastAPI solves what many share once for each path to it.
+        """
+        if len(self.lanes) >= self.limit:
+            self.limit = 0  # nothing is noted any more
+            return 0
         self.lanes.append(plan)
         return len(self.lanes) - 1
 
