@@ -508,7 +508,8 @@ def overrides(provider: object) -> bool:
 
     To read it from the frame takes longer than all else.
     """
-    return provider is not None and own(provider).get(OVERRIDES) != {}
+    known = own(provider).get(OVERRIDES)
+    return provider is not None and (type(known) is not dict or bool(known))
 
 
 def is_route(frame: FrameType | None) -> bool:
