@@ -11,7 +11,7 @@ DEEP = 40  # frames between FastAPI and what it calls, decorators included
 VALIDATING = ("pydantic.", "fastapi._compat")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Due:
     """A call that is about to happen; `owner` is the frame that makes it."""
 

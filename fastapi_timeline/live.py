@@ -46,24 +46,19 @@ class Owner(Protocol):
 class Solving(Due):
     """A call of `solve_dependencies` that runs; then what it is for is due."""
 
-    __slots__ = ("child", "dependant", "plan", "provider", "shared")
+    lane = -1
+    since = 0
+    child = 0  # which of its dependencies is next
+    shared = False  # it was given values from elsewhere
+    provider: Any = None  # what is known of who has the overrides
 
     def __init__(
         self, dependant: Any, plan: Planned, about: Described, owner: int
     ) -> None:
         self.dependant, self.plan = dependant, plan
         self.kind, self.call, self.owner = plan.kind, dependant.call, owner
-        self.code, self.inner, self.cache = (
-            about.code,
-            about.inner,
-            about.cache,
-        )
-        self.lane = -1
-        self.since = self.begun = self.child = 0
-        self.repeat = self.direct = self.many = self.opened = False
-        # The application's own call; it was given values from elsewhere.
-        self.by_hand = self.shared = False
-        self.provider: object = None  # has the overrides
+        self.code, self.inner = about.code, about.inner
+        self.cache = about.cache
 
     def next(self) -> Any:
         """Give the dependency that is solved now, as the signature has it."""
@@ -222,7 +217,8 @@ class Live(Tasks, Asides, Notes):
             me = Solving(dependant, *known, owner)
             me.by_hand = by_hand
             me.shared = bool(names.get("dependency_cache"))
-            me.provider = names.get("dependency_overrides_provider")
+            provider = names.get("dependency_overrides_provider")
+            me.provider = FREE if provider is None else own(provider)
         else:
             dependant = asked = parent.next()
             if asked is None or overrides(parent.provider):
@@ -257,7 +253,13 @@ class Live(Tasks, Asides, Notes):
         return plan, about
 
     def add_lane(self, plan: Planned) -> int:
-        """Give it a lane: its number."""
+        """Give it a lane: its number.
+
+        FastAPI solves what many share once for each path to it.
+        """
+        if len(self.lanes) >= self.limit:
+            self.limit = 0  # nothing is noted any more
+            return 0
         self.lanes.append(plan)
         return len(self.lanes) - 1
 
@@ -497,12 +499,13 @@ class Live(Tasks, Asides, Notes):
         self.passing.clear()
 
 
-def overrides(provider: object) -> bool:
+def overrides(provider: dict[str, Any]) -> bool:
     """Tell whether another dependency may stand in for the one asked for.
 
     To read it from the frame takes longer than all else.
     """
-    return provider is not None and own(provider).get(OVERRIDES) != {}
+    known = provider.get(OVERRIDES)
+    return type(known) is not dict or bool(known)
 
 
 def is_route(frame: FrameType | None) -> bool:
@@ -535,5 +538,6 @@ def handler_of(endpoint: Any) -> Any:
 RUNS = (CoroutineType, GeneratorType, AsyncGeneratorType)
 NONE = (None, None)
 OVERRIDES = "dependency_overrides"
+FREE: dict[str, Any] = {OVERRIDES: {}}
 DEEPEST = 200  # frames between a log record and the function it is from
 PLANS = 1000  # how many lanes are remembered from one request to the next

@@ -99,7 +99,7 @@ class Notes:
         place: Place | None = None,
     ) -> None:
         """Write down what happens now, on this thread."""
-        if len(self.notes) < self.limit:
+        if len(self.notes) < self.limit or what in KEPT:
             now = perf_counter_ns()
             self.notes.append((now, what, lane, get_ident(), text, place))
             if self.spent is not None:
@@ -240,6 +240,8 @@ class Notes:
         return worked * 5 > took or (worked > MUCH and worked * 100 > took)
 
 
+# What is noted however long the recording is: it happens once.
+KEPT = {model.STARTED, model.SENT, model.FAILED, model.DONE}
 MUCH = 5_000_000  # nanoseconds of work
 TIMED = {"began", "yielded", "resumed", "ended", "raised", *model.AROUND}
 

@@ -229,7 +229,10 @@ class Recorder(Shelf):
             self.open(live)
 
     def _sent(self, live: Live, message: Message) -> None:
-        self._hear(live, live.sent, message)
+        try:
+            live.sent(message)
+        except Exception as exc:  # noqa: BLE001
+            self.give_up(exc, live)
         if CURRENT.get() is None:
             live.lost = live.lost or APART
 

@@ -6,7 +6,7 @@ from .model import LOGGED, LOST, Life, Recording
 
 
 def milliseconds(nanoseconds: int) -> str:
-    """Two figures that matter: 0.07 ms, 1.2 ms, 126 ms, 2.5 s."""
+    """Two figures that matter: <0.01 ms, 0.07 ms, 1.2 ms, 126 ms, 2.5 s."""
     value = nanoseconds / 1e6
     for least, text in (
         (1000, f"{value / 1000:.1f} s"),
@@ -15,7 +15,7 @@ def milliseconds(nanoseconds: int) -> str:
     ):
         if value >= least:
             return text
-    return f"{value:.2f} ms"
+    return f"{value:.2f} ms" if value >= 0.005 else "<0.01 ms"  # noqa: PLR2004
 
 
 def counted(number: int, noun: str) -> str:

@@ -19,6 +19,7 @@ from fastapi_timeline import record, serve
 
 # What differs from one answer to the next by itself.
 FLEETING = {"date", "x-process-time", "server-timing", "content-length"}
+COOKIE = "set-cookie"  # its value may be a random token: its name stays
 PATIENCE = 5.0
 
 
@@ -64,7 +65,11 @@ def ask(url: str, path: str) -> Answer | str:
         return type(error).__name__
     finally:
         connection.close()
-    kept = [x for x in reply.getheaders() if x[0].lower() not in FLEETING]
+    kept = [
+        (name, value.partition("=")[0] if name.lower() == COOKIE else value)
+        for name, value in reply.getheaders()
+        if name.lower() not in FLEETING
+    ]
     return Answer(reply.status, tuple(sorted(kept)), body)
 
 

@@ -29,7 +29,8 @@ HEAD = """\
 Made by the job `truth`. Each case is an application that writes a log of its
 own; "91 of 91" says that the recorded order, threads included, was the logged
 one in all cases that this FastAPI can run (older ones have no function scope
-and no server-sent events). What follows "+" are the recorder's other tests.
+and no server-sent events, the oldest no middleware of a single route). What
+follows "+" are the recorder's other tests.
 
 """
 

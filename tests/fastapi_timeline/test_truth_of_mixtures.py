@@ -240,8 +240,8 @@ def test_a_middleware_may_send_a_request_in_twice(log: Log) -> None:
     tried: list[int] = []
 
     class Again:
-        def __init__(self, inner: Any) -> None:
-            self.inner = inner
+        def __init__(self, app: Any) -> None:
+            self.inner = app
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "http" and not tried:
@@ -268,8 +268,8 @@ def test_a_context_of_ones_own_is_said() -> None:
     app = FastAPI()
 
     class Empty:
-        def __init__(self, inner: Any) -> None:
-            self.inner = inner
+        def __init__(self, app: Any) -> None:
+            self.inner = app
 
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             inside = self.inner(scope, receive, send)
