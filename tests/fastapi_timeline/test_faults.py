@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from inspect import Parameter, Signature
 from threading import Event
@@ -170,17 +171,18 @@ def test_a_long_recording_stops_growing_and_says_so() -> None:
 
 def test_dependencies_that_share_theirs_stop_growing_too() -> None:
     """FastAPI solves a shared one once for each path to it: 1,973 here."""
-    app, given = FastAPI(), []
+    app = FastAPI()
+    given: list[Callable[..., None]] = []
     for _ in range(14):
         asked = [Depends(one) for one in given[-2:]]
 
         def shared(**_: int) -> None:
             pass
 
-        shared.__signature__ = Signature(  # type: ignore[attr-defined]
+        shared.__signature__ = Signature([  # type: ignore[attr-defined]
             Parameter(f"_{n}", Parameter.KEYWORD_ONLY, default=one)
             for n, one in enumerate(asked)
-        )
+        ])
         given.append(shared)
 
     app.get("/", dependencies=[Depends(given[-1])])(lambda: 1)
