@@ -3,7 +3,6 @@
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from inspect import Parameter, Signature
 from threading import Event
@@ -172,17 +171,19 @@ def test_a_long_recording_stops_growing_and_says_so() -> None:
 def test_dependencies_that_share_theirs_stop_growing_too() -> None:
     """FastAPI solves a shared one once for each path to it: 1,973 here."""
     app = FastAPI()
-    given: list[Callable[..., None]] = []
+    given: list[Any] = []
     for _ in range(14):
         asked = [Depends(one) for one in given[-2:]]
 
         def shared(**_: int) -> None:
             pass
 
-        shared.__signature__ = Signature([  # type: ignore[attr-defined]
-            Parameter(f"_{n}", Parameter.KEYWORD_ONLY, default=one)
-            for n, one in enumerate(asked)
-        ])
+        shared.__signature__ = Signature(
+            [  # type: ignore[attr-defined]
+                Parameter(f"_{n}", Parameter.KEYWORD_ONLY, default=one)
+                for n, one in enumerate(asked)
+            ]
+        )
         given.append(shared)
 
     app.get("/", dependencies=[Depends(given[-1])])(lambda: 1)
