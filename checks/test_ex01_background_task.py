@@ -42,7 +42,7 @@ def expect_calls(work: Work, *emails: str) -> None:
     expect(
         sorted(work.emails, key=repr) == sorted(emails, key=repr),
         f"`send_welcome` is called {times(len(emails))}, for {listed(emails)}",
-        f"it was {called(work.emails)}",
+        f"it was {called(sorted(work.emails, key=repr))}",
     )
 
 

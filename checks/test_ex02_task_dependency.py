@@ -41,7 +41,7 @@ def expect_calls(work: Work, *emails: str, why: str = BY_DEPENDS) -> None:
         sorted(work.emails, key=repr) == sorted(emails, key=repr),
         f"the task that the override gives is called {times(len(emails))},"
         f" for {listed(emails)}",
-        f"it was {called(work.emails)}",
+        f"it was {called(sorted(work.emails, key=repr))}",
         why,
     )
 
