@@ -42,7 +42,7 @@ def expect_calls(work: Work, *emails: str) -> None:
     expect(
         sorted(work.emails, key=repr) == sorted(emails, key=repr),
         f"`send_welcome` is called {times(len(emails))}, for {listed(emails)}",
-        f"it was {called(work.emails)}",
+        f"it was {called(sorted(work.emails, key=repr))}",
     )
 
 
@@ -183,7 +183,7 @@ def test_others_are_answered_while_it_works(
     keeps all other clients waiting for three seconds.
     """
     work = Work(client)
-    assert client.post("/welcome/not-an-email").status_code == 422
+    client.get("/")  # the server starts
     before = client.loop_seconds()
     assert client.post(f"/welcome/{ADA}").status_code == 202
     client.finish()

@@ -90,7 +90,7 @@ def expect_calls(work: Work, *emails: str) -> None:
         sorted(work.emails, key=repr) == sorted(emails, key=repr),
         f"the work that get_welcome_task gives is called"
         f" {times(len(emails))}, for {listed(emails)}",
-        f"it was {called(work.emails)}",
+        f"it was {called(sorted(work.emails, key=repr))}",
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from pydantic import EmailStr
 
 WelcomeTask = Callable[[str], object]
@@ -15,7 +16,7 @@ def send_welcome(email: str) -> None:
 
 class get_welcome_task:
     async def __call__(self, email: str) -> None:
-        send_welcome(email)
+        await run_in_threadpool(send_welcome, email)
 
 
 app = FastAPI()

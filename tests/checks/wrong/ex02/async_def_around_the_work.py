@@ -1,5 +1,5 @@
 # Gives an `async def` that calls the work, which blocks.
-# fails: test_without_an_override_the_original_runs
+# fails: test_others_are_answered_while_a_task_works
 
 
 def get_welcome_task() -> WelcomeTask:

@@ -1,5 +1,5 @@
 # The work is an `async def` now, and calls time.sleep.
-# fails: test_without_an_override_the_original_runs
+# fails: test_others_are_answered_while_a_task_works
 
 import time
 

@@ -1,5 +1,5 @@
 # lru_cache on an async def: the second request awaits it again.
-# fails: test_the_first_reading_stays, test_a_refused_address_gets_no_mail, test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
+# fails: test_the_mailer_sends_with_the_settings, test_the_first_reading_stays, test_a_refused_address_gets_no_mail, test_a_wrong_variable_is_named, test_nothing_is_sent_with_a_wrong_port
 
 from collections.abc import Callable
 from functools import lru_cache
