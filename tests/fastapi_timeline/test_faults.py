@@ -178,12 +178,11 @@ def test_dependencies_that_share_theirs_stop_growing_too() -> None:
         def shared(**_: int) -> None:
             pass
 
-        shared.__signature__ = Signature(
-            [  # type: ignore[attr-defined]
-                Parameter(f"_{n}", Parameter.KEYWORD_ONLY, default=one)
-                for n, one in enumerate(asked)
-            ]
-        )
+        parameters = [
+            Parameter(f"_{n}", Parameter.KEYWORD_ONLY, default=one)
+            for n, one in enumerate(asked)
+        ]
+        cast("Any", shared).__signature__ = Signature(parameters)
         given.append(shared)
 
     app.get("/", dependencies=[Depends(given[-1])])(lambda: 1)
