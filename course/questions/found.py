@@ -85,7 +85,8 @@ class Question:
     def words(self) -> Counter[str]:
         """How often each word stands in what is searched."""
         said = [self.sections.get(name, "") for name in SEARCHED]
-        return Counter(words(" ".join([*said, *[self.title] * TITLE])))
+        file = self.path.stem.replace("_", " ")
+        return Counter(words(" ".join([*said, file, *[self.title] * TITLE])))
 
 
 def find(folder: Path = ROOT / "questions") -> list[Question]:
