@@ -1,4 +1,4 @@
-# Axis: the tasks are an object that can be indexed; an UPDATE counts the try.
+# Axis: the tasks are an object that can be indexed.
 
 
 def get_tasks(
@@ -10,7 +10,7 @@ def get_tasks(
             if log.status in ("completed", "dead"):
                 return  # delivered twice, done once
             log.status = "started"
-            log.attempts = TaskLog.attempts + 1
+            log.attempts += 1
         try:
             work(log.task_name)
         except Exception as exc:
