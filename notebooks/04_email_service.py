@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 4 · Settings, and real e-mail
 #
-# *30 minutes, and 5 more if your own application will send real mail ·
+# *30 minutes · 5 more at the end if your own application will send mail ·
 # builds on [stage 3](03_chained_dependencies.ipynb) ·
 # the code is [stages/s04_email_service.py](../stages/s04_email_service.py)*
 #
@@ -244,7 +244,7 @@ happened
 # - record success only in the `else` of the `try`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: after a failing task, the next request gets no answer
+# ## Break it: the request after a failing task gets no answer
 #
 # An exception that a task does not catch reaches the server, and uvicorn then
 # **closes the connection**. A client uses the same connection for its next

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Testing tasks
 #
-# *25 minutes, and 5 more on databases ·
+# *25 minutes · 5 more at the end on databases ·
 # builds on [stage 5](05_task_tracker.ipynb) · example tests are in
 # [tests/stages](../tests/stages/test_s03_chained_dependencies.py)*
 #
