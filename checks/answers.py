@@ -65,7 +65,7 @@ def must_exist(path: Path) -> None:
 
 @contextlib.contextmanager
 def _lasting_streams() -> Iterator[None]:
-    """Let a log handler that is made at import write for as long as it lives.
+    """Make a log handler from the import able to write until its end.
 
     It keeps the stream it finds, and pytest closes its own after the set-up.
     These write to wherever standard output and standard error lead just then.

@@ -1,4 +1,4 @@
-"""What exercise 7 gives to its tests: `target` and `client_for`.
+"""The fixtures of exercise 7 for its tests: `target` and `client_for`.
 
 A pytest plugin. The application is made from its text, without its name: a
 test can't know which one it is run on. By hand that is a right one; another
@@ -58,7 +58,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
 def client_for() -> Callable[..., TestClient]:
     """Give a maker of clients: `client_for(target.app)`.
 
-    What else is given goes to the TestClient; any ASGI application will do.
+    Other arguments go to the TestClient; it takes any ASGI application.
     """
 
     def make(app: Any, **options: Any) -> TestClient:

@@ -83,7 +83,7 @@ class Server(httpx2.BaseTransport):
             time.sleep(0.001)
 
     def keep_a_thread(self) -> None:
-        """Let one thread of the pool, the last one used, wait until the end."""
+        """Make the last used thread of the pool wait until the end."""
         wait = anyio.to_thread.run_sync(self._closing.wait, PATIENCE)
         asyncio.run_coroutine_threadsafe(wait, self._loop)
 
@@ -218,7 +218,7 @@ class Server(httpx2.BaseTransport):
 
 
 class Client(httpx2.Client):
-    """httpx2's client, and what one wants to know of the tasks.
+    """httpx2's client, which also knows how the tasks go.
 
     The application's lifespan runs once, before the first request: set
     `app.dependency_overrides` before it. `file` is the application's, for
@@ -282,11 +282,11 @@ class Client(httpx2.Client):
         self.server.when_sent = do
 
     def read_slowly(self) -> None:
-        """Let the application wait with each part until it was read."""
+        """Make the application wait with each part until it was read."""
         self.server.slow = True
 
     def use_another_thread(self) -> None:
-        """Keep the thread busy in which the pool would run what comes next."""
+        """Keep the thread busy in which the pool would run the next call."""
         self.server.keep_a_thread()
 
     def called(self) -> None:

@@ -40,7 +40,7 @@ class Meeting:
 
 
 class FakeChannel:
-    """Sends nothing, and remembers what it was to send.
+    """Sends nothing, and remembers each message.
 
     `fails` says for which addresses it raises what, and it does so at once.
     Inside `with channel.held():` no call ends. Those at a `meeting` wait for
@@ -119,7 +119,7 @@ def id_in(response: httpx2.Response) -> str:
 
 
 def report(client: Client, number: str) -> dict[str, dict[str, Any]]:
-    """Return what is known of each channel by now."""
+    """Return the result of each channel so far."""
     response = client.get(f"/notify/{number}")
     expect(
         response.status_code == 200,
@@ -139,7 +139,7 @@ def report(client: Client, number: str) -> dict[str, dict[str, Any]]:
 def settled(client: Client, number: str) -> dict[str, str]:
     """Return the status of each channel when nothing is pending any more.
 
-    Who did not hand the work to the request may still be at it: each look
+    An answer that does not use the request's tasks may still send: each look
     gives the event loop time to go on.
     """
     client.finish()

@@ -1,4 +1,4 @@
-"""What every check may ask for: `answer`, the module, and its `client`.
+"""Fixtures for every check: `answer`, the module, and its `client`.
 
 pytest checks/test_ex01_background_task.py    your answer, in exercises/
 pytest checks --target=solutions              other answers, in any folder
@@ -25,7 +25,7 @@ CALLED = (
 
 
 def was_called(client: Client) -> bool:
-    """See whether the server tried to call what is no function."""
+    """See whether the server tried to call something that is no function."""
     return any(
         isinstance(each, TypeError)
         and str(each).endswith((" not callable", " must be callable"))
@@ -112,7 +112,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put what the last request did below a check that fails."""
+    """Show the last request below a check that fails."""
     report = yield
     client = getattr(item, "funcargs", {}).get("client")
     if call.when == "call" and report.failed and isinstance(client, Client):

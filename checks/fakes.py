@@ -1,7 +1,7 @@
-"""Fakes that remember: what a check gives in place of the real thing.
+"""Fakes that remember: a check uses them instead of the real functions.
 
 A fake is plain code of a few lines. It notes a call before it does anything
-else, so that no mistake in what it was given can hide that it was called.
+else, so that no wrong argument can hide that it was called.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ HOLD = 3.0  # seconds after which a held call gives up
 
 
 class Work:
-    """Stands in for a task's work on an e-mail address.
+    """Replaces a task's work on an e-mail address.
 
     `plain` is its `def` form, `awaited` its `async def` form. Each call
     leaves the address in `emails`, and in `after` how many responses were

@@ -24,11 +24,11 @@ State = dict[str, Any]  # a job as GET shows it, without its id
 
 
 class TrayError(Exception):
-    """What a step raises: no exception that an answer could know."""
+    """The exception of a step: one that no answer could know."""
 
 
 class Steps:
-    """Stands in for the step, for all jobs; remembers each call.
+    """Replaces the step, for all jobs; remembers each call.
 
     Steps whose numbers are in `held` wait, in every job, until they are let
     go; the number `fails` raises `failure`.
@@ -92,7 +92,7 @@ def _let_go(*held: asyncio.Future[None]) -> None:
 
 
 def seen(shown: object) -> State:
-    """Return what is known of a job, whatever else is there."""
+    """Return the known fields of a job, and ignore all others."""
     keys = ("id", *KEYS)
     if not isinstance(shown, dict):
         raise UnmetError("a job is shown as a JSON object", f"{shown!r}")

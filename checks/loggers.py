@@ -48,7 +48,7 @@ def handlers(logger: logging.Logger) -> int:
 
 @contextlib.contextmanager
 def remembered_records() -> Iterator[list[logging.LogRecord]]:
-    """Remember every record that is made, by whatever logger."""
+    """Remember every record of every logger."""
     made: list[logging.LogRecord] = []
     factory = logging.getLogRecordFactory()
 
@@ -66,7 +66,7 @@ def remembered_records() -> Iterator[list[logging.LogRecord]]:
 
 @contextlib.contextmanager
 def logging_kept_apart() -> Iterator[None]:
-    """Let an answer set logging up as it likes, and forget it afterwards.
+    """Undo, after a check, all that an answer has set up for logging.
 
     Loggers outlive the module that asked for them: without this, a handler
     of one check would print in the next.

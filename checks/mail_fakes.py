@@ -1,4 +1,4 @@
-"""What stands in for a mail server, a pause and the dead letters."""
+"""Fakes for a mail server, a pause and the dead letters."""
 
 import smtplib
 import threading
@@ -18,12 +18,12 @@ Said = Exception | Reply | None
 
 
 class FakeTransport:
-    """A transport with a mail server behind it, which says what you like.
+    """A transport with a mail server behind it, whose replies you choose.
 
     `says[address]` is what it says to the tries for an address, one after
     the other; the last is said for ever. None takes the mail, a reply
     refuses the address, an exception is raised for the whole message. As
-    smtplib does it raises SMTPRecipientsRefused when nobody is left. Who is
+    smtplib does it raises SMTPRecipientsRefused when all are refused. Who is
     not in `says` is served.
     """
 

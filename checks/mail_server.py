@@ -1,4 +1,4 @@
-"""A real mail server on this machine, which refuses what it is told to."""
+"""A real mail server on this machine; a check tells it what to refuse."""
 
 import asyncio
 import logging
@@ -65,7 +65,7 @@ class Inbox:
 
 @contextmanager
 def serving(inbox: Inbox) -> Iterator[None]:
-    """Let it serve, on a free port, in a thread of its own."""
+    """Run it, on a free port, in a separate thread."""
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     ready = threading.Event()
     stop: list[Callable[[], object]] = []

@@ -69,7 +69,7 @@ class Nest:
 
         Also see if that one passes on the applications in `then`. To be
         quick, they come in the same process: a yes is a yes, but after a no
-        it has to be seen if it `passes` in a process of its own.
+        it has to be seen if it `passes` in a separate process.
         """
         found = self._order(app, tests, first=True, then=then)
         results: Results = {}

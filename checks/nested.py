@@ -1,6 +1,6 @@
 """Pytest below pytest: collect a file of tests, run some, tell how they end.
 
-`checks/nest.py` does this in a process of its own.
+`checks/nest.py` does this in a separate process.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ Tell = Callable[[Told], None]
 
 
 class RealSleepError(Exception):
-    """A test slept: whoever runs the tests has to wait."""
+    """A test slept: everybody who runs the tests has to wait."""
 
 
 class Tests:
@@ -122,7 +122,7 @@ class Tests:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Let a test fail that slept, even if it made light of it."""
+        """Make a test fail that slept, even if it caught the exception."""
         result = yield
         if self.slept:
             raise RealSleepError("the test slept for real")
@@ -140,7 +140,7 @@ class Tests:
         return report
 
     def _forbid_sleep(self, module: Any) -> None:
-        """Let it raise at once; this process has no other use for it."""
+        """Make it raise at once; this process has no other use for it."""
         real = module.sleep
 
         def sleep(seconds: float, *others: Any) -> Any:

@@ -34,7 +34,7 @@ def a_broker(folder: Path) -> Iterator[str]:
 
 
 def import_clients(answer: ModuleType) -> None:
-    """Import what the answer imports only when it needs a queue.
+    """Import the modules that the answer imports only for a queue.
 
     On a machine that has too much to do, to import a queue's client may take
     longer than a request may: that is not the answer's fault.
@@ -53,7 +53,7 @@ def import_clients(answer: ModuleType) -> None:
 
 
 class Worker:
-    """The answer's `run_worker`, in a process of its own."""
+    """The answer's `run_worker`, in a separate process."""
 
     def __init__(self, answer: ModuleType, log: Path) -> None:
         path = Path(str(answer.__file__)).resolve()
@@ -88,7 +88,7 @@ class Worker:
 
 @contextlib.contextmanager
 def a_worker(answer: ModuleType, folder: Path) -> Iterator[Worker]:
-    """Run the answer's worker; nothing of it is left behind."""
+    """Run the answer's worker, and end all its processes."""
     worker = Worker(answer, folder / "worker.log")
     try:
         yield worker

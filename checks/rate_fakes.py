@@ -37,7 +37,7 @@ class Bucket:
 
 
 class Sent:
-    """A task that sends nothing, and remembers what it was to send.
+    """A task that sends nothing, and remembers each message.
 
     `after` has how many responses were complete at each call.
     """

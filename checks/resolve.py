@@ -24,7 +24,7 @@ def resolved(
     app: FastAPI,
     replaced: Mapping[Callable[..., Any], Any],
 ) -> Values:
-    """Return what it gives, and what each of its dependencies gives."""
+    """Return its value, and the value of each of its dependencies."""
     values: Values = dict(replaced)
     _resolve(get_dependant(path="/", call=call), app, values)
     return values

@@ -1,8 +1,8 @@
-"""What gets a task done, in a check: a runner, a process, a database.
+"""A check's own runner, process and database, which run a task.
 
 A check has no queue. Its runner delivers at once, as a very fast worker
-would; and what another process would do, it does with the answer imported
-anew, which knows nothing but what is in the database.
+would. In place of another process it uses the answer, imported again, which
+knows nothing but the database.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ HOLD = 5.0  # seconds that a delivery may take
 
 
 class Work:
-    """Stands in for the effect of a task.
+    """Replaces the work of a task.
 
     Each call leaves the task's name in `names`. It calls `meanwhile`, then
     it raises the next of `raises`; when all are used up, it succeeds.
@@ -52,7 +52,7 @@ class Work:
 
 
 class Runner:
-    """Stands in for the TaskRunner: delivers never, once or twice.
+    """Replaces the TaskRunner: delivers never, once or twice.
 
     `enqueued` has the name and the kwargs of each call, `raised` what each
     delivery raised, or None. `first` is called when something is enqueued,
@@ -67,7 +67,7 @@ class Runner:
         self.raised: list[BaseException | None] = []
 
     def replace_that_of(self, answer: ModuleType) -> None:
-        """Let the application use this runner, with its own tasks."""
+        """Make the application use this runner, with its own tasks."""
 
         def get_runner(
             tasks: Annotated[Any, Depends(answer.get_tasks)],
@@ -155,7 +155,7 @@ class Process:
                 )
 
     def taken(self) -> set[str]:
-        """Say what get_tasks takes that only a request has."""
+        """Name the parameters of get_tasks that only a request has."""
         found, left = set(), [self.app.routes[-1].dependant]  # type: ignore[attr-defined]
         while left:
             each = left.pop()
@@ -188,14 +188,14 @@ class Database:
             connection.commit()
 
     def rows(self) -> list[Any]:
-        """Read what everybody can see: what was committed."""
+        """Read the rows that everybody can see: the committed ones."""
         model = self.model
         query = sa.select(model.id, model.task_name, model.status)
         with self._connected() as connection:
             return list(connection.execute(query))
 
     def copy_to(self, other: "Database") -> None:
-        """Copy it as it is on disk: what a kill would leave of it."""
+        """Copy it as it is on disk, as after a kill."""
         with (
             contextlib.closing(sqlite3.connect(self.path)) as now,
             contextlib.closing(sqlite3.connect(other.path)) as then,

@@ -89,7 +89,7 @@ class Database:
             ]
 
     def notes(self) -> list[str]:
-        """Read what the tasks have written and committed."""
+        """Read the rows that the tasks have written and committed."""
         with orm.Session(self.reader) as session:
             return list(session.scalars(sa.select(Note.text)))
 
@@ -106,7 +106,7 @@ class Database:
         ]
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         self.engine.dispose()
         self.reader.dispose()
 
@@ -130,7 +130,7 @@ def _belongs_to_nobody(_: object, record: sa.pool.ConnectionPoolEntry) -> None:
 
 
 class Work:
-    """Stands in for a task's work with the session it is given.
+    """Replaces a task's work with its session.
 
     Each call leaves the name in `names`, the session in `sessions`, and in
     `after` how many responses were complete; it writes a note of that name.
@@ -177,7 +177,7 @@ class Work:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let each call wait, before it writes, until this is left."""
+        """Make each call wait, before it writes, until this block ends."""
         self._go.clear()
         try:
             yield
@@ -197,7 +197,7 @@ class Work:
 
 
 class Watched:
-    """A task as the answer made it; `given` is what it was called with."""
+    """A task as the answer made it; `given` has its arguments."""
 
     def __init__(self, task: Any) -> None:
         self.task = task
@@ -209,5 +209,5 @@ class Watched:
         await BackgroundTask(self.task, *args, **kwargs)()
 
     def __getattr__(self, name: str) -> Any:
-        """Give whatever else the answer's task has."""
+        """Give every other attribute of the answer's task."""
         return getattr(self.task, name)

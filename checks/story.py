@@ -1,4 +1,4 @@
-"""What the report of a failing check tells of the last request."""
+"""The part of a failing check's report about the last request."""
 
 import sys
 import traceback
@@ -53,7 +53,7 @@ def _has_task(recording: Recording) -> bool:
 
 
 def _named(recording: Recording, client: Client) -> Recording:
-    """Let what a check put in have the name of what it stands for."""
+    """Give a check's fake the name of the function that it replaces."""
     answer = sys.modules.get(Path(client.server.file).stem)
     given = vars(answer) if answer else {}
     names = {_defined(value): name for name, value in given.items()}

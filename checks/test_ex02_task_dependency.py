@@ -30,7 +30,7 @@ AWAITED = (
 
 
 def replace_by(answer: ModuleType, task: Callable[[str], object]) -> None:
-    """Let get_welcome_task give this task."""
+    """Make get_welcome_task return this task."""
     overrides = answer.app.dependency_overrides
     overrides[answer.get_welcome_task] = lambda: task
 
@@ -103,7 +103,7 @@ def test_an_override_replaces_the_work(
 def test_an_async_task_is_awaited(answer: ModuleType, client: Client) -> None:
     """The task that replaces it may be an `async def`, and it may raise.
 
-    The endpoint cannot know which kind it is given; `add_task` can.
+    The endpoint cannot know which kind it gets; `add_task` can.
     """
     failure = ConnectionRefusedError("no mail server here")
     work = Work(client, raises=failure)

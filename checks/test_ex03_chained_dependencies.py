@@ -48,7 +48,7 @@ class LongWork(Work):
 
 @pytest.fixture
 def clock() -> Clock:
-    """Give a clock that stands still, in a zone of its own."""
+    """Give a clock that stands still, in an unusual time zone."""
     return Clock(timezone(timedelta(hours=5, minutes=30)))
 
 
@@ -59,7 +59,7 @@ def log(client: Client) -> Remember:
 
 
 def shown(printed: str, messages: list[str]) -> Counter[str]:
-    """Count the lines of each message, in whatever form they are printed."""
+    """Count the lines of each message, in any format."""
     found: Counter[str] = Counter()
     for line in printed.splitlines():
         of_it = [m for m in set(messages) if letters(m) in letters(line)]
@@ -76,7 +76,7 @@ def letters(text: str) -> str:
 def replaced(
     answer: ModuleType, log: Remember, clock: Clock, work: Work
 ) -> None:
-    """Let the three dependencies give these."""
+    """Make the three dependencies return these."""
     answer.app.dependency_overrides |= {
         answer.get_logger: lambda: logger_for(log),
         answer.get_clock: lambda: clock,

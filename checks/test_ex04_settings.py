@@ -124,7 +124,7 @@ def having(secret: str, texts: list[str]) -> list[str]:
 
 
 def expect_hidden(texts: list[str]) -> None:
-    """Fail if the password stands in one of these texts."""
+    """Fail if the password is in one of these texts."""
     found = having(SECRET, texts)
     expect(
         found == [],

@@ -58,7 +58,7 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def database(
     answer: ModuleType, client: Client, tmp_path: Path
 ) -> Iterator[Database]:
-    """Put a factory that watches its sessions in the place of the given."""
+    """Replace the factory by one that watches its sessions."""
     database = Database(client, answer, tmp_path / "checks.db")
 
     def get_session_factory() -> Any:
@@ -72,7 +72,7 @@ def database(
 
 @pytest.fixture
 def work(answer: ModuleType, client: Client, database: Database) -> Work:
-    """Put work that remembers in the place of the given."""
+    """Replace the work by one that remembers."""
     work = Work(client)
 
     def get_work() -> Any:
@@ -212,7 +212,7 @@ def test_the_row_can_be_read_while_the_task_runs(
 ) -> None:
     """The row is committed as started before the response is sent.
 
-    The client asks for the row at once, with the ID that it was given.
+    The client asks for the row at once, with the ID that it got.
     """
     at_the_response: list[list[Any]] = []
     at_work: list[list[Any]] = []
@@ -325,7 +325,7 @@ def test_each_session_is_closed(
 ) -> None:
     """When a task is over, completed or failed, no session is open.
 
-    An open session keeps its connection. When the pool has none left, every
+    An open session keeps its connection. When the pool has no free one, every
     request waits.
     """
     ended(client, database, REPORT)

@@ -18,7 +18,7 @@ HANGS = 2  # so many tests that hang are waited for
 
 @pytest.fixture
 def answer(request: pytest.FixtureRequest) -> Iterator[Nest]:
-    """Give the learner's tests, collected in a process of their own."""
+    """Give the learner's tests, collected in a separate process."""
     path = answer_for(request.path, request.config.getoption("--target"))
     must_exist(path)
     nest = Nest(path)
@@ -42,7 +42,7 @@ def short(test: str) -> str:
 
 
 def named(answer: Nest, name: str) -> list[str]:
-    """Find a test by its function's name, wherever it stands."""
+    """Find a test by its function's name, in any class."""
     found = [(each, short(each).partition("[")[0]) for each in answer.tests]
     return [each for each, path in found if path.split("::")[-1] == name]
 

@@ -35,7 +35,7 @@ def clock() -> Seconds:
 
 @pytest.fixture
 def sent(client: Client) -> Sent:
-    """Give a task that remembers what it was to send."""
+    """Give a task that remembers each message."""
     return Sent(client)
 
 
@@ -319,7 +319,7 @@ def test_a_refused_request_starts_no_task(
 ) -> None:
     """A refused request is answered with 429, and no task runs.
 
-    If refused requests send their mail all the same, nothing is limited.
+    If refused requests still send their mail, nothing is limited.
     """
     answer.app.dependency_overrides |= {
         answer.get_clock: lambda: clock,
@@ -349,7 +349,7 @@ def test_the_bucket_goes_by_the_clock_that_is_provided(
 ) -> None:
     """Two seconds on the provided clock allow one more notification.
 
-    With a clock of its own, a bucket can only be tested by waiting.
+    A bucket that ignores the provided clock can only be tested by waiting.
     """
     answer.app.dependency_overrides |= {
         answer.get_clock: lambda: clock,

@@ -329,7 +329,7 @@ def test_words_that_are_not_utf_8_are_kept(office: Office) -> None:
 def test_no_message_is_lost(office: Office) -> None:
     """Each message that is given up becomes a dead letter.
 
-    What is in no dead letter, nobody can send again.
+    Nobody can send a message again that is in no dead letter.
     """
     office.set_policy(attempts=2)
     for failure, words in (
@@ -408,7 +408,7 @@ def test_each_message_has_its_own_tries(office: Office) -> None:
     met = threading.Barrier(2)
 
     def meet() -> None:
-        """Let try n of one begin together with try n of the other."""
+        """Make try n of one begin together with try n of the other."""
         try:
             met.wait(1)
         except threading.BrokenBarrierError:
@@ -538,7 +538,7 @@ def test_a_real_server_refuses_and_hangs_up(
 def test_a_real_server_refuses_each_for_a_reason(
     office: Office, inbox: Inbox
 ) -> None:
-    """A real server refuses each recipient with a reply of its own.
+    """A real server refuses each recipient with a different reply.
 
     SMTPRecipientsRefused holds them: one may be "later", another "never".
     """

@@ -88,7 +88,7 @@ def shown(measures: dict[str, Any]) -> str:
 
 
 def expect_contents(processor: Processor, *contents: bytes) -> None:
-    """Fail unless the processor found these at the paths it was given."""
+    """Fail unless the processor found these at its paths."""
     found = sorted(processor.contents)
     expect(
         found == sorted(contents),
@@ -349,7 +349,7 @@ def test_a_file_too_large_refuses_the_whole_request(
 ) -> None:
     """One file that is too large refuses the request: 413, nothing kept.
 
-    The client sends all files again: what was kept would be there twice.
+    The client sends all files again: kept files would be there twice.
     """
     small, large = ("x", b"small"), ("x", b"." * (LIMIT + 1))
     done(client, accepted(client, small))
@@ -390,7 +390,7 @@ def test_a_file_too_large_refuses_the_whole_request(
 def test_the_limit_is_for_each_file(
     client: Client, processor: Processor
 ) -> None:
-    """Each file may have exactly max_bytes, however many files come.
+    """Each file may have exactly max_bytes, with any number of files.
 
     Four files that are small enough must not be refused for their sum.
     """
@@ -405,7 +405,7 @@ def test_the_limit_is_for_each_file(
 def test_nothing_but_the_uploads_is_left(
     client: Client, folders: Folders, processor: Processor
 ) -> None:
-    """At most one file is left for each upload, all in the storage.
+    """At most one file is kept for each upload, all in the storage.
 
     Files that nobody removes fill the disk one day.
     """
@@ -492,7 +492,7 @@ def test_a_large_upload_is_never_whole_in_memory(
 def test_a_large_file_is_processed_in_pieces(client: Client) -> None:
     """A file with a single line of 16 MiB is read in pieces.
 
-    A loop over the lines of a file reads a whole line, however long it is.
+    A loop over the lines of a file reads a whole line, even a very long one.
     """
     at_first: list[int] = []
 

@@ -32,7 +32,7 @@ class CreditError(Exception):
 
 
 def replaced(answer: ModuleType, *channels: FakeChannel) -> None:
-    """Let the three dependencies give these, in this order."""
+    """Make the three dependencies return these, in this order."""
     email, sms, push = channels
     answer.app.dependency_overrides |= {
         answer.get_email_channel: lambda: email,
@@ -212,7 +212,7 @@ def test_one_failure_stops_no_other_channel(
 @pytest.mark.points(1)
 @pytest.mark.after("test_each_channel_gets_its_own_address")
 def test_a_failed_channel_says_why(answer: ModuleType, client: Client) -> None:
-    """`error` holds the text of what the channel has raised.
+    """`error` is the text of the channel's exception.
 
     Only the reason tells whether it is worth trying again.
     """
@@ -338,8 +338,8 @@ def test_notifications_at_the_same_time_do_not_mix(
 ) -> None:
     """Two notifications at the same time share nothing.
 
-    What one notification keeps in the notifier, the other one overwrites. And
-    a provider may give each request a channel of its own.
+    If one notification keeps something in the notifier, another one overwrites
+    it. And a provider may return a new channel for each request.
     """
     email, push = FakeChannel("email"), FakeChannel("push")
     sms = FakeChannel("sms", {ADA["sms"]: DOWN})
@@ -395,7 +395,7 @@ def test_notifications_at_the_same_time_do_not_mix(
 def test_an_unknown_id_is_not_found(
     client: Client, channels: list[FakeChannel]
 ) -> None:
-    """An id that was never given is answered with 404.
+    """An unknown id is answered with 404.
 
     A client that asks with a wrong id must not wait for ever.
     """

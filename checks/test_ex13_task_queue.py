@@ -1,4 +1,4 @@
-"""Checks of exercise 13: the endpoint writes down, a runner gets it done."""
+"""Checks of exercise 13: the endpoint writes a row, a runner does the work."""
 
 import json
 import os
@@ -341,8 +341,8 @@ def test_a_failed_delivery_raises_and_can_be_repeated(
 ) -> None:
     """A delivery whose work raises also raises; the next one works again.
 
-    A queue tries again what has raised. What raises nothing is done, for the
-    queue.
+    A queue tries a task again after an exception. Without one, the task is
+    done, for the queue.
     """
     environment.setenv("QUEUE_MAX_ATTEMPTS", "2")
     work.raises = [ConnectionError("no printer here")]
@@ -386,7 +386,7 @@ def test_a_killed_delivery_can_be_repeated(
 ) -> None:
     """After a kill during the work, the next delivery works again.
 
-    A worker that is killed can't record it: only the row is left.
+    A worker that is killed can't record it: there is only the row.
     """
     left = Database(database.path.with_name("left.db"), answer)
     work.meanwhile = lambda: database.copy_to(left)
@@ -439,7 +439,7 @@ def test_in_this_process_it_is_tried_again(
 ) -> None:
     """After two failures and two pauses, the third try completes it.
 
-    What fails now may work in a second.
+    A task that fails now may work in a second.
     """
     environment.setenv("QUEUE_RETRY_DELAY", "0.1")
     moments: list[float] = []
@@ -661,7 +661,7 @@ def test_a_broker_that_never_answers_is_a_503_too(
 ) -> None:
     """If the broker does not answer, the answer is 503 within 5 seconds.
 
-    Without a time-out, each request keeps a thread, until none is left.
+    Without a time-out, each request keeps a thread, until none is free.
     """
     with listen(0) as silent:
         environment.setenv("QUEUE_BACKEND", "queue")

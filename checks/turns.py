@@ -1,4 +1,4 @@
-"""Let one thread stop in the middle of a call while another makes it too.
+"""Stop one thread in the middle of a call while another makes it too.
 
 Threads that simply start together prove nothing about a lock: each call is
 over before the next thread has its turn. So one thread is stopped, and not by

@@ -22,8 +22,8 @@ def form(
 ) -> dict[str, Any]:
     """Return body and headers of a form with these files, to be posted.
 
-    It is written out here, as a client would change the names: whoever means
-    harm does not use one. The body goes out in parts.
+    It is written out here, because a client library would change the names,
+    and an attacker does not use one. The body is sent in parts.
     """
 
     def body() -> Iterator[bytes]:
@@ -57,7 +57,7 @@ class Folders:
             each.mkdir(parents=True)
 
     def stored(self) -> dict[str, bytes]:
-        """Return what lies in the storage, by name."""
+        """Return the files in the storage, by name."""
         return {
             str(path.relative_to(self.storage)): path.read_bytes()
             for path in self.storage.rglob("*")
@@ -65,7 +65,7 @@ class Folders:
         }
 
     def elsewhere(self) -> list[str]:
-        """Name the files that lie outside the storage."""
+        """Name the files outside the storage."""
         return sorted(
             str(path.relative_to(self.root))
             for path in self.root.rglob("*")
@@ -74,11 +74,11 @@ class Folders:
 
 
 class RefusedError(Exception):
-    """What the processor raises for a file that begins with "bad"."""
+    """The processor's exception for a file that begins with "bad"."""
 
 
 class Processor:
-    """Stands in for what is done with each file, and remembers each.
+    """Replaces the processor, and remembers each file.
 
     `paths` are those it was called with, `contents` what lay there, `after`
     how many responses were complete when a call ended. With `held=True` a
@@ -127,7 +127,7 @@ class Processor:
 
 
 def measured(content: bytes) -> dict[str, Any]:
-    """Return what the processor above says of a file."""
+    """Return the result of the processor above for a file."""
     return {
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -178,7 +178,7 @@ def raised(client: Client) -> str:
 
 
 def known(client: Client, upload: dict[str, Any]) -> dict[str, Any]:
-    """Ask what is known of a file that was accepted."""
+    """Ask for the record of a file that was accepted."""
     response = client.get(f"/files/{upload['id']}")
     status = response.status_code
     expect(
@@ -197,7 +197,7 @@ def known(client: Client, upload: dict[str, Any]) -> dict[str, Any]:
 
 
 def measures(record: dict[str, Any]) -> dict[str, Any]:
-    """Return of what is known of a file what its processor found."""
+    """Return the part of a file's record that its processor found."""
     return {key: record[key] for key in ("size", "sha256", "lines")}
 
 
@@ -205,7 +205,7 @@ def ended(client: Client, uploads: list[dict[str, Any]]) -> list[Any]:
     """Wait until all are done or failed; return what is known of them.
 
     When the requests are over, so are their tasks. An answer may as well
-    process in a worker of its own: it is given a moment more.
+    process in its own worker: it gets a moment more.
     """
     client.finish()
     patience = time.monotonic() + 2

@@ -58,8 +58,8 @@ def login() -> tuple[bytes, bytes]:
 def authority(folder: Path) -> trustme.CA:
     """Return the certificate authority kept in a folder, made if missing.
 
-    Whoever wants to verify this server trusts `mailbox-ca.pem`. It is kept,
-    so that a second mailbox, or one started anew, is trusted as well.
+    A client that verifies this server trusts `mailbox-ca.pem`. It is kept, so
+    that a second mailbox, or one started anew, is trusted as well.
     """
     cert, key = folder / "mailbox-ca.pem", folder / "mailbox-ca.key"
     if cert.exists() and key.exists():
@@ -168,7 +168,7 @@ class Mailbox:
         return AuthResult(success=right, handled=False)  # it answers the 535
 
     def take(self, mail: Mail) -> None:
-        """Keep an e-mail and tell whoever wants to know."""
+        """Keep an e-mail, wake those who wait for it, and report it."""
         with self._arrived:
             self.mails.append(mail)
             self._arrived.notify_all()

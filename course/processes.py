@@ -25,7 +25,7 @@ class Program:
 
     If this process is killed, a guard beside the program ends it. One thread
     waits for its end and nobody else asks: a Ctrl-C in the middle of asking
-    leaves subprocess's own lock taken, and whoever asks next waits for ever.
+    leaves subprocess's own lock taken, and the next caller waits for ever.
     """
 
     def __init__(  # noqa: PLR0913 (all but two are named)

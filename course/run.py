@@ -1,6 +1,6 @@
 """python course/run.py MODULE …: as python -m MODULE, but clean at Ctrl-C.
 
-Whoever presses it while something is still imported reads one line. A
+Pressed while something is still imported, it prints one line. A
 session that has begun says itself how it ends.
 """
 

@@ -1,25 +1,29 @@
 """Exercise 1: answer first, work afterwards.
 
 Story
-    Everybody who signs up gets an e-mail, and to send it takes three
+    Everybody who signs up gets an e-mail, and sending it takes three
     seconds. For three seconds the browser shows nothing, and people press
     the button again.
 
 Build
-    Let `POST /welcome/{email}` answer at once, with 202 and
-    {"message": "Welcome scheduled"}, and let `send_welcome` run when the
+    Change `POST /welcome/{email}`: it must answer at once, with 202 and
+    {"message": "Welcome scheduled"}. `send_welcome` must run after the
     response has been sent:
     - once for each request, with the address of that request, and never for
       an address that is refused;
-    - when the work fails, its exception reaches the server;
-    - while it works, the server goes on answering others: `time.sleep`
-      blocks, and so would a mail server, or a long calculation.
+    - when the work fails, do not hide its exception: it must reach the
+      server;
+    - while the work runs, the server must answer other requests.
+      `time.sleep` blocks its thread. A mail server or a long calculation
+      would block it too.
 
-Names the checks rely on
+Names that the checks use
     app             the application
-    send_welcome    the work. You may wrap it. Look up its name when the
-                    request arrives: the checks put another plain function
-                    in its place, which blocks as well.
+    send_welcome    the work. The task may be another function that calls
+                    it. The checks replace it by another plain function,
+                    which also blocks. So write its name inside a function,
+                    for example the endpoint, and not in a default value.
+    Do not change these names. (ready) means: already written.
 
 Builds on stages/s01_background_tasks.py. To try it yourself:
 uvicorn exercises.ex01_background_task:app
@@ -34,7 +38,7 @@ from pydantic import EmailStr
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a slow mail server (given)."""
+    """Imitate a slow mail server (ready)."""
     time.sleep(3)
     print(f"Welcome, {email}!")
 
@@ -44,6 +48,6 @@ app = FastAPI(title="Exercise 1")
 
 @app.post("/welcome/{email}", status_code=202)
 async def welcome(email: EmailStr) -> dict[str, str]:
-    # TODO: the client waits for this line. Let it run after the response.
+    # TODO: the client waits for this line. Run it after the response.
     send_welcome(email)
     return {"message": "Welcome scheduled"}

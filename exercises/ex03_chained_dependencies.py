@@ -1,32 +1,35 @@
-"""Exercise 3: what the task needs is a dependency too.
+"""Exercise 3: the objects that a task needs are dependencies too.
 
 Story
-    The shop has to show when each welcome began and when it was done. And
-    the log says everything twice, then three times, then four times.
+    The shop has to show when each welcome began and when it was done. There
+    is also a bug: the log contains each line twice, then three times, and so
+    on.
 
 Build
-    Let `get_audit_task` give a callable that takes the address and, when it
-    is called as the background task,
-    - logs "start" and the time, as `clock().isoformat()`, just before the
+    `get_audit_task` must return a function that takes the address. The
+    endpoint (ready) adds it as the background task. It does three things:
+    - it logs "start" and the time, as `clock().isoformat()`, just before the
       work,
-    - calls the work,
-    - logs "done" and the time as it is then.
-    When the work raises, log one ERROR with the traceback and no "done", and
-    let the same exception go on. The endpoint is given.
+    - it calls the work,
+    - it logs "done" and the new time.
+    When the work raises an exception, log one ERROR with the traceback and no
+    "done", and raise the same exception again.
 
-    Repair the logger: each line appears once, however many requests came
-    before, and also when the first two requests come at the same moment.
-    FastAPI runs a `def` dependency, and a `def` task, in a worker thread: so
-    two threads can be in the same function at the same time.
+    Repair the logger: each line must appear once, after any number of
+    requests, and also when the first two requests come at the same moment.
+    FastAPI runs a `def` dependency, and a `def` task, in a worker thread. So
+    two threads can run the same function at the same time.
 
-Names the checks rely on
+Names that the checks use
     app               the application
-    get_logger        gives a logging.Logger; without an override its INFO
+    get_logger        returns a logging.Logger; without an override its INFO
                       lines appear on stderr or stdout
-    get_clock         gives a callable that returns the time with its zone
-    get_welcome_task  gives the work, a plain `def` (given)
-    get_audit_task    gives the callable that the endpoint adds; it gets all
-                      it needs through Depends, as all three are replaced
+    get_clock         returns a function that returns the time with its zone
+    get_welcome_task  returns the work, a plain `def` (ready)
+    get_audit_task    returns the function that the endpoint adds; it must get
+                      the logger, the clock and the work through Depends,
+                      because the checks replace all three
+    Do not change these names. (ready) means: already written.
 
 Builds on exercise 2 and on stages/s03_chained_dependencies.py. To try it
 yourself: uvicorn exercises.ex03_chained_dependencies:app
@@ -56,22 +59,23 @@ def get_logger() -> logging.Logger:
 
 
 def get_clock() -> Clock:
-    # TODO: give a callable that returns the time, with its time zone.
+    # TODO: return a function that returns the time, with its time zone.
     raise NotImplementedError("get_clock gives no clock yet")
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"Welcome, {email}!")
 
 
 def get_welcome_task() -> WelcomeTask:
-    """Provide the work (given)."""
+    """Provide the work (ready)."""
     return send_welcome
 
 
 def get_audit_task() -> WelcomeTask:
-    # TODO: ask for logger, clock and work; give the audited work.
+    # TODO: get logger, clock and work through Depends; return a function
+    # that logs, calls the work, and logs again.
     raise NotImplementedError("get_audit_task gives no task yet")
 
 
@@ -81,7 +85,7 @@ AuditDep = Annotated[WelcomeTask, Depends(get_audit_task)]
 
 @app.exception_handler(NotImplementedError)
 async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
-    """Say what is still to do (given)."""
+    """Say what is still to do (ready)."""
     return JSONResponse({"to do": str(error)}, 501)
 
 
@@ -89,6 +93,6 @@ async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
 async def welcome(
     email: EmailStr, tasks: BackgroundTasks, task: AuditDep
 ) -> dict[str, str]:
-    """Add the audited task (given)."""
+    """Add the audited task (ready)."""
     tasks.add_task(task, email)
     return {"message": "Welcome scheduled"}

@@ -1,32 +1,37 @@
 """Exercise 4: settings are a dependency.
 
 Story
-    Each shop has a mail server of its own, and environment variables say
-    which. A variable that is missing or wrong should be named at once, and
-    the password should be seen nowhere.
+    Each shop has another mail server, and environment variables say which.
+    If a variable is missing or wrong, the error must say which one, as soon
+    as the settings are read. The password must not appear in any error or
+    log.
 
 Build
-    `Settings` reads MAIL_HOST, MAIL_PORT, MAIL_SENDER and MAIL_PASSWORD; no
-    field has a default. `get_settings` reads them once, when it is first
-    asked, and gives the same object from then on. `get_mailer` gives the
-    callable that the endpoint adds: called with an address, it calls
-    `transport(settings, email)` once. The transport is a plain function that
-    blocks; while it sends, the server goes on answering others. What it
-    raises reaches the server, or is logged with its traceback.
+    `Settings` reads MAIL_HOST, MAIL_PORT, MAIL_SENDER and MAIL_PASSWORD into
+    the fields host, port, sender and password; no field has a default.
+    `get_settings` reads them at its first call, and returns the same object
+    at each later call. `get_mailer` returns the function that the endpoint
+    adds as the task. When this function is called with an address, it must
+    call `transport(settings, email)` once. The transport is a plain function
+    that blocks; while it sends, the server must answer other requests. If the
+    transport raises an exception, do not hide it: let it reach the server, or
+    log it with the traceback.
 
-    Importing this file works without any variable. When one is missing or
-    wrong, `get_settings` raises an error that names the field and does not
-    show the password.
+    It must be possible to import this file when no variable is set. When one
+    is missing or wrong, `get_settings` raises an error that names the field
+    and does not show the password.
 
-Names the checks rely on
+Names that the checks use
     app            the application
     Settings       host, port (an int), sender, and password (a SecretStr);
-                   it can also be made by these names:
+                   the checks also create one with keyword arguments:
                    Settings(host="localhost", …)
-    get_settings   a plain function without arguments; also called by hand
-    get_transport  gives what sends (given)
-    get_mailer     gives a callable that takes the address; it gets settings
+    get_settings   a plain function without arguments; the checks also call
+                   it directly
+    get_transport  returns the function that sends the mail (ready)
+    get_mailer     returns a function that takes the address; it gets settings
                    and transport through Depends, and is not cached itself
+    Do not change these names. (ready) means: already written.
 
 Builds on exercise 3 and on stages/s04_email_service.py. To try it yourself:
 uvicorn exercises.ex04_settings:app
@@ -58,7 +63,7 @@ Transport = Callable[[Settings, str], None]
 
 
 def get_transport() -> Transport:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
 
     def send(settings: Settings, email: str) -> None:
         print(f"Mail to {email}")
@@ -67,7 +72,8 @@ def get_transport() -> Transport:
 
 
 def get_mailer() -> Mailer:
-    # TODO: ask for settings and transport; give what mails to an address.
+    # TODO: get settings and transport through Depends; return a function
+    # that sends a mail to one address.
     raise NotImplementedError("get_mailer gives no mailer yet")
 
 
@@ -77,7 +83,7 @@ MailerDep = Annotated[Mailer, Depends(get_mailer)]
 
 @app.exception_handler(NotImplementedError)
 async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
-    """Say what is still to do (given)."""
+    """Say what is still to do (ready)."""
     return JSONResponse({"to do": str(error)}, 501)
 
 
@@ -85,6 +91,6 @@ async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
 async def welcome(
     email: EmailStr, tasks: BackgroundTasks, mailer: MailerDep
 ) -> dict[str, str]:
-    """Add the mailer (given)."""
+    """Add the mailer (ready)."""
     tasks.add_task(mailer, email)
     return {"message": "Welcome scheduled"}

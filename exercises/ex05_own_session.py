@@ -1,43 +1,49 @@
-"""Exercise 5: a task has a database session of its own.
+"""Exercise 5: a task has its own database session.
 
 Story
-    Each task has a row in the database, which says what became of it:
-    started, completed or failed. But a task that fails stays "started" for
-    ever. The task borrows the database session of its request, and that
-    session may be closed, or broken, or busy with something else.
+    Each task has a row in the database, which says how it ended: completed
+    or failed. But a task that fails stays "started" for ever. The task uses
+    the database session of its request, and that session may be closed, in a
+    failed state, or in use elsewhere.
 
 Build
-    `POST /run-task/{task_name}` commits a row with the status "started",
-    answers 202 and {"id": …}, and then the task runs: once, after the
-    response. The first half is given. Let the task that `get_task_tracker`
-    gives
-    - open its sessions itself, from the session factory, while it runs, and
-      close them; no session from before the response is used after it,
+    `POST /run-task/{task_name}` already commits a row with the status
+    "started", and answers 202 and {"id": …}. Your part is the task, which
+    must run once, after the response. The task that `get_task_tracker`
+    returns must
+    - open its own sessions from the session factory, while it runs, and close
+      them; after the response, it must not use a session that was opened
+      before it,
     - call `work(session, task_name)` with such a session, once,
-    - when the work is done, commit what it wrote; the row ends as "completed",
-    - when the work raises, undo what it wrote; the row ends as "failed", and
-      its `error` holds the exception's text, `str(exc)`,
-    - set `completed_at` in either case, to the time at which the task ended,
+    - when the work has ended, commit the work's changes; at the end, the
+      status of the row is "completed",
+    - when the work raises an exception, undo the work's changes; at the end,
+      the status of the row is "failed", and its `error` is the exception's
+      text, `str(exc)`,
+    - in both cases, set `completed_at` to the time at which the task ended,
       in UTC,
     - change no other row.
-    You may let the exception go on to the server, or not. Other requests are
-    answered while a task works, each task has a session that no other task
-    uses, and importing this file opens no database.
+    You may raise the exception again, but you need not. The server must
+    answer other requests while a task runs. Two tasks must not use the same
+    session. Importing this file must not open a database.
 
-Names the checks rely on
+Names that the checks use
     app                  the application; POST /run-task/{task_name} and
-                         GET /task-logs/{id}, which is given: the six fields
-                         of a row, 404 for an unknown id
-    TaskLog              a row (given)
-    get_session_factory  gives the sessionmaker (given); it is replaced by one
-                         that watches its sessions
-    get_work             gives the work (given): a plain function, which may
-                         take long, may break its session, and is called by
-                         position; it is replaced too
-    get_task_tracker     gives the callable that the endpoint adds, `def` or
-                         `async def`; it gets factory and work through
-                         Depends. You choose its arguments; they have to be
-                         plain values, such as the row's id or a name
+                         GET /task-logs/{id} (ready), which returns the six
+                         fields of a row, or 404 for an unknown id
+    TaskLog              a row (ready)
+    get_session_factory  returns the sessionmaker (ready); the checks replace
+                         it by one that records each session
+    get_work             returns the work (ready), a plain `def`. It can be
+                         slow, and can put its session into a failed state.
+                         Call it as work(session, task_name). The checks
+                         replace it
+    get_task_tracker     returns the function that the endpoint adds, `def` or
+                         `async def`; get_task_tracker gets factory and work
+                         through Depends. You choose the arguments of the
+                         function; they have to be plain values, such as the
+                         row's id or a name
+    Do not change these names. (ready) means: already written.
 
 Builds on exercise 4 and on stages/s05_task_tracker.py. To try it yourself:
 uvicorn exercises.ex05_own_session:app; the task "crash" fails.
@@ -64,7 +70,7 @@ class Base(DeclarativeBase):
 
 
 class TaskLog(Base):
-    """What became of a task (given)."""
+    """How a task ended, or that it has not (ready)."""
 
     __tablename__ = "task_logs"
 
@@ -78,7 +84,7 @@ class TaskLog(Base):
 
 @lru_cache
 def get_session_factory() -> sessionmaker[Session]:
-    """Make the database when it is first asked for (given)."""
+    """Make the database when it is first asked for (ready)."""
     folder = Path(__file__).parents[1] / "data"
     folder.mkdir(exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{folder / 'ex05_own_session.db'}")
@@ -90,7 +96,7 @@ SessionsDep = Annotated[sessionmaker[Session], Depends(get_session_factory)]
 
 
 def get_session(new_session: SessionsDep) -> Iterator[Session]:
-    """Open a session for a request, and close it after it (given)."""
+    """Open a session for a request, and close it after it (ready)."""
     with new_session() as session:
         yield session
 
@@ -99,7 +105,7 @@ Work = Callable[[Session, str], None]  # takes a session and the task's name
 
 
 def get_work() -> Work:
-    """Stand in for real work, which takes its time (given)."""
+    """Imitate real work, which takes some time (ready)."""
 
     def work(session: Session, task_name: str) -> None:
         time.sleep(2)
@@ -111,19 +117,19 @@ def get_work() -> Work:
 
 SessionDep = Annotated[Session, Depends(get_session)]
 WorkDep = Annotated[Work, Depends(get_work)]
-TaskTracker = Callable[..., object]  # takes what you hand over
+TaskTracker = Callable[..., object]  # takes the arguments that you pass
 
 
 def track_borrowed(work: Work, log: TaskLog, session: Session) -> None:
-    """Work with somebody else's session: to be replaced."""
+    """Use the request's session: replace this function."""
     work(session, log.task_name)
     log.status = "completed"
     session.commit()
 
 
 def get_task_tracker(new_session: SessionsDep, work: WorkDep) -> TaskTracker:
-    # TODO: give a callable that opens its own sessions, works, and records
-    # how that ended.
+    # TODO: return a function that opens its own sessions, calls the work,
+    # and writes "completed" or "failed" into the row.
     raise NotImplementedError("get_task_tracker gives no task yet")
 
 
@@ -132,7 +138,7 @@ in_utc = AfterValidator(lambda at: at.replace(tzinfo=at.tzinfo or UTC))
 
 
 class TaskLogOut(BaseModel, from_attributes=True):
-    """A row, as it is shown (given)."""
+    """A row, as it is shown (ready)."""
 
     id: int
     task_name: str
@@ -156,15 +162,15 @@ def run_task(
     log = TaskLog(task_name=task_name)
     session.add(log)
     session.commit()
-    # TODO: this borrows the request's session. Ask for what get_task_tracker
-    # gives (a TrackerDep) in place of `work`, add that, and hand over the ID.
+    # TODO: this uses the request's session. Replace the parameter `work` by
+    # `tracker: TrackerDep`. Add `tracker` as the task, and pass the row's ID.
     tasks.add_task(track_borrowed, work, log, session)
     return {"id": log.id}
 
 
 @app.get("/task-logs/{log_id}", response_model=TaskLogOut)
 def get_task_log(log_id: int, session: SessionDep) -> TaskLog:
-    """Show a row (given)."""
+    """Show a row (ready)."""
     log = session.get(TaskLog, log_id)
     if log is None:
         raise HTTPException(404, "There is no such task")

@@ -2,29 +2,31 @@
 
 Story
     A colleague asks: is the session still open when the task runs? Does the
-    second task run when the first one fails? You can look it up. But first
-    say what you believe, and then see what happens.
+    second task run when the first one fails? First write down what you
+    expect, and then see what happens.
 
 Build
     For each of the six applications below, write the events of one
     `POST /` into `PREDICTIONS`, in the order in which they happen. Each event
-    happens at most once, and some never: leave those out.
-    All events that could come stand in `EVENTS`. Most are noted by a line of
-    the application. Three are what the server sees, by `Watched`:
+    happens once or not at all. Do not write the events that do not happen.
+    `EVENTS` lists all possible events. Most events are recorded by a call of
+    `note(…)`. The class `Watched` records three more:
     - response starts: status and headers are sent
     - response ends: the last part of the body is sent
     - server gets the error: an exception has left the application
-    The checks run the course's own copies of the applications, so editing
-    them changes nothing.
+    The checks use copies of these applications, so it does not help to edit
+    them.
 
-Names the checks rely on
+Names that the checks use
     PREDICTIONS   for each name in APPS a list (or tuple) of events, spelt as
                   in EVENTS
+    Do not change these names. (ready) means: already written.
 
-Builds on stages 1 to 5. To try it yourself, when you have predicted:
+Builds on stages 1 to 5. To grade your predictions: python3 start.py grade 6
+To try the applications yourself, after that:
 uvicorn exercises.ex06_predict_the_order:app
 and, in another terminal, curl -X POST localhost:8000/yield_dependency/
-The first one prints each event when it happens.
+The first terminal prints each event when it happens.
 
 Notebook: notebooks/05_task_tracker.ipynb
 """
@@ -36,11 +38,11 @@ from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 from starlette.types import Message, Receive, Scope, Send
 
-Note = Callable[[str], object]  # is told of each event when it happens
+Note = Callable[[str], object]  # is called with the name of each event
 
 
 class Watched(FastAPI):
-    """An application that also tells what its server sees."""
+    """An application that also notes the events that its server sees."""
 
     def __init__(self, note: Note) -> None:
         super().__init__()
@@ -67,7 +69,7 @@ class Watched(FastAPI):
 
 
 def yield_dependency(note: Note) -> FastAPI:
-    """Have a dependency that yields, and a task."""
+    """Make an application with a `yield` dependency and a task."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -87,7 +89,7 @@ def yield_dependency(note: Note) -> FastAPI:
 
 
 def first_task_fails(note: Note) -> FastAPI:
-    """Have two tasks, and a dependency that sees an error and lets it go."""
+    """Make one with two tasks; its dependency catches and re-raises."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -116,7 +118,7 @@ def first_task_fails(note: Note) -> FastAPI:
 
 
 def function_scope(note: Note) -> FastAPI:
-    """Have the same as yield_dependency, but for the scope."""
+    """Make the same as yield_dependency; only the scope is different."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -136,7 +138,7 @@ def function_scope(note: Note) -> FastAPI:
 
 
 def own_response(note: Note) -> FastAPI:
-    """Return a response with a task of its own, and add another task."""
+    """Make one whose response has its own task; another task is added."""
     app = Watched(note)
 
     def own_task() -> None:
@@ -155,7 +157,7 @@ def own_response(note: Note) -> FastAPI:
 
 
 def streaming(note: Note) -> FastAPI:
-    """Stream two chunks, and add a task."""
+    """Make one that streams two chunks and adds a task."""
     app = Watched(note)
 
     def chunks() -> Iterator[str]:
@@ -177,7 +179,7 @@ def streaming(note: Note) -> FastAPI:
 
 
 def dependency_adds_tasks(note: Note) -> FastAPI:
-    """Have a dependency that adds one task early and another one late."""
+    """Make one whose dependency adds one task early and one late."""
     app = Watched(note)
 
     def early_task() -> None:
@@ -209,7 +211,7 @@ APPS = {
     "dependency_adds_tasks": dependency_adds_tasks,
 }
 
-# All that could happen, in alphabetical order; some of it never does.
+# All possible events, in alphabetical order. Some of them do not happen.
 EVENTS = {
     "yield_dependency": [
         "dependency enters",
@@ -269,12 +271,12 @@ EVENTS = {
     ],
 }
 
-app = FastAPI(title="Exercise 6")  # prints what happens in each (given)
+app = FastAPI(title="Exercise 6")  # prints the events of each (ready)
 for name, make in APPS.items():
     app.mount(f"/{name}", make(print))
 
 
-# TODO: what happens, and in which order?
+# TODO: write the events of each application into its list, in order.
 PREDICTIONS: dict[str, list[str]] = {
     "yield_dependency": [],
     "first_task_fails": [],

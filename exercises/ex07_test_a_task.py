@@ -6,53 +6,57 @@ Story
     is still green.
 
 Build
-    Repair `test_a_notification_is_sent`, and write more tests: all of them
-    pass on an application that is right, and at least one fails on each that
-    is broken. The application is not in this file. The checks run your tests
-    on three right ones, each built in another way, and on eight broken ones:
+    Repair `test_a_notification_is_sent`, and write more tests. All your tests
+    must pass on a right application. For each broken application, at least
+    one test must fail. The application is not in this file. The checks run
+    your tests on three right ones, each written in a different way, and on
+    eight broken ones:
     - never_scheduled           answers 202 and notifies nobody
-    - runs_before_the_response  runs the task, and answers then
+    - runs_before_the_response  runs the task first, then answers
     - scheduled_twice           notifies twice for one request
-    - ignores_the_override      uses its own task and outbox, whatever
-                                replaces them
+    - ignores_the_override      uses its own task and outbox, also when
+                                you override them
     - loses_the_message         notifies with an empty message
-    - accepts_any_address       takes an invalid address for a valid one
-    - sends_despite_422         answers 422 to an invalid address, and
-                                notifies it all the same
-    - mixes_requests            a second request sends what the first one
-                                asked for
+    - accepts_any_address       accepts an invalid address
+    - sends_despite_422         answers 422 to an invalid address, but
+                                still notifies that address
+    - mixes_requests            a second request sends the notification of
+                                the first one
     A right one answers `POST /send-notification/{email}?message=Hello!` with
     202 and {"message": "Notification scheduled"}; after the response it calls
     task(email, message), once. For an invalid address it answers 422, and
     calls nothing.
     Each test has to give the same result alone and in any order, and must not
-    really sleep. Fixtures of your own, classes, parametrize, monkeypatch and
-    tmp_path are welcome; a conftest.py is not read. A test that is skipped,
-    marked as xfail or never ends has noticed nothing.
+    call a real `sleep` (of time, asyncio or anyio). You may use your own
+    fixtures, classes, parametrize, monkeypatch and tmp_path; a conftest.py is
+    not read. Tests that are skipped, marked as xfail, or do not end, are not
+    counted.
 
-Names the checks rely on
+Names that the checks use
     test_a_notification_is_sent   keep this name; it has to fail on
                                   never_scheduled
-    target                        a fixture (given): the application's module,
+    target                        a fixture (ready): the application's module,
                                   loaded afresh for each test, with
       target.app                  the application
-      target.get_outbox           gives a list; what is sent is appended to
-                                  it as (email, message)
-      target.get_notification_task  gives the task, which is called by
-                                  position. It may be replaced by a `def` or
-                                  an `async def`
-    client_for                    a fixture (given): client_for(target.app)
+      target.get_outbox           returns a list; each notification is
+                                  appended to it as (email, message)
+      target.get_notification_task  returns the task, which is called as
+                                  task(email, message). You may replace it by
+                                  a `def` or an `async def`
+    client_for                    a fixture (ready): client_for(target.app)
                                   is a TestClient. It takes any application,
                                   and any option that a TestClient takes
+    Do not change these names. (ready) means: already written.
 
-    Let only FastAPI call the two `get_…`: in one application they are
-    functions, in another generators or a class. All else in the module is
-    the application's own.
+    Do not call `get_outbox` or `get_notification_task` yourself: use
+    `dependency_overrides`. They may be functions, generators or a class. Do
+    not use any other name of the module.
 
 Builds on exercises 2 and 3, whose checks are tests of this kind. To try it
 yourself: python -m pytest exercises/ex07_test_a_task.py
-runs your tests on a right application; set the environment variable
-APP_UNDER_TEST to the name of a broken one to run them on that.
+runs your tests on a right application. To run them on a broken one, set the
+environment variable APP_UNDER_TEST to its name first, for example
+APP_UNDER_TEST=scheduled_twice python -m pytest exercises/ex07_test_a_task.py
 
 Notebook: notebooks/testing.ipynb
 """
@@ -63,7 +67,7 @@ from unittest.mock import MagicMock, patch
 
 from fastapi.testclient import TestClient
 
-pytest_plugins = ["checks.app_under_test"]  # the two fixtures (given)
+pytest_plugins = ["checks.app_under_test"]  # the two fixtures (ready)
 
 ClientFor = Callable[..., TestClient]
 
@@ -71,7 +75,7 @@ ClientFor = Callable[..., TestClient]
 def test_a_notification_is_sent(
     target: ModuleType, client_for: ClientFor
 ) -> None:
-    # TODO: this passes whatever the application does. Let it see the task.
+    # TODO: this test always passes. It must fail when the task does not run.
     task = MagicMock()
     with patch.object(target, "get_notification_task", return_value=task):
         response = client_for(target.app).post(
@@ -81,4 +85,4 @@ def test_a_notification_is_sent(
     assert response.json() == {"message": "Notification scheduled"}
 
 
-# TODO: more tests, until each of the eight is noticed by one of them.
+# TODO: more tests, until each of the eight makes one of them fail.

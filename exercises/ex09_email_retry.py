@@ -2,74 +2,79 @@
 
 Story
     The shop's mail server is sometimes too busy, sometimes restarted, and it
-    puts off senders that it does not know yet ("451, try again later"). The
-    first version of the shop gave up at once, and customers never heard of
-    their order. The second tried everything again, and some got the same
-    mail five times.
+    refuses the first mails of a new sender ("451, try again later"). The
+    first version of the shop gave up at once, and customers got no mail about
+    their order. The second version tried everything again, and some customers
+    got the same mail five times.
 
 Build
     `send_with_retry(message, transport, policy, sleep)` tries until every
-    recipient has the message, or no further try is allowed or helps. It
-    returns who was not served, and why: a dict of address to text, empty when
-    all have it. The text contains what the server said. It does not raise,
-    whatever the transport raises and whatever bytes a server says, UTF-8 or
-    not. The endpoint is given, and so is the task, which keeps what is
-    returned as dead letters.
+    recipient has the message, or no further try is allowed or can help. It
+    returns a dict of the recipients that did not get the message: from the
+    address to a text with the reason. The dict is empty when all got it. The
+    text contains the server's reply. `send_with_retry` must not raise an
+    exception, for any exception of the transport and any bytes from a server,
+    UTF-8 or not. The endpoint and the task are ready: the task keeps the
+    returned dict as dead letters.
 
     `transport(message, recipients)` is one try for a list of addresses. It
-    blocks, and there are three ways in which it ends:
-    - it returns {}: all were served;
-    - it returns {address: (code, words), …}: these were refused, the others
-      of the list were served. `words` are bytes;
-    - it raises what smtplib raises, or anything else: none was served. When
-      every address was refused, that is SMTPRecipientsRefused, and its
+    blocks, and can end in three ways:
+    - it returns {}: all got the message;
+    - it returns {address: (code, words), …}: these were refused, and the
+      other addresses of the list got the message. `words` are bytes;
+    - it raises an exception, of smtplib or any other: nobody got the message.
+      When every address was refused, it is SMTPRecipientsRefused, and its
       attribute `recipients` is a dict like the one above.
 
-    Transient, so worth another try: ConnectionError, TimeoutError,
+    These failures are transient, so try again: ConnectionError, TimeoutError,
     smtplib.SMTPServerDisconnected, and every reply with a code from 400 to
-    499, in the dict or as `smtp_code` of an exception. All else is permanent
-    and not tried again: 5xx, a refused login, errors that nobody expected.
-    - An address that was refused for now is tried again alone, without
-      those that are served or refused for good. Nobody gets a mail twice.
-    - `policy.attempts` counts all tries of a message, the first included.
-      Each message has its own.
-    - After try n (1, 2, …) pause by `sleep(seconds)`, for base_delay *
+    499, in the dict or as `smtp_code` of an exception. All other failures are
+    permanent: do not try again after a 5xx, a refused login, or an unexpected
+    exception.
+    - If an address was refused with a transient failure, try it again without
+      the addresses that got the message or were refused permanently. Nobody
+      must get a mail twice.
+    - `policy.attempts` is the number of tries of one message, the first
+      included. Each message has its own tries.
+    - After try n (1, 2, …) pause with `sleep(seconds)`, for base_delay *
       2**(n-1) seconds plus a random part from 0 to `jitter` seconds, but no
       longer than max_delay. After the last try there is no pause.
-    - Each try that fails leaves a record of the module `logging`.
-    - While a mail is sent, the application answers others.
+    - Log each try that fails, with the module `logging`.
+    - While a mail is sent, the application must answer other requests.
 
-Names the checks rely on
+Names that the checks use
     app               the application
-    EmailContent      subject, body, recipients (none comes twice; given)
-    RetryPolicy       attempts, base_delay, max_delay, jitter (given)
-    DeadLetter        message, recipients, reason (given)
+    EmailContent      subject, body, recipients (none comes twice; ready)
+    RetryPolicy       attempts, base_delay, max_delay, jitter (ready)
+    DeadLetter        message, recipients, reason (ready)
     send_with_retry   as above; `async def`, or a plain `def`: then make
-                      `deliver` a `def` as well, and let `get_sleep` give
-                      time.sleep. The checks also call it themselves.
+                      `deliver` a `def` too, and `get_sleep` must return
+                      time.sleep. The checks also call it directly.
     get_transport, get_policy, get_sleep, get_dead_letters
-                      give what it needs (given). All four are replaced:
-                      `sleep` by something that may be called or awaited, the
-                      dead letters by something that has `append`.
-    `classify` is your own: the checks do not call it. Tenacity is installed,
-    if you would rather use it.
+                      return its arguments and the dead letters (ready). The
+                      checks replace all four: `sleep` by an object that may
+                      be called or awaited, the dead letters by an object that
+                      has `append`.
+    The checks do not call `classify`. Tenacity is installed, if you would
+    rather use it.
+    Do not change these names. (ready) means: already written.
 
 Now on a queue (not graded)
-    Your pauses end with the process, and so do the tries that are left. In
+    When the process ends, your pauses and the remaining tries are lost. In
     stages/s06_at_work/tasks.py the row counts the tries, and in
     stages/s07_celery/worker.py Celery makes the pauses. Each recipient has a
-    task there, and every error is tried again, a 550 as well. Make it yours:
-    let the tracker in tasks.py call a task dead at once where your `classify`
-    says that the failure is permanent, and find your dead letters among the
-    rows: which columns hold what a DeadLetter has? With
-    `python3 start.py stage 7` running, kill the worker between two tries:
-    what is tried again, and what is not?
+    task there, and every error is tried again, also a 550. Change that: if
+    your `classify` says that a failure is permanent, the tracker in tasks.py
+    must set the task to "dead" at once. Then find your dead letters in the
+    rows: which columns contain the fields of a DeadLetter? Start
+    `python3 start.py stage 7`, and kill the worker between two tries: what is
+    tried again, and what is not?
 
 Builds on exercise 4 and on stages/s04_email_service.py. To try it yourself:
 uvicorn exercises.ex09_email_retry:app. `python -m aiosmtpd -n`, in a second
-terminal, is a mail server that prints what it gets: start it a while after
-you have posted, as if it had been away. SMTP_SERVER and SMTP_PORT name
-another one.
+terminal, is a mail server that prints each mail: start it some seconds after
+your request, as if it had been down. To use another server, set SMTP_SERVER
+and SMTP_PORT.
 
 Notebook: notebooks/projects.ipynb
 """
@@ -92,7 +97,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmailContent(BaseModel):
-    """What the client posts (given)."""
+    """The JSON that the client posts (ready)."""
 
     subject: str = Field(pattern=r"^[^\r\n]*$")
     body: str
@@ -101,7 +106,7 @@ class EmailContent(BaseModel):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often to try, and how long to wait in between (given)."""
+    """How often to try, and how long to wait in between (ready)."""
 
     attempts: int  # all tries, the first included
     base_delay: float  # seconds
@@ -111,7 +116,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that some were not served with (given)."""
+    """A message that some recipients did not get (ready)."""
 
     message: EmailContent
     recipients: list[str]
@@ -127,22 +132,22 @@ DEAD_LETTERS: list[DeadLetter] = []
 
 
 def get_policy() -> RetryPolicy:
-    """Provide the policy (given)."""
+    """Provide the policy (ready)."""
     return RetryPolicy(attempts=5, base_delay=1, max_delay=30, jitter=1)
 
 
 def get_sleep() -> Sleep:
-    """Provide what waits (given)."""
+    """Provide the function that waits (ready)."""
     return asyncio.sleep
 
 
 def get_dead_letters() -> list[DeadLetter]:
-    """Provide the place for what could not be delivered (given)."""
+    """Provide the list of mails that were not delivered (ready)."""
     return DEAD_LETTERS
 
 
 def get_server() -> tuple[str, int]:
-    """Say where the mail server listens (given)."""
+    """Say where the mail server listens (ready)."""
     port = int(os.environ.get("SMTP_PORT", "8025"))
     return os.environ.get("SMTP_SERVER", "localhost"), port
 
@@ -150,7 +155,7 @@ def get_server() -> tuple[str, int]:
 def get_transport(
     server: Annotated[tuple[str, int], Depends(get_server)],
 ) -> Transport:
-    """Provide what talks to the mail server, and blocks (given)."""
+    """Provide the function that sends the mail, and blocks (ready)."""
 
     def send(message: EmailContent, recipients: list[str]) -> dict[str, Reply]:
         mail = EmailMessage()
@@ -175,7 +180,7 @@ async def send_with_retry(
     policy: RetryPolicy,
     sleep: Sleep,
 ) -> dict[str, str]:
-    # TODO: try, and try again; tell who was not served, and why.
+    # TODO: try, and try again; return who did not get the message, and why.
     raise NotImplementedError("send_with_retry sends nothing yet")
 
 
@@ -185,7 +190,7 @@ def get_delivery(
     sleep: Annotated[Sleep, Depends(get_sleep)],
     letters: Annotated[list[DeadLetter], Depends(get_dead_letters)],
 ) -> Delivery:
-    """Provide the task (given)."""
+    """Provide the task (ready)."""
 
     async def deliver(message: EmailContent) -> None:
         unserved = await send_with_retry(message, transport, policy, sleep)
@@ -203,7 +208,7 @@ DeliveryDep = Annotated[Delivery, Depends(get_delivery)]
 async def send_email(
     message: EmailContent, tasks: BackgroundTasks, deliver: DeliveryDep
 ) -> dict[str, str]:
-    """Add the task (given)."""
+    """Add the task (ready)."""
     tasks.add_task(deliver, message)
     text = (
         f"Email will be sent to {len(message.recipients)} recipients"

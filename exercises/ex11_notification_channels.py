@@ -2,48 +2,49 @@
 
 Story
     The shop writes to its customers by e-mail, SMS and push. Each channel
-    has a provider of its own, and each of them is down now and then. Last
-    week the e-mail provider was down, and nobody got an SMS either. Next
-    month there will be one channel more, and the endpoint must not change
-    for it.
+    has another provider, and each provider is sometimes down. Last week the
+    e-mail provider was down, and nobody got an SMS either. Next month there
+    will be one more channel, and then nobody should have to change the
+    endpoint.
 
 Build
     `POST /notify/` takes a recipient, a message and the names of channels:
         {"recipient": {"email": "ada@example.com", "sms": "+41791234567"},
          "message": "Your parcel is here", "channels": ["email", "sms"]}
-    It answers 202 and {"id": …} at once, and sends when it has answered.
-    `GET /notify/{id}` (given) says what became of each channel.
+    It answers 202 and {"id": …} at once, and sends after the response.
+    `GET /notify/{id}` (ready) says how each channel ended.
 
-    `get_notifier` combines the three channels that `get_email_channel`,
-    `get_sms_channel` and `get_push_channel` give. What it gives is your own
-    design.
-    - A channel is known by its `name`, and by nothing else. If
-      `get_push_channel` gives one called "pigeon", then "pigeon" can be asked
-      for and "push" can't. If a name is unknown, or the list of channels is
-      empty, the whole request is a 422 and nothing is sent.
-    - Only the channels that are asked for are used: each once, even if its
+    `get_notifier` combines the three channels from `get_email_channel`,
+    `get_sms_channel` and `get_push_channel`. You decide what it returns.
+    - Only its `name` identifies a channel. If `get_push_channel` returns one
+      called "pigeon", then clients can use "pigeon", but not "push". If a
+      name is unknown, or the list of channels is empty, the whole request is
+      a 422 and nothing is sent.
+    - Use only the channels that the request names: each once, even if its
       name comes twice.
     - The recipient has one address for each channel, under the channel's
       name; `send` gets that address and the message. A channel without an
       address is "skipped", at once or at the end (you decide what "" means).
     - All channels send at the same time: the SMS does not wait until the
       e-mail is sent. Each `send` is awaited on the application's event loop.
-    - If one fails, the others go on as if nothing had happened.
+    - If one channel fails, the others must still send.
     - The status of a channel is "pending" at first. It is "delivered" when
-      its `send` has returned or when all are done, never before; "failed"
-      when it has raised: then `error` has the exception's text, else null.
+      its `send` has returned or when all are done, never before. It is
+      "failed" when `send` has raised an exception: then `error` is the
+      exception's text, else null.
     - Two notifications share nothing, even if they come at the same time:
-      `get_sms_channel` may give each request another channel.
+      `get_sms_channel` may return another channel for each request.
 
-Names the checks rely on
+Names that the checks use
     app                the application
-    get_email_channel  gives the channel called "email" (given)
-    get_sms_channel    gives the channel called "sms" (given)
-    get_push_channel   gives the channel called "push" (given)
-    get_notifier       combines what the three give
-    The checks replace the first three by `app.dependency_overrides`: ask for
-    each through Depends. What replaces them has `name` and `send`, and no
-    more.
+    get_email_channel  returns the channel called "email" (ready)
+    get_sms_channel    returns the channel called "sms" (ready)
+    get_push_channel   returns the channel called "push" (ready)
+    get_notifier       combines the three channels
+    The checks replace the first three through `app.dependency_overrides`: get
+    each of them through Depends. The channels of the checks have only `name`
+    and `send`.
+    Do not change these names. (ready) means: already written.
 
 Builds on exercises 2 and 3 and on stages/s03_chained_dependencies.py. To try
 it yourself: uvicorn exercises.ex11_notification_channels:app
@@ -61,7 +62,7 @@ from pydantic import BaseModel, EmailStr, Field
 
 
 class Channel(Protocol):
-    """A way to reach somebody. `send` raises when it fails (given)."""
+    """A way to reach somebody. `send` raises when it fails (ready)."""
 
     name: str
 
@@ -69,7 +70,7 @@ class Channel(Protocol):
 
 
 class PrintedChannel:
-    """Stand in for a provider (given)."""
+    """Imitate a provider (ready)."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -79,22 +80,22 @@ class PrintedChannel:
 
 
 def get_email_channel() -> Channel:
-    """Provide the channel "email" (given)."""
+    """Provide the channel "email" (ready)."""
     return PrintedChannel("email")
 
 
 def get_sms_channel() -> Channel:
-    """Provide the channel "sms" (given)."""
+    """Provide the channel "sms" (ready)."""
     return PrintedChannel("sms")
 
 
 def get_push_channel() -> Channel:
-    """Provide the channel "push" (given)."""
+    """Provide the channel "push" (ready)."""
     return PrintedChannel("push")
 
 
 class Recipient(BaseModel, extra="allow"):
-    """One address for each channel, under the channel's name (given)."""
+    """One address for each channel, under the channel's name (ready)."""
 
     __pydantic_extra__: dict[str, str]
     email: EmailStr | None = None
@@ -106,7 +107,7 @@ class Recipient(BaseModel, extra="allow"):
 
 
 class Notification(BaseModel):
-    """What is to be sent (given)."""
+    """What the client wants to send (ready)."""
 
     recipient: Recipient
     message: str
@@ -114,24 +115,25 @@ class Notification(BaseModel):
 
 
 class Result(BaseModel):
-    """What became of one channel (given)."""
+    """How one channel ended (ready)."""
 
     status: Literal["pending", "delivered", "failed", "skipped"] = "pending"
     error: str | None = None
 
 
 class Report(BaseModel):
-    """What became of a notification (given)."""
+    """How each channel of a notification ended (ready)."""
 
     id: str
     channels: dict[str, Result]
 
 
-reports: dict[str, Report] = {}  # by id; in place of a database (given)
+reports: dict[str, Report] = {}  # by id; instead of a database (ready)
 
 
 def get_notifier() -> object:
-    # TODO: combine the three channels; give what can notify by their names.
+    # TODO: combine the three channels; return an object that can use each of
+    # them by its name.
     raise NotImplementedError("get_notifier combines nothing yet")
 
 
@@ -140,7 +142,7 @@ app = FastAPI(title="Exercise 11")
 
 @app.exception_handler(NotImplementedError)
 async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
-    """Say what is still to do (given)."""
+    """Say what is still to do (ready)."""
     return JSONResponse({"to do": str(error)}, 501)
 
 
@@ -154,7 +156,7 @@ async def notify(
 
 @app.get("/notify/{notification_id}")
 async def show(notification_id: str) -> Report:
-    """Say what became of a notification (given)."""
+    """Say how each channel of a notification ended (ready)."""
     if notification_id not in reports:
         raise HTTPException(404, "no such notification")
     return reports[notification_id]

@@ -1,64 +1,65 @@
 """Exercise 13: the same task, in this process or on a queue.
 
 Story
-    The shop's server is restarted every night, and all that it still had to
-    do is lost. Tomorrow the work will move to another machine. So the
-    endpoint must not care who does it: it writes down what is to be done
-    and gives a name and a few values to a *runner*. The process that gets
-    them does the work: perhaps twice, perhaps after another one was killed
-    half-way.
+    The shop's server is restarted every night, and all its waiting tasks are
+    lost. Soon the work will move to another machine. So the endpoint must not
+    depend on the process that does the work: it writes a row, and passes a
+    name and a few values to a *runner*. The process that gets them does the
+    work, perhaps twice, perhaps after another process was killed during it.
 
 Build
     `POST /run-task/{task_name}` writes a row with this name, commits it,
     calls `runner.enqueue(name, **kwargs)` once, and answers 202 and
-    {"id": …}, the row's id. It does not run the task itself. What it
-    enqueues is up to you: any name, and kwargs that are JSON, so no row, no
-    session, no function. What `enqueue` returns is an id of the queue's
-    own, not the row's.
+    {"id": …}, the row's id. It does not run the task itself. You choose the
+    name and the kwargs that it enqueues. The kwargs must be JSON, so no row,
+    no session, no function. `enqueue` returns an id of the queue, not the
+    row's id.
 
-    `get_tasks` gives the tasks by name, as a dict or anything else that can
+    `get_tasks` returns the tasks by name, as a dict or anything else that can
     be indexed. `tasks[name](**kwargs)` does one delivery:
-    - when the row is "completed" it does nothing, in any process (what it
-      does when the row is "dead" is up to you);
+    - when the row is "completed" it does nothing, in any process (if the row
+      is "dead", you decide what it does);
     - else it counts the try in `attempts` and calls the work once, with the
       task's name, also when an earlier try has failed or was killed;
     - the row is "completed" when the work has ended, not before;
-    - when the work raises, the delivery raises too.
+    - when the work raises an exception, the delivery raises one too.
 
     `get_runner` looks at the settings. With the backend "inprocess" it
-    gives a runner that delivers after the response, in this process, and
-    again, after `retry_delay` seconds, as long as the work raises. There are
-    `max_attempts` tries in all. When the last one has failed, the row is
-    "dead" and its `error` holds what the exception said. "completed" and
-    "dead" are the ends; the names of all other states are yours.
+    returns a runner that delivers after the response, in this process. If the
+    work raises an exception, the runner delivers again, after `retry_delay`
+    seconds. There are `max_attempts` tries in all. When the last one has
+    failed, the row is "dead" and its `error` contains the exception's text.
+    "completed" and "dead" are final; you choose the names of all other
+    states.
 
 And now a queue
-    Its checks begin when the first part is right, and bring a broker of
-    their own. With the backend "queue" the runner puts name and kwargs into
-    a real queue at `url`, and nothing runs in the web process.
-    `run_worker()` serves that queue until SIGTERM, with the same tasks and
-    the same ends. When the broker is gone, the request is answered with 503
-    and a Retry-After within five seconds. Which library does it is up to
-    you: RQ is the shortest, Celery and Taskiq are right too. Import it only
-    where it is needed: then the first part works without it.
+    Its checks begin when the first part is right, and start a broker. With
+    the backend "queue" the runner puts name and kwargs into a real queue at
+    `url`, and no task runs in the web process. `run_worker()` serves that
+    queue until SIGTERM, with the same tasks and the same final states. When
+    the broker is down, the request is answered with 503 and a Retry-After
+    within five seconds. You choose the library: RQ is the shortest, Celery
+    and Taskiq are right too. Import it only where you use it: then the first
+    part works without it.
 
-Names the checks rely on
+Names that the checks use
     app                  the application
-    Settings             read from QUEUE_BACKEND and so on (given), but not
+    Settings             read from QUEUE_BACKEND and so on (ready), but not
                          before the first request: not at import
-    get_settings         gives the settings (given)
-    Base, TaskLog        the table (given)
-    get_session_factory  gives what makes sessions (given)
-    get_work             gives the effect, a function of the task's name
-                         (given; the checks replace it)
-    get_tasks            a dependency: see above. It gets what it needs
-                         through Depends, and neither it nor what it depends
-                         on takes a Request or BackgroundTasks or looks into
+    get_settings         returns the settings (ready)
+    Base, TaskLog        the table (ready)
+    get_session_factory  returns the sessionmaker (ready)
+    get_work             returns the work, a function that takes the task's
+                         name (ready; the checks replace it)
+    get_tasks            a dependency: see above. It gets all other objects
+                         through Depends. It and its dependencies must not
+                         take a Request or BackgroundTasks, and must not use
                          app.state: a worker has none of them
-    get_runner           a dependency that gives a TaskRunner. The checks
-                         replace it by runners of their own, which deliver
-                         never, once or twice
+    get_runner           a dependency that returns a TaskRunner. The checks
+                         replace it by other runners, which deliver never,
+                         once or twice
     run_worker           a plain function without arguments
+    Do not change these names. (ready) means: already written.
 
 Builds on exercise 5, on stages/s06_at_work/tasks.py and, for the second part,
 on one of the stages 7 to 11, such as stages/s08_rq/worker.py. To try it
@@ -87,7 +88,7 @@ from sqlalchemy.orm import mapped_column as column
 
 
 class Settings(BaseSettings, env_prefix="QUEUE_"):
-    """Read from QUEUE_BACKEND and so on (given)."""
+    """Read from QUEUE_BACKEND and so on (ready)."""
 
     backend: Literal["inprocess", "queue"] = "inprocess"
     url: str = "redis://localhost:6379"
@@ -98,7 +99,7 @@ class Settings(BaseSettings, env_prefix="QUEUE_"):
 
 @lru_cache
 def get_settings() -> Settings:
-    """Read them when they are first asked for (given)."""
+    """Read the settings at the first call (ready)."""
     return Settings()
 
 
@@ -110,7 +111,7 @@ class Base(DeclarativeBase):
 
 
 class TaskLog(Base):
-    """What is known of a task (given)."""
+    """The record of a task (ready)."""
 
     __tablename__ = "task_logs"
 
@@ -125,13 +126,13 @@ class TaskLog(Base):
 
 @lru_cache
 def sessions_on(database_url: str) -> sessionmaker[Session]:
-    """Make one engine for each database (given)."""
+    """Make one engine for each database (ready)."""
     engine = sa.create_engine(database_url)
     return sessionmaker(engine, expire_on_commit=False)
 
 
 def get_session_factory(settings: SettingsDep) -> sessionmaker[Session]:
-    """Give what makes sessions (given)."""
+    """Return the sessionmaker (ready)."""
     return sessions_on(settings.database_url)
 
 
@@ -140,14 +141,14 @@ Work = Callable[[str], None]  # takes the task's name
 
 
 def perform(task_name: str) -> None:
-    """Stand in for real work; "crash" fails (given)."""
+    """Imitate real work; "crash" fails (ready)."""
     print(f"Working on {task_name}")
     if task_name == "crash":
         raise ValueError("somebody asked for a crash")
 
 
 def get_work() -> Work:
-    """Provide the effect (given)."""
+    """Provide the work (ready)."""
     return perform
 
 
@@ -156,7 +157,7 @@ Tasks = Mapping[str, Callable[..., object]]
 
 
 def get_tasks() -> Tasks:
-    # TODO: ask for settings, sessions and work; give the tasks by name.
+    # TODO: get settings, sessions and work; return the tasks by name.
     raise NotImplementedError("get_tasks gives no tasks yet")
 
 
@@ -164,13 +165,13 @@ TasksDep = Annotated[Tasks, Depends(get_tasks)]
 
 
 class TaskRunner(Protocol):
-    """What gets a task done: it takes its name and JSON (given)."""
+    """Runs tasks: it takes a task's name and JSON (ready)."""
 
     def enqueue(self, name: str, /, **kwargs: JsonValue) -> str: ...
 
 
 def get_runner() -> TaskRunner:
-    # TODO: ask for the settings and the tasks; give a runner that delivers
+    # TODO: get the settings and the tasks; return a runner that delivers
     # after the response. For the second part, one that uses a queue.
     raise NotImplementedError("get_runner gives no runner yet")
 
@@ -185,7 +186,7 @@ RunnerDep = Annotated[TaskRunner, Depends(get_runner)]
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Make the table when the application starts (given)."""
+    """Make the table when the application starts (ready)."""
     with get_session_factory(get_settings()).begin() as db:
         Base.metadata.create_all(db.connection())
     yield
@@ -196,7 +197,7 @@ app = FastAPI(title="Exercise 13", lifespan=lifespan)
 
 @app.exception_handler(NotImplementedError)
 async def to_do(_: Request, error: NotImplementedError) -> JSONResponse:
-    """Say what is still to do (given)."""
+    """Say what is still to do (ready)."""
     return JSONResponse({"to do": str(error)}, 501)
 
 
@@ -216,7 +217,7 @@ class TaskLogOut(BaseModel, from_attributes=True):
 
 @app.get("/task-logs/{log_id}", response_model=TaskLogOut)
 def get_task_log(log_id: int, new_session: SessionsDep) -> TaskLog:
-    """Show what is known of a task (given)."""
+    """Show the record of a task (ready)."""
     with new_session() as db:
         log = db.get(TaskLog, log_id)
     if log is None:
@@ -225,4 +226,4 @@ def get_task_log(log_id: int, new_session: SessionsDep) -> TaskLog:
 
 
 if __name__ == "__main__":
-    run_worker()  # python -m exercises.ex13_task_queue (given)
+    run_worker()  # python -m exercises.ex13_task_queue (ready)

@@ -1,6 +1,6 @@
 """The notes taken of one request, made into a recording when asked for.
 
-A note is a bare tuple and the recording is built by whoever looks at it: the
+A note is a bare tuple, and the recording is built only when it is read: the
 request pays for no more than a list's append.
 """
 

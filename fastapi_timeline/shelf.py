@@ -38,7 +38,7 @@ class Shelf:
             self._open.append(live)
 
     def put(self, live: Notes) -> None:
-        """Keep one that is over, and tell whoever waits."""
+        """Keep one that is over, and tell all who wait."""
         with self._lock:
             self._kept.append(live)
             self._open.remove(live)

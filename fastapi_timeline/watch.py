@@ -47,7 +47,7 @@ THREADS: dict[int, Any] = {}
 def in_thread(
     moment: Moment, code: CodeType, frame: FrameType, value: object
 ) -> None:
-    """Tell whoever started this thread, which has no context of theirs."""
+    """Tell the starter of this thread, which does not have its context."""
     live = THREADS.get(get_ident())
     if live is None and moment == "began" and code.co_argcount:
         runner = frame.f_locals.get(code.co_varnames[0])

@@ -1,14 +1,14 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 4 · Settings, and real e-mail
 #
-# *30 minutes · 5 more at the end, if you send real mail ·
+# *30 minutes · 5 more at the end if your own application will send mail ·
 # builds on [stage 3](03_chained_dependencies.ipynb) ·
 # the code is [stages/s04_email_service.py](../stages/s04_email_service.py)*
 #
 # So far the task wrote into a file. Now it talks to a mail server. That brings
 # three new things: **settings** (the server, the sender, the password), **a
-# server that may refuse**, and **an answer that the client gets before anybody
-# knows the result**.
+# mail server that may refuse a mail**, and **an answer that the client gets
+# before anybody knows the result**.
 #
 # The structure stays the same. The settings are one more dependency in the
 # chain, and the endpoint stays as small as it was.
@@ -39,7 +39,7 @@ new_in("s04")
 # - `get_email_config` returns the settings, and reads them only once.
 # - `get_email_service` **provides** the task, with settings and logger.
 #
-# The default of `sender_password` is the password of the course's own mailbox.
+# The default of `sender_password` is the password of the course's mailbox.
 # A real password has no default: it comes from the environment.
 
 # %% slideshow={"slide_type": "subslide"}
@@ -92,10 +92,10 @@ compare(guess, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
 #
-# Everything that was said to the mail server (connect, encrypt, log in, two
-# mails) is to the right of the line, and no client waited for it.
-# `get_email_config` was *remembered*: the application had already called it at
-# its start.
+# All messages to the mail server (connect, encrypt, log in, two mails) are to
+# the right of the line, and no client waited for them. The result of
+# `get_email_config` was *remembered*: the application called it when it
+# started.
 
 # %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
@@ -106,14 +106,14 @@ for mail in mails:
     print(f"{mail.subject!r} to {', '.join(mail.recipients)} by {mail.tls}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# There are two mails, one for each recipient. With all recipients in one `To`,
-# each of them could read the addresses of the others.
+# There are two mails, one for each recipient. If one mail had all recipients in
+# `To`, each of them could read all addresses.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
-# A test needs no mail server. It replaces the service by any function that takes
-# an `EmailContent`, for example a list's `append`.
+# A test needs no mail server. It replaces the service with any function that
+# takes an `EmailContent`, for example a list's `append`.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox: list[stage.EmailContent] = []
@@ -137,11 +137,11 @@ print(nobody.status, nobody.json["detail"][0]["msg"])
 # ## Break it: the swallowed exception
 #
 # Now the mail server is down: it runs only inside `with mailbox()`. Who sees
-# that the mail was not sent? First, a task that catches the exception and
-# prints it:
+# that the mail was not sent? Here is first a task that catches the exception
+# and prints it:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Let the class look for the failure in the picture.
+# **In class, 3 minutes.** Ask the class to find the failure in the picture.
 # There is none: the task "ended". Ask: "Who notices that no mail was sent?"
 # Expect three wrong answers: the client, by a 500; the server's log; the
 # picture. Ask where the `print` of a server in a container goes, and who reads
@@ -175,7 +175,7 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The client has its "success". The task *ended*, so everything that watches the
 # server (a log, an alarm, this picture) sees a task without an error. Only the
-# `print` says otherwise.
+# `print` shows the error.
 #
 # The stage's task logs each failure, with the level ERROR and the traceback. It
 # goes on with the next recipient, and **raises** an exception at the end:
@@ -191,8 +191,8 @@ for line in Path("data/background_tasks.log").read_text().splitlines():
 print(happened.order[-1])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# That is better, but not yet good: the client knows nothing, and nobody can
-# *ask* whether the mail was sent. [Stage 5](05_task_tracker.ipynb) records it.
+# That is better, but the client still cannot *ask* the application whether the
+# mail was sent. [Stage 5](05_task_tracker.ipynb) records it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the first failing task stops the rest
@@ -202,9 +202,10 @@ print(happened.order[-1])
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Does the storehouse pack the parcel?" Expect
-# three wrong answers: yes, each task is on its own; yes, and the error comes
-# after both; the client gets a 500. Live: swap the two `add_task` lines and
-# run the cell again: now the storehouse packs. The order of two lines decides.
+# three wrong answers: yes, because the tasks are independent; yes, and the
+# error comes after both; the client gets a 500. Live: swap the two `add_task`
+# lines and run the cell again: now the storehouse packs. So the order of these
+# two lines decides whether the storehouse packs.
 # Exercise 6 has such an application, `first_task_fails`.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -236,26 +237,26 @@ happened
 # are still open, and reaches the server. But the customer has already read
 # "thank you".
 #
-# So, if other tasks run after this one:
+# So, if a request adds several tasks:
 #
-# - catch the exception **in the task**, which knows what failed,
-# - record what failed and why, in a place where somebody looks,
+# - catch the exception **in the task**: it knows which step failed,
+# - record the failure and its reason, in a place where somebody looks,
 # - record success only in the `else` of the `try`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: a failing task cuts off the next request
+# ## Break it: the request after a failing task gets no answer
 #
 # An exception that a task does not catch reaches the server, and uvicorn then
 # **closes the connection**. A client uses the same connection for its next
 # request (keep-alive). Here that request is already on its way when the task
-# fails. What does its client get?
+# fails. What does the client get for its second request?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "What does the client of the price list get?"
-# Expect three wrong answers: the price list, because nothing is wrong with it;
-# a 500; the price list, after a new connection. Then ask who would search the
-# mail server for the reason when a price list fails now and then. Live: put a
-# `try` around the body of `fail_later`.
+# **In class, 3 minutes.** Ask: "What does the client get when it asks for the
+# price list?" Expect three wrong answers: the price list, because nothing is
+# wrong with it; a 500; the price list, after a new connection. Then ask:
+# "Sometimes the price list fails. Would you look for the reason in the mail
+# task?" Live: put a `try` around the body of `fail_later`.
 
 # %% slideshow={"slide_type": "fragment"}
 import asyncio
@@ -293,12 +294,12 @@ with running(cut) as server:
         print(type(error).__name__, error)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Nothing is wrong with `/price-list`, but its client gets no answer. Behind a
-# proxy many people share the proxy's connections to the server, so the failing
-# request may be anybody's.
+# Nothing is wrong with `/price-list`, but its client gets no answer. A proxy
+# uses the same connections to the server for many people, so the request that
+# fails may come from any other user.
 #
-# A task should therefore catch each exception: stage 5 records it, and
-# [stage 6](06_at_work.ipynb) logs it.
+# So a task should catch all its exceptions: stage 5 records them, and
+# [stage 6](06_at_work.ipynb) logs them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: one address that does not exist
@@ -322,8 +323,8 @@ with mailbox() as box, running(stage.app) as server:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Yes: `send_email` collects the failures, and raises one exception for all of
-# them at the end. With one `try` around the whole loop, or with none, the third
-# recipient would get nothing.
+# them at the end. If one `try` surrounded the whole loop, or if there was no
+# `try`, the third recipient would get nothing.
 #
 # All mails are sent in one task. If the process is killed in the middle of a
 # thousand recipients, the rest gets nothing. [Stage 6](06_at_work.ipynb) makes
@@ -333,7 +334,7 @@ with mailbox() as box, running(stage.app) as server:
 # ## Break it: settings that are read once
 #
 # `@lru_cache` lets `get_email_config` read the environment at its first call,
-# and never again. We want that, but in a test it is a surprise:
+# and never again. This is what we want, but it surprises people in tests:
 
 # %% slideshow={"slide_type": "fragment"}
 import os
@@ -403,13 +404,13 @@ def ask(port: Annotated[int, Depends(get_port)]) -> int:
 
 
 os.environ["SMTP_PORT"] = "abc"
-print("it started, and answers", send(late, "GET", "/").status)
+print("the server started, and answers", send(late, "GET", "/").status)
 del os.environ["SMTP_PORT"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The stage calls `get_email_config` in the lifespan, so with a wrong setting it
 # does not start. (We start it in a separate process, because it exits.) It
-# prints a traceback, and at its end:
+# prints a traceback. These are its last lines:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -434,16 +435,16 @@ print("the password is among them:", "hunter2" in started.stderr)
 # The message names the setting, below a long traceback.
 # [Stage 6](06_at_work.ipynb) says it in one line, without the traceback.
 #
-# The start also checks that the certificate exists, because the type of
-# `smtp_ca_file` is `FilePath`. It does not call the mail server: that server
-# may be away for a while, and the application should start nevertheless.
+# When the application starts, it also checks that the certificate exists,
+# because the type of `smtp_ca_file` is `FilePath`. It does not connect to the
+# mail server, because it should also start when the mail server is down.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Break it: the password in the error
 #
-# Three ways to keep a password: a plain class; `SecretStr`, while another
-# setting is missing; and the same with `hide_input_in_errors=True`, as in stage
-# 6. Which of them show the password?
+# There are three ways to store a password: in a plain class, as a `SecretStr`,
+# and as a `SecretStr` with `hide_input_in_errors=True`, as in stage 6. In the
+# last two, another setting is missing. Which of them show the password?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Which of the three show the password?" Expect
@@ -480,11 +481,11 @@ del os.environ["SENDER_PASSWORD"]
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `SecretStr` hides the password in the settings. But when **another** setting is
 # missing, Pydantic's error prints its whole input, and the password is part of
-# it. `hide_input_in_errors=True` prevents that. Stage 4 is safe without it, as
-# long as each of its settings has a default, so that none can be missing.
+# it. `hide_input_in_errors=True` prevents that. In stage 4 every setting has a
+# default. So no setting can be missing, and this error cannot happen.
 #
-# And never use `Depends()` with the settings class itself. FastAPI reads the
-# parameters of a class like those of an endpoint, so the client sets them:
+# And never use `Depends()` with the settings class itself. FastAPI takes the
+# parameters of the class from the request, so any client can set them:
 
 # %% slideshow={"slide_type": "fragment"}
 leaking = FastAPI()
@@ -504,36 +505,39 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - read settings once, so that a wrong setting stops the start;
+# - read the settings once, when the application starts, so that it does not
+#   start with a wrong setting;
 # - keep a password out of logs, errors and the API;
 # - replace the mail service in a test;
-# - say what a client knows about a failed task (nothing), and where to look.
+# - say how much a client knows about a failed task (nothing), and where to look.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | `except Exception: print(…)` in the task | 200 "success", and the task *ended* |
-# | nothing is caught | the second task never ran; the next request is cut off |
+# | no exception is caught | the second task never ran; the next request gets no answer |
 # | `lru_cache` on an `async def` | 200, then 500 for ever |
-# | settings read in a request | it starts, and fails hours later |
+# | settings read in a request | the server starts, and a request fails hours later |
 # | `SecretStr` alone | the password is in another field's error |
 # | `Depends()` on the settings class | the password is a query parameter |
-# | `starttls()` with no context, no `timeout=` | a stranger's server; a task that never ends |
+# | `starttls()` without a context | the password can go to an attacker |
+# | no `timeout=` | a task that never ends |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 4](../exercises/ex04_settings.py), then
 # [stage 5](05_task_tracker.ipynb), in which a task leaves a record. In
 # [exercise 9](../exercises/ex09_email_retry.py) you retry a mail that failed;
-# [the five projects](projects.ipynb) show it.
+# the notebook [The five projects](projects.ipynb) explains this exercise.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: what real mail also needs
 #
-# *5 minutes, if you send real mail.*
+# *5 minutes, if your own application will send real mail.*
 #
-# `starttls()` without a context encrypts, but does not verify the server. An
-# attacker's server in between gets the password. With a context, a server
-# whose certificate is from an unknown authority is refused *before* the login.
+# `starttls()` without a context encrypts, but does not verify the server. If an
+# attacker's server stands between you and the mail server, it gets the
+# password. With a context, Python checks the certificate first. If it does not
+# know the authority of the certificate, it stops *before* the login.
 # This machine does not know the authority of the mailbox. (The stage loads it
 # from `smtp_ca_file`.)
 
@@ -542,7 +546,8 @@ import logging
 import ssl
 
 with mailbox() as box:
-    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the server's
+    # hide the log of the mail server
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     for name, context in [
         ("no context     ", None),
         ("default context", ssl.create_default_context()),
@@ -582,9 +587,9 @@ with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.accept()[0].close()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Last, the subject. A line break in it would begin another header, so
-# `EmailMessage` raises an exception: in the task, after a 200. The stage's
-# `EmailContent` refuses it in the request:
+# A line break in the subject would start a new header. So `EmailMessage` raises
+# an exception, but only in the task, when the client already has its 200. The
+# stage's `EmailContent` refuses such a subject in the request:
 
 # %% slideshow={"slide_type": "fragment"}
 from email.message import EmailMessage

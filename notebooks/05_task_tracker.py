@@ -37,9 +37,9 @@ new_in("s05")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three rules
 #
-# - The endpoint commits a row, and passes its **ID** to the task: a number is
-#   still valid when the request's session is closed.
-# - The task opens a **session of its own**, from the session *factory*.
+# - The endpoint commits a row, and passes its **ID** to the task. An ID is only
+#   a number, so it is still valid after the request's session is closed.
+# - The task opens its **own session**, from the session *factory*.
 # - When the task has ended or failed, a **new** transaction writes its status.
 
 # %% slideshow={"slide_type": "subslide"}
@@ -67,15 +67,15 @@ moments = [
 guess = []
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 4 minutes.** Ask: "When is `get_db` left?" Expect three wrong
-# answers:
+# **In class, 4 minutes.** Ask: "When does the code after `yield` in `get_db`
+# run?" Expect three wrong answers:
 #
 # 1. When the endpoint has ended.
 # 2. Before the response. (That was correct for FastAPI 0.106 to 0.117.)
 # 3. After the response, but before the task.
 #
-# Point at the bar of `get_db` in the picture: the session is held during the
-# whole task, which does not need it. Demo:
+# Point at the bar of `get_db` in the picture: the session stays open during the
+# whole task, but the task does not need it. Demo:
 #
 # ```console
 # $ python3 start.py timeline stages.s05_task_tracker:app POST /run-task/report
@@ -92,8 +92,10 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The request's session was closed *last*, after the task. So the task could
-# have used it, but not on every version of FastAPI, as you will see below.
+# The request's session was closed *last*, after the task: "get_db left" is the
+# moment when the code after its `yield` has run. On this version of FastAPI
+# the task can still use this session. On some other versions it cannot: see
+# below.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ask what happened to the task
@@ -120,7 +122,7 @@ pretty([{k: log[k] for k in ("id", "status", "error")} for log in logs])
 # ## A task that writes
 #
 # The stage's own tasks do not use the session that the tracker passes to them.
-# The tasks of this application write into a table of parcels. The second task
+# The tasks in the next cell write into a table of parcels. The second task
 # writes a row, and then it fails. Is its row in the table?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -184,15 +186,15 @@ with running(depot) as server:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The parcel of the first task was committed. The parcel of the second task was
-# **rolled back** with its transaction. Its failure is still recorded, because
-# the tracker does that in another transaction.
+# **rolled back** with its transaction. The failure of the task is still
+# recorded, because the tracker writes it in another transaction.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: borrow the request's session
 #
 # Here the task gets the request's session itself. The table shows the same
-# request on three versions of FastAPI. (`python3 start.py versions` records it
-# again, and needs the network.)
+# request on three versions of FastAPI. (`python3 start.py versions` makes this
+# table again, and needs the network.)
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "On which of the three versions is the session
@@ -214,13 +216,13 @@ table(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The rule has changed twice. A borrowed session is open on 0.105, closed on
-# 0.106 to 0.117, and open again since 0.118. A session that the task opens
-# itself is right on each version.
+# 0.106 to 0.117, and open again since 0.118. If the task opens its own session,
+# it works on every version.
 #
-# "Closed" does not even mean that the task fails: the session opens itself
-# again, and its connection is not returned. The result is correct, so the leak
-# goes unnoticed for years.
-# [Question 4](../questions/q04_whose_session.py) runs that.
+# The task does not fail when the session is closed: a closed session opens a
+# connection again, and does not return it to the pool. The result is correct,
+# so nobody notices the leak for years.
+# [Question 4](../questions/q04_whose_session.py) shows it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: commit after the `yield`
@@ -233,7 +235,8 @@ table(
 # **In class, 3 minutes.** Ask who has a `get_db` that commits: many templates
 # have one. Expect three wrong answers: yes, the endpoint added it; yes, `flush`
 # sent it; sometimes, it is a race. Live: replace `flush()` by `commit()` in the
-# next cell, and the task finds the row with both scopes.
+# next cell. Then the task finds the row with `scope="request"` and with
+# `scope="function"`.
 
 # %% slideshow={"slide_type": "fragment"}
 from collections.abc import Iterator
@@ -270,9 +273,9 @@ for scope in ("request", "function"):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # With the usual scope, "request", the task runs **before the commit**, and finds
-# no row. With `scope="function"` the commit comes first. If the task tried to
-# write, it would wait for the request's lock, and the request would wait for
-# the task: "database is locked"
+# no row. With `scope="function"` the commit comes first. With "request", a task
+# that writes waits for the request's lock, and the request waits for the task:
+# "database is locked"
 # ([question 41](../questions/q41_database_is_locked.py)).
 #
 # So **commit in the endpoint**, and then pass the ID, as the stage does.
@@ -287,9 +290,9 @@ for scope in ("request", "function"):
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Which status does the row have in the end?"
 # Expect three wrong answers: "failed"; "completed"; none, because the row is
-# rolled back. This is exercise 5. Look out for two mistakes there: the
-# provider opens the session, so it is opened before the response; and a
-# `raise` inside `begin()` undoes `log.status = "failed"`.
+# rolled back. Exercise 5 is about this. Students often make two mistakes in
+# it: the provider opens the session, so it is opened before the response; and
+# a `raise` inside `begin()` undoes `log.status = "failed"`.
 
 # %% slideshow={"slide_type": "fragment"}
 same = FastAPI()
@@ -337,23 +340,23 @@ with stage.get_session_factory()() as session:
 #
 # The rule: *roll back, write the status in a new transaction, then decide
 # whether to raise again.* `with factory.begin() as session:` commits at its
-# end. It rolls back after an exception, and closes in both cases. A `raise`
-# inside the block would undo the status too.
+# end. It rolls back after an exception, and always closes the session. A
+# `raise` inside the block would undo the status too.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: blocking work in an `async def`
 #
 # There are three tasks of one second each. While a task runs, another client
-# asks an `async def` endpoint for a greeting. During which of the tasks does
-# it wait?
+# asks an `async def` endpoint for a greeting. Which task makes this client
+# wait?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "During which task does the other client wait?"
-# Expect three wrong answers: during none, because a task runs in the
-# background; during all of them; during the one in a thread, because it
-# sleeps. Live: start stage 5 with `python3 start.py stage 5 --reload`, put
-# `time.sleep(20)` into an `async def` endpoint, call it, and try to open
-# `/docs`.
+# **In class, 3 minutes.** Ask: "Which task makes the other client wait?" Expect
+# three wrong answers: none, because a task runs in the background; all of
+# them; the one in a thread, because it sleeps. Live: start stage 5 with
+# `python3 start.py stage 5 --reload`, put `import time; time.sleep(20)` into the
+# first line of the endpoint `send_notification`, send it a request from
+# `/docs`, and try to open `/docs` in another tab. Then undo the change.
 
 # %% slideshow={"slide_type": "fragment"}
 import asyncio
@@ -404,14 +407,14 @@ with running(shop) as server:
 #
 # A plain `def` blocks one of forty worker threads. When all forty are busy,
 # each `def` endpoint waits
-# ([question 11](../questions/q11_forty_threads.py)). A session that a task holds
-# is also a connection that nobody else can use
+# ([question 11](../questions/q11_forty_threads.py)). While a task keeps a session
+# open, nobody else can use its connection
 # ([question 12](../questions/q12_pool_deadlock.py)).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: kill the process
 #
-# We start stage 5 in a process of its own. One task is completed. Then the mail
+# We start stage 5 in a separate process. One task is completed. Then the mail
 # server accepts a connection and sends nothing, so three more tasks are in the
 # middle of their work. We **kill** the process, and start it again. What do the
 # four rows say?
@@ -419,10 +422,11 @@ with running(shop) as server:
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 4 minutes.** Expect three wrong answers: "failed", because the
 # tasks were interrupted; "completed", because they run again after the
-# restart; there are no rows. Then let the class propose a solution, before you
-# say anything about queues. Somebody will say: "look for rows that are not
+# restart; there are no rows. Then ask the class for a solution, before you say
+# anything about queues. Somebody will say: "look for rows that are not
 # completed, and run their tasks again". Ask what happens to a mail that was
-# sent just before the kill: it is sent twice. This is "at least once".
+# sent just before the kill: it is sent twice. Queues call this "at least
+# once": a task may run more than once.
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -478,16 +482,16 @@ client.close()
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Three clients have a "success", and three rows say "started" **for ever**.
 # The tasks were in the memory of the killed process. Nobody else can run them,
-# because a row holds the name of its task, and not the arguments. Nobody can
-# even see that they are lost: the row of a task that is still running says
+# because a row contains the name of its task, and not the arguments. And you
+# cannot see that they are lost: the row of a task that is still running says
 # "started" too.
 #
-# In [stage 6](06_at_work.ipynb) the row also holds the arguments, and a command
-# runs the task again. From [stage 7](07_celery.ipynb) on, **task queues** do
-# that by themselves, with workers in processes of their own.
+# In [stage 6](06_at_work.ipynb) the row also contains the arguments, and a
+# command runs the task again. In [stage 7](07_celery.ipynb) and later, **task
+# queues** run it again automatically, in separate worker processes.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: the error that everybody may read
+# ## Break it: the error that every client can read
 #
 # The tracker records the exception's text, and `/task-logs/` shows it to every
 # client. Here a task inserts a parcel with an ID that exists already:
@@ -512,22 +516,22 @@ print(send(stage.app, "GET", "/task-logs/").json[-1]["error"])
 # Every client can read the table's name, the SQL and somebody's address. The
 # whole text belongs in the log, and the tracker has written it there. In
 # [stage 6](06_at_work.ipynb) a client reads only the name of the exception.
-# The exception's text is shown only if the task raised a `TaskError`, which is
-# made for clients.
+# The text of the exception is shown only for a `TaskError`: its text is written
+# for clients.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - give a task its own session, which is right on every version of FastAPI;
-# - record how a task ended, also when its session failed;
-# - say when a dependency is left, and what you must commit before the task
-#   runs;
+# - give a task its own session; this works on every version of FastAPI;
+# - record how a task ended, even when its session failed;
+# - say when the code after a `yield` runs, and what you must commit before the
+#   task runs;
 # - choose `def` or `async def` for a task, and name the cost of each.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see | where |
 # |---|---|---|
-# | the task borrows the request's session | open, closed, open: by version | above, [question 4](../questions/q04_whose_session.py) |
+# | the task borrows the request's session | it is open or closed, depending on the FastAPI version | above, [question 4](../questions/q04_whose_session.py) |
 # | the commit is after the `yield` | the task finds no row | above, [question 41](../questions/q41_database_is_locked.py) |
 # | the failure is recorded on the failed session | "started" for ever | above |
 # | a row, and not its ID, is passed to the task | `DetachedInstanceError` | [question 38](../questions/q38_detached_instance.py) |
@@ -538,11 +542,13 @@ print(send(stage.app, "GET", "/task-logs/").json[-1]["error"])
 # | the exception's text is shown | SQL and values in the answer | above |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [how to test all this](testing.ipynb) and
-# [stage 6](06_at_work.ipynb), after two exercises. In
-# [exercise 5](../exercises/ex05_own_session.py) a task gets its own session. In
-# [exercise 6](../exercises/ex06_predict_the_order.py) you predict six orders.
-# You have seen four of them.
+# **Next:**
+#
+# 1. [Exercise 5](../exercises/ex05_own_session.py): a task gets its own session.
+# 2. [Exercise 6](../exercises/ex06_predict_the_order.py): you predict six orders.
+#    You have seen four of them.
+# 3. [How to test tasks](testing.ipynb).
+# 4. [Stage 6](06_at_work.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer

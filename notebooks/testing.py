@@ -1,15 +1,15 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Testing tasks
 #
-# *25 minutes · 5 more at the end, on databases ·
-# builds on [stage 5](05_task_tracker.ipynb) · tests to learn from are in
+# *25 minutes · 5 more at the end on databases ·
+# builds on [stage 5](05_task_tracker.ipynb) · example tests are in
 # [tests/stages](../tests/stages/test_s03_chained_dependencies.py)*
 #
 # A test of an endpoint checks the answer. A task runs *after* the answer. The
 # answer is the same when the task ran once, ran twice or was never scheduled.
 # So a test of a task has to answer five more questions:
 #
-# - did it run, and **once**?
+# - did it run exactly **once**?
 # - with the right **values**?
 # - **after** the response?
 # - and **not at all** when the request was refused?
@@ -35,9 +35,9 @@ from stages import s03_chained_dependencies as stage
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Alone: the task without an application
 #
-# A provider is a function. Call it with what it needs, and it returns the task.
-# Here it needs a logger. We use a *real* logger with a handler that remembers
-# the lines, and mock nothing:
+# A provider is a function. Call it with its arguments, and it returns the task.
+# Here its argument is a logger. We use a *real* logger with a handler that
+# remembers the lines, and mock nothing:
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -62,7 +62,7 @@ assert log.lines == [
 ]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# For such a call, declare what the provider needs as `Annotated` parameters.
+# If you want to call a provider yourself, use `Annotated` for its parameters.
 # In the older form `logger=Depends(get_logger)` the default value *is* the
 # `Depends` object, so a call without FastAPI gets this object as its logger:
 
@@ -87,11 +87,11 @@ except AttributeError as error:
 # same parameters as the task, and puts them into a list.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** In pytest, the lines that set and clear the override
-# belong in a fixture, so that the override is cleared also when the test
-# fails: show `logger` in tests/stages/test_s03_chained_dependencies.py. If you
-# forget that, the next test runs with this test's fake, and may be green only
-# because of it.
+# **In class, 2 minutes.** In pytest, set and clear the override in a fixture.
+# Then it is cleared even when the test fails. Show the fixture `logger` in
+# tests/stages/test_s03_chained_dependencies.py. If you do not clear the
+# override, the next test uses this test's fake, and may be green only because
+# of it.
 
 # %% slideshow={"slide_type": "fragment"}
 sent: list[tuple[str, str]] = []
@@ -111,18 +111,18 @@ assert refused.status_code == 422
 assert sent == [("ada@example.com", "Hello World!")]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# One `==` on the list answers four questions: the task ran, it ran once, with
-# these values, and not for the refused request. `assert sent` alone answers
-# only the first. `mock.assert_any_call(…)` also passes after two calls.
+# One `==` on the list answers three of the five questions: the task ran exactly
+# once, with these values, and not for the refused request. `assert sent` alone
+# shows only that it ran. `mock.assert_any_call(…)` also passes after two calls.
 #
-# The `TestClient` has waited for the task. That hides which comes first, but
-# here it helps: the test needs no sleeping and no polling.
+# The `TestClient` has waited for the task. So you cannot see the order, but here
+# that helps: the test needs no sleeping and no polling.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict: which of these tests notices a fault?
 #
-# A small application, and three faults that we can put into it: the task is
-# never scheduled, scheduled twice, or called before the response.
+# Here is a small application. We can put three faults into it: the task is never
+# scheduled, scheduled twice, or called before the response.
 
 # %% slideshow={"slide_type": "fragment"}
 FAULTS = ["never scheduled", "scheduled twice", "before the response"]
@@ -215,9 +215,9 @@ TESTS = [
 guess = []
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 5 minutes.** Let everybody write a guess down. Expect three wrong
-# answers: all but the first; the patched name, because it has a mock; the fake
-# as override, because it has a list. Then ask for each empty place of the
+# **In class, 5 minutes.** Ask everybody to write a guess down. Expect three
+# wrong answers: all but the first; the patched name, because it has a mock; the
+# fake as override, because it has a list. Then ask for each empty cell in the
 # table: "Why is that test green?"
 
 
@@ -225,7 +225,7 @@ guess = []
 def notices(test: Callable[[SimpleNamespace], None], fault: str) -> bool:
     try:
         test(make(fault))
-    except Exception:  # an assertion, or what the client let through
+    except Exception:  # an AssertionError, or one from the application
         return True
     return False
 
@@ -246,14 +246,15 @@ table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **One** of five notices that the task is never scheduled.
 #
-# - *A patched name* notices nothing: `Depends` has kept the function itself. The
-#   mock is never called, and the real task runs.
+# - *A patched name* notices no fault: `Depends` has kept the function itself.
+#   The mock is never called, and the real task runs.
 # - *The fake as override* is worse: its list contains the right address. FastAPI
 #   called the fake as a provider, with the request's values. The endpoint added
 #   `None`, and `raise_server_exceptions=False` hid the error.
-# - *A fake that remembers* notices whether and how often, but not when.
-# - *A fake that fails* notices when: an exception before the response changes the
-#   answer, an exception after it does not.
+# - *A fake that remembers* notices whether the task ran and how often, but not
+#   when it ran.
+# - *A fake that fails* notices when the task ran: an exception before the
+#   response changes the answer, an exception after it does not.
 #
 # A green test alone says little. **Break the code, and see whether the test
 # fails.**
@@ -283,14 +284,15 @@ print("hidden:            ", hiding.post(PATH).status_code)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # On a real server the client has its 200 in both cases, and the error is in the
-# log. So use the second form only in a test of the failure itself, and check
-# there that the task failed.
+# log. So use `raise_server_exceptions=False` only in a test that checks the
+# failure, and check there that the task failed.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Test "after the response"
 #
-# A `TestClient` cannot see which comes first. But the application sends messages
-# to its server, and their order shows it. The course's recorder reads them:
+# With a `TestClient` you cannot see the order. But the application sends ASGI
+# messages to the server, and these messages have an order. The course's
+# recorder reads them:
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import Happened
@@ -323,13 +325,13 @@ right.app.dependency_overrides.clear()
 print(answer.status_code, [d["loc"] for d in answer.json()["detail"]])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Give a function instead: `lambda: mock` is a provider without parameters.
+# Use a function instead: `lambda: mock` is a provider without parameters.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## No sleeping
 #
-# A task that waits takes its `sleep` as an argument. The test passes a list's
-# `append` instead. That takes no time, and remembers each pause:
+# If a task has to wait, give it its `sleep` function as an argument. The test
+# passes a list's `append` instead. That takes no time, and remembers each pause:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 1 minute.** Two tests that sleep for a second each do not matter.
@@ -356,8 +358,8 @@ print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
 #
-# In a terminal, run `pytest -v` with the file's name. Each test's name is a
-# promise. The tests take some seconds:
+# In a terminal, run `pytest -v` with the file's name. Each test name says what
+# the stage must do. The tests take some seconds:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -387,16 +389,16 @@ with subprocess.Popen(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
-# | the provider's name is patched | green, with `add_task` deleted |
-# | the override is the fake itself | green, with `add_task` deleted |
+# | the provider's name is patched | the test is green although `add_task` was deleted |
+# | the override is the fake itself | the test is green although `add_task` was deleted |
 # | the override is a bare `MagicMock` | 422: `args` and `kwargs` are missing |
-# | `assert sent` | scheduled twice is green |
-# | `raise_server_exceptions=False` everywhere | a task that fails is green |
+# | `assert sent` | a task that is scheduled twice is not noticed |
+# | `raise_server_exceptions=False` everywhere | a task that fails is not noticed |
 # | overrides are not cleared | the next test has your fake |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 7](../exercises/ex07_test_a_task.py): your tests, and
-# eight broken applications that they have to notice. Then
+# eight broken applications, and for each of them a test must fail. Then
 # [the five projects](projects.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -464,9 +466,10 @@ shared.dispose()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # So a test has two possibilities. It sets `DATABASE_URL` in the environment,
-# and clears what `lru_cache` keeps. Or it runs no lifespan: it uses
-# `TestClient(app)` without a `with`. [Stage 6](06_at_work.ipynb) also prepares
-# its database in the lifespan, so its tests set the environment.
+# and calls `get_session_factory.cache_clear()`. Or it does not run the
+# lifespan: it uses `TestClient(app)` without a `with`.
+# [Stage 6](06_at_work.ipynb) also prepares its database in the lifespan, so its
+# tests set the environment.
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Now write some tests: [exercise 7](../exercises/ex07_test_a_task.py).

@@ -7,7 +7,7 @@ from pydantic import EmailStr
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a slow mail server (given)."""
+    """Imitate a slow mail server (ready)."""
     time.sleep(3)
     print(f"Welcome, {email}!")
 

@@ -10,7 +10,7 @@ WelcomeTask = Callable[[str], object]  # takes the address
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"Welcome, {email}!")
 
 

@@ -1,4 +1,4 @@
-"""Exercise 3, solved: what the task needs is a dependency too."""
+"""Exercise 3, solved: the objects that a task needs are dependencies too."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -22,12 +22,12 @@ def get_clock() -> Clock:
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"Welcome, {email}!")
 
 
 def get_welcome_task() -> WelcomeTask:
-    """Provide the work (given)."""
+    """Provide the work (ready)."""
     return send_welcome
 
 
@@ -62,7 +62,7 @@ AuditDep = Annotated[WelcomeTask, Depends(get_audit_task)]
 async def welcome(
     email: EmailStr, tasks: BackgroundTasks, task: AuditDep
 ) -> dict[str, str]:
-    """Add the audited task (given)."""
+    """Add the audited task (ready)."""
     tasks.add_task(task, email)
     return {"message": "Welcome scheduled"}
 

@@ -30,7 +30,7 @@ Transport = Callable[[Settings, str], None]
 
 
 def get_transport() -> Transport:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
 
     def send(settings: Settings, email: str) -> None:
         print(f"Mail to {email}")
@@ -56,13 +56,13 @@ MailerDep = Annotated[Mailer, Depends(get_mailer)]
 async def welcome(
     email: EmailStr, tasks: BackgroundTasks, mailer: MailerDep
 ) -> dict[str, str]:
-    """Add the mailer (given)."""
+    """Add the mailer (ready)."""
     tasks.add_task(mailer, email)
     return {"message": "Welcome scheduled"}
 
 
 # Why so: the environment belongs to the process, so it is read once; but not
-# at import, or whoever imports the module (a test, a tool) needs a mail
+# at import, or a test or a tool that imports the module needs a mail
 # server. A call that raises is not cached by `lru_cache`, so a mended
 # environment is read. `SecretStr` keeps the password out of `repr`;
 # `hide_input_in_errors` keeps it out of the error about *another* field,

@@ -1,4 +1,4 @@
-"""Exercise 5, solved: a task has a database session of its own."""
+"""Exercise 5, solved: a task has its own database session."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
 
 
 class TaskLog(Base):
-    """What became of a task (given)."""
+    """How a task ended, or that it has not (ready)."""
 
     __tablename__ = "task_logs"
 
@@ -33,7 +33,7 @@ class TaskLog(Base):
 
 @lru_cache
 def get_session_factory() -> sessionmaker[Session]:
-    """Make the database when it is first asked for (given)."""
+    """Make the database when it is first asked for (ready)."""
     folder = Path(__file__).parents[1] / "data"
     folder.mkdir(exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{folder / 'ex05_own_session.db'}")
@@ -45,7 +45,7 @@ SessionsDep = Annotated[sessionmaker[Session], Depends(get_session_factory)]
 
 
 def get_session(new_session: SessionsDep) -> Iterator[Session]:
-    """Open a session for a request, and close it after it (given)."""
+    """Open a session for a request, and close it after it (ready)."""
     with new_session() as session:
         yield session
 
@@ -54,7 +54,7 @@ Work = Callable[[Session, str], None]  # takes a session and the task's name
 
 
 def get_work() -> Work:
-    """Stand in for real work, which takes its time (given)."""
+    """Imitate real work, which takes some time (ready)."""
 
     def work(session: Session, task_name: str) -> None:
         time.sleep(2)
@@ -93,7 +93,7 @@ in_utc = AfterValidator(lambda at: at.replace(tzinfo=at.tzinfo or UTC))
 
 
 class TaskLogOut(BaseModel, from_attributes=True):
-    """A row, as it is shown (given)."""
+    """A row, as it is shown (ready)."""
 
     id: int
     task_name: str
@@ -123,7 +123,7 @@ def run_task(
 
 @app.get("/task-logs/{log_id}", response_model=TaskLogOut)
 def get_task_log(log_id: int, session: SessionDep) -> TaskLog:
-    """Show a row (given)."""
+    """Show a row (ready)."""
     log = session.get(TaskLog, log_id)
     if log is None:
         raise HTTPException(404, "There is no such task")

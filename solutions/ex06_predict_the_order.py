@@ -7,11 +7,11 @@ from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 from starlette.types import Message, Receive, Scope, Send
 
-Note = Callable[[str], object]  # is told of each event when it happens
+Note = Callable[[str], object]  # is called with the name of each event
 
 
 class Watched(FastAPI):
-    """An application that also tells what its server sees."""
+    """An application that also notes the events that its server sees."""
 
     def __init__(self, note: Note) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Watched(FastAPI):
 
 
 def yield_dependency(note: Note) -> FastAPI:
-    """Have a dependency that yields, and a task."""
+    """Make an application with a `yield` dependency and a task."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -58,7 +58,7 @@ def yield_dependency(note: Note) -> FastAPI:
 
 
 def first_task_fails(note: Note) -> FastAPI:
-    """Have two tasks, and a dependency that sees an error and lets it go."""
+    """Make one with two tasks; its dependency catches and re-raises."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -87,7 +87,7 @@ def first_task_fails(note: Note) -> FastAPI:
 
 
 def function_scope(note: Note) -> FastAPI:
-    """Have the same as yield_dependency, but for the scope."""
+    """Make the same as yield_dependency; only the scope is different."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -107,7 +107,7 @@ def function_scope(note: Note) -> FastAPI:
 
 
 def own_response(note: Note) -> FastAPI:
-    """Return a response with a task of its own, and add another task."""
+    """Make one whose response has its own task; another task is added."""
     app = Watched(note)
 
     def own_task() -> None:
@@ -126,7 +126,7 @@ def own_response(note: Note) -> FastAPI:
 
 
 def streaming(note: Note) -> FastAPI:
-    """Stream two chunks, and add a task."""
+    """Make one that streams two chunks and adds a task."""
     app = Watched(note)
 
     def chunks() -> Iterator[str]:
@@ -148,7 +148,7 @@ def streaming(note: Note) -> FastAPI:
 
 
 def dependency_adds_tasks(note: Note) -> FastAPI:
-    """Have a dependency that adds one task early and another one late."""
+    """Make one whose dependency adds one task early and one late."""
     app = Watched(note)
 
     def early_task() -> None:
@@ -180,7 +180,7 @@ APPS = {
     "dependency_adds_tasks": dependency_adds_tasks,
 }
 
-# All that could happen, in alphabetical order; some of it never does.
+# All possible events, in alphabetical order. Some of them do not happen.
 EVENTS = {
     "yield_dependency": [
         "dependency enters",
@@ -240,7 +240,7 @@ EVENTS = {
     ],
 }
 
-app = FastAPI(title="Exercise 6")  # prints what happens in each (given)
+app = FastAPI(title="Exercise 6")  # prints the events of each (ready)
 for name, make in APPS.items():
     app.mount(f"/{name}", make(print))
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-pytest_plugins = ["checks.app_under_test"]  # the two fixtures (given)
+pytest_plugins = ["checks.app_under_test"]  # the two fixtures (ready)
 
 ClientFor = Callable[..., TestClient]
 Sent = list[tuple[str, str]]

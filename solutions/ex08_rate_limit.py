@@ -40,7 +40,7 @@ class TokenBucket:
 
 
 def get_clock() -> Clock:
-    """Give a clock that nobody can put back (given)."""
+    """Return a clock that nobody can put back (ready)."""
     return time.monotonic
 
 
@@ -55,12 +55,12 @@ async def get_bucket(
 
 
 def send_notification(email: str, message: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"To {email}: {message}")
 
 
 def get_notification_task() -> NotificationTask:
-    """Provide the work (given)."""
+    """Provide the work (ready)."""
     return send_notification
 
 
@@ -86,7 +86,7 @@ async def send(
     task: LimitedDep,
     message: str = "Hello!",
 ) -> dict[str, str]:
-    """Add the task that was given (given)."""
+    """Add the task from get_limited_task (ready)."""
     tasks.add_task(task, email, message)
     return {"message": "Notification scheduled"}
 

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmailContent(BaseModel):
-    """What the client posts (given)."""
+    """The JSON that the client posts (ready)."""
 
     subject: str = Field(pattern=r"^[^\r\n]*$")
     body: str
@@ -28,7 +28,7 @@ class EmailContent(BaseModel):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often to try, and how long to wait in between (given)."""
+    """How often to try, and how long to wait in between (ready)."""
 
     attempts: int  # all tries, the first included
     base_delay: float  # seconds
@@ -38,7 +38,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that some were not served with (given)."""
+    """A message that some recipients did not get (ready)."""
 
     message: EmailContent
     recipients: list[str]
@@ -54,22 +54,22 @@ DEAD_LETTERS: list[DeadLetter] = []
 
 
 def get_policy() -> RetryPolicy:
-    """Provide the policy (given)."""
+    """Provide the policy (ready)."""
     return RetryPolicy(attempts=5, base_delay=1, max_delay=30, jitter=1)
 
 
 def get_sleep() -> Sleep:
-    """Provide what waits (given)."""
+    """Provide the function that waits (ready)."""
     return asyncio.sleep
 
 
 def get_dead_letters() -> list[DeadLetter]:
-    """Provide the place for what could not be delivered (given)."""
+    """Provide the list of mails that were not delivered (ready)."""
     return DEAD_LETTERS
 
 
 def get_server() -> tuple[str, int]:
-    """Say where the mail server listens (given)."""
+    """Say where the mail server listens (ready)."""
     port = int(os.environ.get("SMTP_PORT", "8025"))
     return os.environ.get("SMTP_SERVER", "localhost"), port
 
@@ -77,7 +77,7 @@ def get_server() -> tuple[str, int]:
 def get_transport(
     server: Annotated[tuple[str, int], Depends(get_server)],
 ) -> Transport:
-    """Provide what talks to the mail server, and blocks (given)."""
+    """Provide the function that sends the mail, and blocks (ready)."""
 
     def send(message: EmailContent, recipients: list[str]) -> dict[str, Reply]:
         mail = EmailMessage()
@@ -151,7 +151,7 @@ def get_delivery(
     sleep: Annotated[Sleep, Depends(get_sleep)],
     letters: Annotated[list[DeadLetter], Depends(get_dead_letters)],
 ) -> Delivery:
-    """Provide the task (given)."""
+    """Provide the task (ready)."""
 
     async def deliver(message: EmailContent) -> None:
         unserved = await send_with_retry(message, transport, policy, sleep)
@@ -169,7 +169,7 @@ DeliveryDep = Annotated[Delivery, Depends(get_delivery)]
 async def send_email(
     message: EmailContent, tasks: BackgroundTasks, deliver: DeliveryDep
 ) -> dict[str, str]:
-    """Add the task (given)."""
+    """Add the task (ready)."""
     tasks.add_task(deliver, message)
     text = (
         f"Email will be sent to {len(message.recipients)} recipients"

@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 
 
 class Accepted(BaseModel):
-    """What POST says of each file (given)."""
+    """The answer of POST for each file (ready)."""
 
     id: str
     filename: str
 
 
 class FileRecord(BaseModel):
-    """What GET says of a file (given)."""
+    """The answer of GET for a file (ready)."""
 
     status: Literal["queued", "processing", "done", "failed"] = "queued"
     filename: str
@@ -40,11 +40,11 @@ class FileRecord(BaseModel):
     error: str | None = None
 
 
-records: dict[str, FileRecord] = {}  # by id (given)
+records: dict[str, FileRecord] = {}  # by id (ready)
 
 
 def update(file_id: str, **changes: Any) -> None:
-    """Change a record, all at once: no GET sees half of it (given)."""
+    """Change a record in one step: no GET sees half of it (ready)."""
     records[file_id] = records[file_id].model_copy(update=changes)
 
 
@@ -52,14 +52,14 @@ Processor = Callable[[Path], dict[str, Any]]
 
 
 def get_storage() -> Path:
-    """Provide the folder for the files, which exists (given)."""
+    """Provide the folder for the files, which exists (ready)."""
     storage = Path(tempfile.gettempdir(), "ex10_storage")
     storage.mkdir(exist_ok=True)
     return storage
 
 
 def get_max_bytes() -> int:
-    """Provide how many bytes a file may have (given)."""
+    """Provide the highest size of a file, in bytes (ready)."""
     return 50 * 1024 * 1024
 
 
@@ -78,7 +78,7 @@ def measure(path: Path) -> dict[str, Any]:
 
 
 def get_processor() -> Processor:
-    """Provide what is done with each file (given)."""
+    """Provide the function that processes each file (ready)."""
     return measure
 
 
@@ -123,7 +123,7 @@ def upload(
 
 @app.get("/files/{file_id}")
 async def read(file_id: str) -> FileRecord:
-    """Say what is known of a file (given)."""
+    """Return the record of a file (ready)."""
     if file_id not in records:
         raise HTTPException(404, "There is no such file.")
     return records[file_id]

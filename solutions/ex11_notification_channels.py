@@ -9,7 +9,7 @@ from pydantic import BaseModel, EmailStr, Field
 
 
 class Channel(Protocol):
-    """A way to reach somebody. `send` raises when it fails (given)."""
+    """A way to reach somebody. `send` raises when it fails (ready)."""
 
     name: str
 
@@ -17,7 +17,7 @@ class Channel(Protocol):
 
 
 class PrintedChannel:
-    """Stand in for a provider (given)."""
+    """Imitate a provider (ready)."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -27,22 +27,22 @@ class PrintedChannel:
 
 
 def get_email_channel() -> Channel:
-    """Provide the channel "email" (given)."""
+    """Provide the channel "email" (ready)."""
     return PrintedChannel("email")
 
 
 def get_sms_channel() -> Channel:
-    """Provide the channel "sms" (given)."""
+    """Provide the channel "sms" (ready)."""
     return PrintedChannel("sms")
 
 
 def get_push_channel() -> Channel:
-    """Provide the channel "push" (given)."""
+    """Provide the channel "push" (ready)."""
     return PrintedChannel("push")
 
 
 class Recipient(BaseModel, extra="allow"):
-    """One address for each channel, under the channel's name (given)."""
+    """One address for each channel, under the channel's name (ready)."""
 
     __pydantic_extra__: dict[str, str]
     email: EmailStr | None = None
@@ -54,7 +54,7 @@ class Recipient(BaseModel, extra="allow"):
 
 
 class Notification(BaseModel):
-    """What is to be sent (given)."""
+    """What the client wants to send (ready)."""
 
     recipient: Recipient
     message: str
@@ -62,20 +62,20 @@ class Notification(BaseModel):
 
 
 class Result(BaseModel):
-    """What became of one channel (given)."""
+    """How one channel ended (ready)."""
 
     status: Literal["pending", "delivered", "failed", "skipped"] = "pending"
     error: str | None = None
 
 
 class Report(BaseModel):
-    """What became of a notification (given)."""
+    """How each channel of a notification ended (ready)."""
 
     id: str
     channels: dict[str, Result]
 
 
-reports: dict[str, Report] = {}  # by id; in place of a database (given)
+reports: dict[str, Report] = {}  # by id; instead of a database (ready)
 
 
 class Notifier:
@@ -135,7 +135,7 @@ async def notify(
 
 @app.get("/notify/{notification_id}")
 async def show(notification_id: str) -> Report:
-    """Say what became of a notification (given)."""
+    """Say how each channel of a notification ended (ready)."""
     if notification_id not in reports:
         raise HTTPException(404, "no such notification")
     return reports[notification_id]

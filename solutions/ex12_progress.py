@@ -1,4 +1,4 @@
-"""Exercise 12, solved: say how far a job is, to whoever listens."""
+"""Exercise 12, solved: say how far a job is, to all who listen."""
 
 import asyncio
 import time
@@ -15,13 +15,13 @@ Step = Callable[[int], Awaitable[None]]
 
 
 class NewJob(BaseModel):
-    """What a client orders (given)."""
+    """What a client orders (ready)."""
 
     steps: int = Field(ge=1)
 
 
 class JobState(BaseModel, frozen=True):
-    """What a client sees of a job at one moment (given)."""
+    """What a client sees of a job at one moment (ready)."""
 
     id: str
     status: Status = "queued"
@@ -53,13 +53,13 @@ class Job:
 
 
 class JobStore:
-    """Every job that goes on, and the last that are over (given)."""
+    """Every job that runs, and the last jobs that have ended (ready)."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
 
     def add(self, total: int, max_finished: int) -> Job:
-        """Make a job; forget what finished longest ago."""
+        """Make a job; forget the jobs that finished longest ago."""
         over = [job for job in self.jobs.values() if job.state.is_final]
         over.sort(key=lambda job: job.changed_at, reverse=True)
         for old in over[max_finished:]:
@@ -70,18 +70,18 @@ class JobStore:
 
 
 async def one_step(number: int) -> None:
-    """Stand in for a part of the work (given)."""
+    """Imitate a part of the work (ready)."""
     await asyncio.sleep(1)
     print(f"Step {number} is done")
 
 
 def get_step() -> Step:
-    """Provide one step of the work (given)."""
+    """Provide one step of the work (ready)."""
     return one_step
 
 
 def get_max_finished() -> int:
-    """Say how many finished jobs are kept (given)."""
+    """Say how many finished jobs are kept (ready)."""
     return 100
 
 
@@ -89,7 +89,7 @@ jobs = JobStore()
 
 
 async def get_job_store() -> JobStore:
-    """Provide the one store of this application (given)."""
+    """Provide the one store of this application (ready)."""
     return jobs
 
 
@@ -97,7 +97,7 @@ StoreDep = Annotated[JobStore, Depends(get_job_store)]
 
 
 async def get_job(job_id: str, store: StoreDep) -> Job:
-    """Provide the job of the path, or answer 404 (given)."""
+    """Provide the job of the path, or answer 404 (ready)."""
     if job_id not in store.jobs:
         raise HTTPException(404, "There is no such job")
     return store.jobs[job_id]
@@ -138,7 +138,7 @@ async def create_job(
     worker: Annotated[Worker, Depends(get_worker)],
     max_finished: Annotated[int, Depends(get_max_finished)],
 ) -> JobState:
-    """Begin a job (given)."""
+    """Begin a job (ready)."""
     job = store.add(new.steps, max_finished)
     tasks.add_task(worker, job)
     response.headers["Location"] = f"/jobs/{job.state.id}"
@@ -147,13 +147,13 @@ async def create_job(
 
 @app.get("/jobs/{job_id}")
 async def show_job(job: JobDep) -> JobState:
-    """Say how far it is (given)."""
+    """Show the state of a job (ready)."""
     return job.state
 
 
 @app.delete("/jobs/{job_id}", status_code=202)
 async def stop_job(job: JobDep) -> JobState:
-    """Ask it to stop; the worker has to look (given)."""
+    """Ask a job to stop; the worker has to check that (ready)."""
     job.stop = True
     return job.state
 

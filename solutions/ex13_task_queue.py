@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Settings(BaseSettings, env_prefix="QUEUE_"):
-    """Read from QUEUE_BACKEND and so on (given)."""
+    """Read from QUEUE_BACKEND and so on (ready)."""
 
     backend: Literal["inprocess", "queue"] = "inprocess"
     url: str = "redis://localhost:6379"
@@ -32,7 +32,7 @@ class Settings(BaseSettings, env_prefix="QUEUE_"):
 
 @lru_cache
 def get_settings() -> Settings:
-    """Read them when they are first asked for (given)."""
+    """Read the settings at the first call (ready)."""
     return Settings()
 
 
@@ -44,7 +44,7 @@ class Base(DeclarativeBase):
 
 
 class TaskLog(Base):
-    """What is known of a task (given)."""
+    """The record of a task (ready)."""
 
     __tablename__ = "task_logs"
 
@@ -59,13 +59,13 @@ class TaskLog(Base):
 
 @lru_cache
 def sessions_on(database_url: str) -> sessionmaker[Session]:
-    """Make one engine for each database (given)."""
+    """Make one engine for each database (ready)."""
     engine = sa.create_engine(database_url)
     return sessionmaker(engine, expire_on_commit=False)
 
 
 def get_session_factory(settings: SettingsDep) -> sessionmaker[Session]:
-    """Give what makes sessions (given)."""
+    """Return the sessionmaker (ready)."""
     return sessions_on(settings.database_url)
 
 
@@ -74,14 +74,14 @@ Work = Callable[[str], None]  # takes the task's name
 
 
 def perform(task_name: str) -> None:
-    """Stand in for real work; "crash" fails (given)."""
+    """Imitate real work; "crash" fails (ready)."""
     print(f"Working on {task_name}")
     if task_name == "crash":
         raise ValueError("somebody asked for a crash")
 
 
 def get_work() -> Work:
-    """Provide the effect (given)."""
+    """Provide the work (ready)."""
     return perform
 
 
@@ -129,7 +129,7 @@ TasksDep = Annotated[Tasks, Depends(get_tasks)]
 
 
 class TaskRunner(Protocol):
-    """What gets a task done: it takes its name and JSON (given)."""
+    """Runs tasks: it takes a task's name and JSON (ready)."""
 
     def enqueue(self, name: str, /, **kwargs: JsonValue) -> str: ...
 
@@ -239,7 +239,7 @@ RunnerDep = Annotated[TaskRunner, Depends(get_runner)]
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Make the table when the application starts (given)."""
+    """Make the table when the application starts (ready)."""
     with get_session_factory(get_settings()).begin() as db:
         Base.metadata.create_all(db.connection())
     yield
@@ -274,7 +274,7 @@ class TaskLogOut(BaseModel, from_attributes=True):
 
 @app.get("/task-logs/{log_id}", response_model=TaskLogOut)
 def get_task_log(log_id: int, new_session: SessionsDep) -> TaskLog:
-    """Show what is known of a task (given)."""
+    """Show the record of a task (ready)."""
     with new_session() as db:
         log = db.get(TaskLog, log_id)
     if log is None:
@@ -283,7 +283,7 @@ def get_task_log(log_id: int, new_session: SessionsDep) -> TaskLog:
 
 
 if __name__ == "__main__":
-    run_worker()  # python -m exercises.ex13_task_queue (given)
+    run_worker()  # python -m exercises.ex13_task_queue (ready)
 
 
 # Why so: what leaves the process is a name and an id, so that anybody can
@@ -293,8 +293,8 @@ if __name__ == "__main__":
 # it has begun, works, and commits how it ended, in transactions of its own:
 # whatever it was killed in, the row says "started" and the next delivery
 # works again. So the work is done at least once; between the work and the
-# last commit a kill makes it twice. It raises, so that whoever delivers can
-# count and pause: a loop here, RQ there. RQ hears of a killed worker after
+# last commit a kill makes it twice. It raises, so that the caller can count
+# and pause: a loop here, RQ there. RQ hears of a killed worker after
 # some eighty seconds. A row that was refused is "dead", and a message that
 # reached the broker all the same does nothing.
 #

@@ -1,4 +1,4 @@
-"""Serve one application for a measurement, until whoever asked is gone.
+"""Serve one application for a measurement, until its caller is gone.
 
 python -m course.labs.served course.labs.bare:notify_0
 

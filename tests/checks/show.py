@@ -1,4 +1,4 @@
-"""Show a class a wrong answer, and what whoever wrote it would be told.
+"""Show a class a wrong answer, and the report that its author would read.
 
 python -m tests.checks.show ex05/requests_session
 python -m tests.checks.show ex05/requests_session --code   the answer, whole

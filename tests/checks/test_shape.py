@@ -12,7 +12,7 @@ from course.grader.exercises import Suite
 from course.grader.hints import hints
 from tests.checks.bank import ROOT, SUITES, answers
 
-SECTIONS = ("Story", "Build", "Names the checks rely on")
+SECTIONS = ("Story", "Build", "Names that the checks use")
 HINTS = ROOT / "exercises" / "hints"
 HOLES = 3  # consecutive lines of a solution that would give it away
 each = pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)

@@ -75,7 +75,7 @@ def test_programs_in_a_closed_folder_are_copied_for_another_user(
 ) -> None:
     """As where root keeps the course in its own home."""
     user = PostgreSQL(folder).user
-    if user is None:  # the server runs as whoever starts it
+    if user is None:  # the server runs as the user who starts it
         return
     found = programs()
     closed = folder / "closed"

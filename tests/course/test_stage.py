@@ -76,7 +76,7 @@ def test_a_free_port_is_chosen() -> None:
 
 
 def test_a_port_that_is_named_and_taken_is_an_error() -> None:
-    """Whoever names a port wants that one."""
+    """If a port is named, no other one is used."""
     with ports.listen(0) as taken:
         number = ports.number_of(taken)
         with pytest.raises(SystemExit, match=f"Port {number} cannot be used"):

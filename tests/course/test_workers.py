@@ -145,7 +145,7 @@ def test_a_worker_that_will_not_stop_is_killed_and_that_is_said(
 
 
 def test_a_worker_that_ends_is_missed(start: Start) -> None:
-    """The app goes on, and whoever reads along knows what is wrong."""
+    """The app goes on, and the terminal says what is wrong."""
     told = start(WORKER)
     address = told.until("running on").split("running on ")[1].split()[0]
     httpx2.post(f"{address}/tasks/end")

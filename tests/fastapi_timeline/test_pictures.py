@@ -94,7 +94,7 @@ def test_without_colours_every_sign_is_still_there(
 def test_the_svg_says_the_order_in_words(
     recording: Recording, theme: str
 ) -> None:
-    """Whoever listens to the picture is told what others see."""
+    """A screen reader reads out what others see."""
     root = ET.fromstring(svg(recording, theme))  # noqa: S314 (our own)
     title, desc = root[0], root[1]
     assert title.text

@@ -1,4 +1,4 @@
-"""The recorded order is the real one: whoever solves, and how often."""
+"""The recorded order is the real one: whichever function solves, and how often."""
 
 import asyncio
 import contextlib

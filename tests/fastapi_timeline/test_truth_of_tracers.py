@@ -36,7 +36,7 @@ def traced() -> Iterator[list[str]]:
 def test_an_error_has_its_name_and_place(
     log: Log, traced: list[str], raised: type[Exception]
 ) -> None:
-    """Whoever let it through is told from the one that raised it."""
+    """The function that raised it, not one that it passed through."""
     app, d = FastAPI(), log.gives("d")
 
     @app.get("/")

@@ -1,6 +1,6 @@
 """A log that applications write themselves, and knows no recorder.
 
-Whoever tests the recorder must know the order from elsewhere: from what the
+A test of the recorder must know the order from elsewhere: from what the
 functions say of themselves, and from the ASGI messages at the very outside.
 """
 

@@ -41,7 +41,7 @@ tasks = {
 overrides[get_tasks] = lambda: tasks
 worker.main()
 """
-# Whoever accepts tasks: a script, in a transaction of its own.
+# A script that accepts tasks, in its own transaction.
 PUBLISH = """
 import sys
 from stages.s06_at_work.database import TaskLog, get_session_factory

@@ -11,9 +11,9 @@ Build
     after the response: once for each address, as long as the application
     runs. An invalid address gets a 422, and no task runs for it.
 
-Names the checks rely on
+Names that the checks use
     app                  the application
-    get_invitation_task  returns the work (given), which takes the address;
+    get_invitation_task  returns the work (ready), which takes the address;
                          a check replaces it in `app.dependency_overrides`
 
 Builds on exercise 2 and on stages/s02_task_dependency.py. To try it
@@ -32,12 +32,12 @@ InvitationTask = Callable[[str], object]  # takes the address
 
 
 def send_invitation(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"Come to our sale, {email}!")
 
 
 def get_invitation_task() -> InvitationTask:
-    """Provide the work (given)."""
+    """Provide the work (ready)."""
     return send_invitation
 
 

@@ -10,12 +10,12 @@ InvitationTask = Callable[[str], object]  # takes the address
 
 
 def send_invitation(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"Come to our sale, {email}!")
 
 
 def get_invitation_task() -> InvitationTask:
-    """Provide the work (given)."""
+    """Provide the work (ready)."""
     return send_invitation
 
 

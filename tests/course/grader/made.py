@@ -59,7 +59,7 @@ import pytest
 def test_says_hello(answer, client):
     """It greets.
 
-    Whoever is greeted
+    A person who is greeted
     stays.
     """
     assert answer.hello() == "hello"

@@ -23,7 +23,7 @@ ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
     expected   answer.hello() == 'hello'
     got        'hullo'
     order      response sent → task began → ValueError
-    why        Whoever is greeted stays.
+    why        A person who is greeted stays.
     printed
     | here
 ✓ says bye

@@ -44,7 +44,7 @@ def suites(course: MadeCourse) -> list[Suite]:
 def test_a_temporary_folder_that_has_gone_is_made_again(
     fresh: MadeCourse, temporary: Path
 ) -> None:
-    """Whoever cleaned it, the next save has its verdict."""
+    """After a cleaning, too, the next save has its verdict."""
     fresh.add("ex01_right", RIGHT)
     with Grader(suites(fresh), How(fork=True)) as grader:
         for _ in range(2):

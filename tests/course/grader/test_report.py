@@ -24,7 +24,7 @@ TRACKED = Check(
     ),
     place="exercises/ex05_own_session.py:41",
     code="work(session, task_name)",
-    why="Whoever looks at the row has to see that it failed.",
+    why="A client that reads the row has to see that it failed.",
     traceback="Traceback\n  line",
     printed="hello\x1b[31m",
 )
@@ -52,7 +52,7 @@ ex05 · A session of its own            2 of 5 checks · 4 of 10 points · 0.2 s
     got        status "started"
     order      response sent → task began → ValueError → nothing committed
     your line  exercises/ex05_own_session.py:41   work(session, task_name)
-    why        Whoever looks at the row has to see that it failed.
+    why        A client that reads the row has to see that it failed.
     printed
     | hello�[31m
 – 2 checks wait for the one above
@@ -100,7 +100,7 @@ def test_every_failure_is_told_in_full() -> None:
     said = shown(replace(OWN_SESSION, checks=checks))
     assert said.count('    expected   status "failed"') == 2
     assert "    got        no row at all" in said
-    assert said.count("    why        Whoever looks") == 2
+    assert said.count("    why        A client that") == 2
 
 
 def test_of_what_an_answer_printed_the_end_is_shown() -> None:

@@ -61,7 +61,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_learner_writes_to_the_data_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the course keeps is written by whoever asks for that."""
+    """The files that the course keeps are written only on request."""
     monkeypatch.setattr(versions, "KEPT", tmp_path / "kept")
     versions.main([])
     written = {each.name for each in KEPT.iterdir()}

@@ -59,7 +59,7 @@ def test_it_was_run_from_top_to_bottom(source: Path) -> None:
 
 @every_notebook
 def test_its_outputs_name_no_machine(source: Path) -> None:
-    """No folder of whoever made it, and no address in memory."""
+    """No folder of its author, and no address in memory."""
     for cell in pairs.read_made(source).cells:
         text = json.dumps(cell.get("outputs", []))
         assert str(ROOT) not in text

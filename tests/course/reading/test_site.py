@@ -108,13 +108,13 @@ def test_an_exercise_says_what_its_stub_says(built: Path) -> None:
     path = "exercises/ex08_rate_limit.html"
     html, text = (built / path).read_text("utf-8"), page(built, path)
     assert "Exercise 8 · A token bucket decides who gets a task" in text
-    for section in ("Story", "Build", "Names the checks rely on", "Hints"):
+    for section in ("Story", "Build", "Names that the checks use", "Hints"):
         assert re.search(rf"<h2[^>]*>{section}", html)
     folded = hints(ROOT / "exercises" / "hints", "ex08_rate_limit")
     assert html.count("<details") == len(folded)
     assert "<code>__init__</code>" in html
     assert "<code>get_clock</code></td>" in html
-    assert "<td>gives a callable that returns seconds (given)</td>" in html
+    assert "<td>gives a callable that returns seconds (ready)</td>" in html
     assert "a full bucket allows a burst" in text
     assert "raise NotImplementedError" in text
     assert "<code>uvicorn exercises.ex08_rate_limit:app</code>" in html

@@ -37,7 +37,7 @@ Transport = Callable[[Settings, str], None]
 
 
 def get_transport() -> Transport:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
 
     def send(settings: Settings, email: str) -> None:
         print(f"Mail to {email}")
@@ -60,6 +60,6 @@ MailerDep = Annotated[Mailer, Depends(get_mailer)]
 async def welcome(
     email: EmailStr, tasks: BackgroundTasks, mailer: MailerDep
 ) -> dict[str, str]:
-    """Add the mailer (given)."""
+    """Add the mailer (ready)."""
     tasks.add_task(mailer, email)
     return {"message": "Welcome scheduled"}

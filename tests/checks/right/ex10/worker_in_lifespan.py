@@ -17,14 +17,14 @@ Processor = Callable[[Path], dict[str, Any]]
 
 
 def get_storage() -> Path:
-    """Provide the folder for the files, which exists (given)."""
+    """Provide the folder for the files, which exists (ready)."""
     storage = Path(tempfile.gettempdir(), "ex10_storage")
     storage.mkdir(exist_ok=True)
     return storage
 
 
 def get_max_bytes() -> int:
-    """Provide how many bytes a file may have (given)."""
+    """Provide the highest size of a file, in bytes (ready)."""
     return 50 * 1024 * 1024
 
 
@@ -43,7 +43,7 @@ def measure(path: Path) -> dict[str, Any]:
 
 
 def get_processor() -> Processor:
-    """Provide what is done with each file (given)."""
+    """Provide the function that processes each file (ready)."""
     return measure
 
 

@@ -3,7 +3,7 @@
 
 
 async def send_welcome(email: str) -> None:
-    """Stand in for a slow mail server (given)."""
+    """Imitate a slow mail server (ready)."""
     until = time.monotonic() + 3
     while time.monotonic() < until:
         pass

@@ -5,6 +5,6 @@ import time
 
 
 async def send_welcome(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     time.sleep(3)
     print(f"Welcome, {email}!")

@@ -23,12 +23,12 @@ def get_clock() -> Clock:
 
 
 def send_welcome(email: str) -> None:
-    """Stand in for a mail server (given)."""
+    """Imitate a mail server (ready)."""
     print(f"Welcome, {email}!")
 
 
 def get_welcome_task() -> WelcomeTask:
-    """Provide the work (given)."""
+    """Provide the work (ready)."""
     return send_welcome
 
 
@@ -65,6 +65,6 @@ AuditDep = Annotated[WelcomeTask, Depends(get_audit_task)]
 async def welcome(
     email: EmailStr, tasks: BackgroundTasks, task: AuditDep
 ) -> dict[str, str]:
-    """Add the audited task (given)."""
+    """Add the audited task (ready)."""
     tasks.add_task(task, email)
     return {"message": "Welcome scheduled"}

@@ -1,4 +1,4 @@
-# Whoever imports the file makes a database and its tables.
+# The import of the file makes a database and its tables.
 # fails: test_the_import_opens_no_database
 
 from sqlalchemy.pool import StaticPool

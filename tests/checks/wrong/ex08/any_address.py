@@ -9,6 +9,6 @@ async def send(
     task: LimitedDep,
     message: str = "Hello!",
 ) -> dict[str, str]:
-    """Add the task that was given (given)."""
+    """Add the task from get_limited_task (ready)."""
     tasks.add_task(task, email, message)
     return {"message": "Notification scheduled"}

@@ -9,7 +9,7 @@ async def send(
     task: LimitedDep,
     message: str = "Hello!",
 ) -> dict[str, str]:
-    """Add the task that was given (given)."""
+    """Add the task from get_limited_task (ready)."""
     result = task(email, message)
     if result is not None:
         await result

@@ -1,4 +1,4 @@
-# Keeps a bucket for each address: whoever has many sends without a limit.
+# Keeps a bucket for each address: a client with many addresses sends without a limit.
 # fails: test_a_refused_request_starts_no_task
 
 buckets: dict[str, TokenBucket] = {}

@@ -1,4 +1,4 @@
-# A global of the module, made by whoever comes first: perhaps two do.
+# A global of the module, made by the first request: perhaps two come first.
 # fails: test_first_requests_at_the_same_time_share_one_bucket
 
 bucket: TokenBucket | None = None

@@ -6,7 +6,7 @@
 async def send_email(
     message: EmailContent, tasks: BackgroundTasks, deliver: DeliveryDep
 ) -> dict[str, str]:
-    """Add the task (given)."""
+    """Add the task (ready)."""
     tasks.add_task(deliver, message)
     count = len(message.recipients)
     text = f"{count} e-mails scheduled"

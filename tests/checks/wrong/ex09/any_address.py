@@ -3,7 +3,7 @@
 
 
 class EmailContent(BaseModel):
-    """What the client posts (given)."""
+    """The JSON that the client posts (ready)."""
 
     subject: str = Field(pattern=r"^[^\r\n]*$")
     body: str

@@ -8,7 +8,7 @@ def get_delivery(
     sleep: Annotated[Sleep, Depends(get_sleep)],
     letters: Annotated[list[DeadLetter], Depends(get_dead_letters)],
 ) -> Delivery:
-    """Provide the task (given)."""
+    """Provide the task (ready)."""
 
     async def deliver(message: EmailContent) -> None:
         unserved = await send_with_retry(message, transport, policy, sleep)

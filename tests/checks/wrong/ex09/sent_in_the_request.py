@@ -6,7 +6,7 @@
 async def send_email(
     message: EmailContent, tasks: BackgroundTasks, deliver: DeliveryDep
 ) -> dict[str, str]:
-    """Add the task (given)."""
+    """Add the task (ready)."""
     await deliver(message)
     count = len(message.recipients)
     text = f"Email will be sent to {count} recipients in the background"

@@ -3,7 +3,7 @@
 
 
 class Recipient(BaseModel, extra="allow"):
-    """One address for each channel, under the channel's name (given)."""
+    """One address for each channel, under the channel's name (ready)."""
 
     __pydantic_extra__: dict[str, str]
     email: str | None = None

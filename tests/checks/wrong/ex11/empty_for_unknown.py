@@ -4,7 +4,7 @@
 
 @app.get("/notify/{notification_id}")
 async def show(notification_id: str) -> Report:
-    """Say what became of a notification (given)."""
+    """Say how each channel of a notification ended (ready)."""
     if notification_id not in reports:
         return Report(id=notification_id, channels={})
     return reports[notification_id]

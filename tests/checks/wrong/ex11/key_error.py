@@ -4,5 +4,5 @@
 
 @app.get("/notify/{notification_id}")
 async def show(notification_id: str) -> Report:
-    """Say what became of a notification (given)."""
+    """Say how each channel of a notification ended (ready)."""
     return reports[notification_id]

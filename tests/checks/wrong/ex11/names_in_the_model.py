@@ -3,7 +3,7 @@
 
 
 class Notification(BaseModel):
-    """What is to be sent (given)."""
+    """What the client wants to send (ready)."""
 
     recipient: Recipient
     message: str

@@ -1,4 +1,4 @@
-# Enqueued inside the transaction: whoever gets it finds no row.
+# Enqueued inside the transaction: the worker finds no row.
 # fails: test_the_row_is_committed_before_the_task_is_enqueued
 
 
