@@ -8,9 +8,10 @@
 # sends a mail, writes a file or makes a picture smaller. The user needs to know
 # that it *will* happen. The user does not need to wait until it has happened.
 #
-# FastAPI calls such work a **background task**. The endpoint's response is sent
-# first, then the work begins, in the same process. Behind a middleware this
-# is not always so: a section below shows when.
+# FastAPI calls such work a **background task**. The endpoint's response is
+# sent first, then the work begins, in the same process. With some middleware
+# and an older Starlette the order can be different. A later section shows
+# when.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, running, send, source, start_afresh
@@ -49,7 +50,8 @@ guess = []
 # 2. The work begins inside the endpoint, and they run at the same time.
 # 3. The response is sent before the endpoint has ended.
 #
-# Demo in a terminal. It draws the same picture in letters:
+# Demo in a terminal. This command prints the same picture as text. It has
+# these two rows, in this order:
 #
 # ```console
 # $ python3 start.py timeline stages.s01_background_tasks:app POST /send-notification/ada@example.com
@@ -66,9 +68,9 @@ compare(guess, happened, among=moments)
 #
 # Each row is a function. The green line is the moment when the last byte of the
 # response left the application. The client's bar ends later, because the client
-# still has to receive and read the response. A task as short as this one may
-# even end before that. The next section has a slow task, and shows that the
-# client does not wait for it.
+# still has to receive and read the response. This task is very short: it may
+# even end before the client's bar ends. The next section has a slow task, and
+# shows that the client does not wait for it.
 
 # %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
@@ -78,8 +80,8 @@ print(happened.status, happened.json)
 print(stage.NOTIFICATIONS.read_text())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The answer says "sent", but it left before anything was written. The honest
-# answer is "accepted", with status 202.
+# The answer says "sent", but FastAPI sent it before anything was written. The
+# honest answer is "accepted", with status 202.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Nobody waits for a slow task
@@ -90,9 +92,9 @@ print(stage.NOTIFICATIONS.read_text())
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask for both times. Expect three wrong answers: 300
 # ms for both; nearly 0 ms for both, because a server works in parallel; 600 ms
-# for "at once". Live: change 0.3 to 3 and run this cell and the next one
-# again. "Work at once" and the `TestClient` take 3 seconds, "work afterwards"
-# does not.
+# for "at once". Live: change 0.3 to 3 in the next code cell, and run it and
+# the `TestClient` cell again. "Work at once" and the `TestClient` take 3
+# seconds, "work afterwards" does not.
 
 # %% slideshow={"slide_type": "fragment"}
 import time
@@ -117,7 +119,7 @@ def at_once() -> None:
 
 
 with running(app) as server:
-    server.send("POST", "/afterwards")  # the first request loads things
+    server.send("POST", "/afterwards")  # slow: not measured
     later = server.send("POST", "/afterwards")
     now = server.send("POST", "/at-once")
 
@@ -151,8 +153,8 @@ print(f"a TestClient waits {waited * 1000:.0f} ms")
 # `@app.middleware("http")` makes a `BaseHTTPMiddleware`. It stands between the
 # application and the server. The application writes its response into a
 # stream, and the middleware reads the stream and passes each part to the
-# server. When the last part is in the stream, the server may still be sending
-# it.
+# server. When the application has written the last part, the server may still
+# be sending it.
 
 # %% slideshow={"slide_type": "fragment"}
 behind = FastAPI()
@@ -169,13 +171,13 @@ happened = send(behind, "POST", "/app/afterwards")
 compare(moments, happened, among=moments)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Here the response is still sent first, because this version of Starlette
-# waits: the middleware sets an event, `response_sent`, when the last part has
-# left, and the task begins after that. **Before Starlette 1.7 nothing waited**
+# Here the response is still sent first, because Starlette 1.7 and later wait:
+# the middleware sets an event, `response_sent`, when the last part has left,
+# and the task begins after that. **Starlette before 1.7 did not wait**
 # (FastAPI 0.118, for example, used such a version). The task began when the
-# last part was in the stream. If the task was an `async def` that blocked, a
-# slow client got the rest of the response only after the task. A pure ASGI
-# middleware has no such stream, so the order is right on every version.
+# last part was in the stream. On these versions, an `async def` task that
+# blocks also delays the end of the response, if the client is slow. A pure
+# ASGI middleware has no such stream, so the order is right on every version.
 # [Question 1](../questions/q01_middleware_blocks_the_response.py) runs both
 # kinds of middleware.
 
@@ -188,8 +190,8 @@ compare(moments, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Which status does the client get?" Expect three
 # wrong answers: 500, because of the error; 200 at once, and the work later; no
-# answer at all. The client waits, and gets a 200. So no test of the answer sees
-# the mistake.
+# answer at all. The client waits, and gets a 200. A test that checks only the
+# answer does not find the mistake.
 #
 # Live: `python3 start.py stage 1 --reload`, and change the stage's line to
 # `background_tasks.add_task(write_notification(email, "Hello World!"))`.
@@ -209,8 +211,8 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The work ran *before* the response, and the client waited for it. The client
-# still got a 200: the `TypeError` was raised later, and only the server's log
-# has it.
+# still got a 200: the `TypeError` was raised later, so you find it only in the
+# server's log.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: an error after `add_task`
@@ -247,11 +249,12 @@ send(dropped, "POST", "/order")
 # ## Break it: a response of your own
 #
 # An endpoint may return a response that it made itself, with a task in it. A
-# response has one place for tasks. Which task takes the place, the response's
-# own or the injected one?
+# response has one place for tasks. Which task gets this place: the task in
+# your `Response`, or the task that you added to the *injected*
+# `background_tasks`, the endpoint's parameter?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Nobody finds this accident by reading the code. Ask:
+# **In class, 3 minutes.** Nobody sees this mistake by reading the code. Ask:
 # "Which of the two tasks runs?" Expect three wrong answers: both; only the
 # injected one; none, and an error. Live: delete `background=…` in the next
 # cell and run it again: now `slow_work` runs. Exercise 6 has this application
@@ -291,14 +294,14 @@ happened
 #
 # With a plain `str` as the address's type, the endpoint would accept
 # `not-an-email`. An address with a line break (`%0A`) would even write a second,
-# forged line into the file. `EmailStr` refuses both, before the endpoint runs:
+# fake line into the file. `EmailStr` refuses both, before the endpoint runs:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "A program reads `notifications.txt` line by
-# line. What does it do with a forged line?" Expect three wrong answers: it
+# line. What does it do with a fake line?" Expect three wrong answers: it
 # skips the line, because the line looks different; it stops with an error; it
 # cannot happen, because FastAPI removes line breaks. The program cannot tell a
-# forged line from a real one.
+# fake line from a real one.
 
 # %% slideshow={"slide_type": "fragment"}
 for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
@@ -308,15 +311,15 @@ for address in ("not-an-email", "ada@example.com%0ANotification for eve"):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: a missing folder
 #
-# The stage writes into the folder `data` of the folder in which the server
-# runs. This server runs in a folder without `data`. Which status does the
-# client get?
+# The stage writes into `data`, a folder inside the server's working directory.
+# The server in the next cell runs in a folder without `data`. Which status
+# does the client get?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "Who notices that, and when?" Expect three
-# wrong answers: the client, by a 500; the server, because it does not start; a
-# test of the answer. Then ask: "What else does your application need that is
-# on your machine, and not on the server?"
+# **In class, 3 minutes.** Ask: "Who notices that the folder is missing, and
+# when?" Expect three wrong answers: the client, by a 500; the server, because
+# it does not start; a test of the answer. Then ask: "Which other files or
+# programs exist on your machine, but not on the server?"
 
 # %% slideshow={"slide_type": "fragment"}
 from contextlib import chdir
@@ -333,16 +336,17 @@ happened
 # `FileNotFoundError` was raised after the response, so only the server's log
 # shows it. Each later request fails in the same way.
 #
-# An application should check at its start that it can write its files.
-# [Stage 6](06_at_work.ipynb) makes the folder and opens its files before it
-# accepts a request. If that fails, it stops, and one line says what to do.
+# An application should check at its start that it can write its files. [Stage
+# 6](06_at_work.ipynb) makes the folder and opens its files before it accepts a
+# request. If it cannot open them, the application stops and prints one line
+# that says what to do.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What a background task is not
 #
-# - It is neither a thread of your own nor a process of your own. It lives in
-#   the server. When the server is killed, the task is lost without a trace.
-# - It is not free. A `def` task takes one of forty worker threads, and your
+# - It does not get its own process. It runs in the server. When the server is
+#   killed, the task is lost, and nothing records that.
+# - It is not free. A `def` task uses one of forty worker threads, and your
 #   `def` endpoints need the same threads
 #   ([question 11](../questions/q11_forty_threads.py)). An `async def` task that
 #   blocks stops *every* request ([stage 5](05_task_tracker.ipynb)).
@@ -351,7 +355,7 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - send a response before the work, and prove that order;
+# - send a response before the work, and show that this is the real order;
 # - name three mistakes that lose a task: `add_task(f())`, an error after
 #   `add_task`, a response with a task of its own;
 # - choose between work in the request and work after it. The question is: *does
@@ -365,18 +369,19 @@ happened
 # | a response with a task of its own | the injected tasks never run |
 # | the address is a plain `str` | `not-an-email` is answered with 200 |
 # | the task's folder is missing | 200, and an error in the server's log |
-# | the server is killed | the task is lost; nothing says so |
+# | the server is killed | the task is lost, without any message |
 # | a `BaseHTTPMiddleware` before Starlette 1.7 | the task begins before the response has left |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 1](../exercises/ex01_background_task.py), then
-# [stage 2](02_task_dependency.ipynb), in which the task can be replaced.
+# [stage 2](02_task_dependency.ipynb), where the task can be replaced.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# People ask these in public trackers. Each is a small application with its
-# answer: `python3 start.py ask` and the number runs it.
+# These are real questions from GitHub issues and forums. Each one is a small
+# application with its answer. To run one, type for example
+# `python3 start.py ask 1`.
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import questions

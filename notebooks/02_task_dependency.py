@@ -12,18 +12,22 @@
 # takes an address and a message. A **dependency** provides it. Task
 # dependencies are useful because:
 #
-# - the work is apart from the endpoint, and you can read it alone,
+# - the work is a separate function, so you can read it without the endpoint,
 # - several endpoints can use the same work,
 # - a test replaces the work in one line,
-# - the work gets what it needs in the same way (that is stage 3).
+# - the work can have dependencies too (stage 3).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 1 minute.** Show the endpoint of stage 1. Ask: "How can you try
-# it without writing into the file?" Expect three wrong answers: delete the
+# **In class, 1 minute.** A note's minutes include the slides up to the next
+# note. If time is short, leave out "Break it: calling the provider". Open the
+# notebook in JupyterLab, and a terminal in the course's folder. Point at the
+# red line in the code below: it is the endpoint of stage 1. Ask: "How can you
+# try it without writing into the file?" Expect three wrong answers: delete the
 # line with `add_task`; write an `if testing:` into the endpoint; replace the
 # function in the module with `patch`. The first two change the application.
-# The third one works in stage 1, but not for a function that FastAPI has kept:
-# a section below shows that.
+# The third one works in stage 1. It does not work when `Depends` has already
+# stored the function (see "patching the name"). Right: in stage 1, only by
+# editing it.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, new_in, running, send, start_afresh
@@ -36,12 +40,14 @@ from stages import s02_task_dependency as stage
 new_in("s02")
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Point at the endpoint: it has one new parameter and
-# no name of a function. Point at `get_notification_task`: its `return` has no
-# parentheses. Ask: "What would change with `return write_notification()`?"
-# Expect three wrong answers: nothing; the task runs twice; the task runs after
-# the response, without arguments. The work would be called before the
-# response, and without its arguments that is an error: a 500.
+# **In class, 2 minutes.** Point at the endpoint: it has one new parameter, and
+# the name `write_notification` is gone. Point at `get_notification_task`: its
+# `return` has no parentheses. Ask: "What would change with
+# `return write_notification()`?" Expect three wrong answers: nothing; the task
+# runs twice; the task runs after the response, without arguments. Right: the
+# provider would call `write_notification()` without arguments. This is a
+# `TypeError` before the response, so the client gets a 500. Then let somebody
+# say which function is the provider, and which one is the work.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # There are two functions, and they are easy to confuse:
@@ -49,7 +55,7 @@ new_in("s02")
 # - `get_notification_task` is the **provider**. FastAPI calls it for each
 #   request, before the endpoint.
 # - `write_notification` is the **work**. The provider *returns* it, without
-#   parentheses. It is called after the response has been sent.
+#   parentheses. FastAPI calls it after it has sent the response.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
@@ -67,15 +73,20 @@ moments = [
 guess = []
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Ask: "Who calls `get_notification_task`, and who
-# calls `write_notification`?" The answers are "FastAPI, before the endpoint"
-# and "the response, after it was sent". Expect three wrong answers:
+# **In class, 2 minutes.** Ask: "Who calls `get_notification_task`, and who
+# calls `write_notification`?" Expect three wrong answers:
 #
 # 1. The endpoint begins, and then asks for its task.
 # 2. `Depends` calls the work, so the work comes before the endpoint.
 # 3. The provider is called once, when the application starts.
 #
-# Many wrong answers to exercise 2 confuse these two functions. Demo:
+# Right: FastAPI calls the provider before the endpoint, and the work after it
+# has sent the response. So the right `guess` is `[moments[1], moments[3],
+# moments[2], moments[0]]`. Another order prints "Not quite as you said.", with
+# ✗ beside each moment in the wrong place. Then open the folded picture: point
+# at the task's row, to the right of the green line. Many students confuse
+# these two functions in exercise 2. Demo: the picture has these rows, in this
+# order:
 #
 # ```console
 # $ python3 start.py timeline stages.s02_task_dependency:app POST /send-notification/ada@example.com
@@ -99,14 +110,18 @@ happened
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Replace it
 #
-# `dependency_overrides` is a dictionary: *instead of this dependency, call
-# that one*. The replacement must return the same kind of thing: a callable.
+# `dependency_overrides` is a dictionary. The key is the dependency; the value
+# is the function that FastAPI calls instead. This function must return the
+# same kind of thing: a callable.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "What must the replacement return?" Expect
 # three wrong answers: nothing, because it is the task; the address and the
-# message; a `BackgroundTasks`. It returns a callable, as the provider does:
-# `lambda: remember` is a provider that returns `remember`.
+# message; a `BackgroundTasks`. Right: it returns a callable, as the provider
+# does. `lambda: remember` is a provider that returns `remember`. The next cell
+# prints `200 [('ada@example.com', 'Hello World!')]`. In its picture, point at
+# `lambda:8` (the lambda in line 8 of the cell): it stands where
+# `get_notification_task` was.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox = []
@@ -126,8 +141,9 @@ print(happened.status, outbox)
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The picture says which dependency the fake replaced. We did not change the
-# endpoint, we patched no name, and nothing was written into the file.
+# Below `lambda:8` the picture says which dependency the lambda replaced. We
+# did not change the endpoint, we did not use `patch`, and nothing was written
+# into the file.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: patching the name
@@ -138,46 +154,75 @@ happened
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "What does this test prove?" Expect three wrong
 # answers: that the task was added; that the mock was called; that nothing was
-# written. Live: delete the line with `add_task` in the stage, restart the
-# kernel, and run the notebook down to here. The patched test is still green,
-# but the outbox of the override above is empty. Put the line back.
+# written. Right: only that the endpoint answers 200. The next cell prints
+# `provider called: False` and a line for eve. Live: run that cell, then type
+# an endpoint that adds no task into a new cell below it:
+#
+# ```python
+# silent = FastAPI()
+#
+#
+# @silent.post("/send-notification/{email}")
+# def add_nothing(email: str, task: stage.NotificationDep) -> None:
+#     pass
+#
+#
+# patched_test(silent)
+# ```
+#
+# The test is still green, and nothing was written:
+#
+# ```text
+# provider called: False
+# written to the real file:
+# ```
+#
+# A test with the override of "Replace it" notices it: `outbox` stays empty.
 
 # %% slideshow={"slide_type": "fragment"}
 from unittest.mock import MagicMock, patch
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-before = stage.NOTIFICATIONS.read_text()
 
-with (
-    patch.object(stage, "get_notification_task") as provider,
-    TestClient(stage.app) as client,
-):
-    provider.return_value = MagicMock()
-    response = client.post("/send-notification/eve@example.com")
+def patched_test(app: FastAPI) -> None:
+    stage.NOTIFICATIONS.write_text("")
+    with (
+        patch.object(stage, "get_notification_task") as provider,
+        TestClient(app) as client,
+    ):
+        provider.return_value = MagicMock()
+        response = client.post("/send-notification/eve@example.com")
 
-assert response.status_code == 200
-print("provider called:", provider.called)
-after = stage.NOTIFICATIONS.read_text()
-print("written to the real file:", after.removeprefix(before))
+    assert response.status_code == 200
+    print("provider called:", provider.called)
+    print("written to the real file:", stage.NOTIFICATIONS.read_text())
+
+
+patched_test(stage.app)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The patched provider was **never called**, and a real notification was
-# written. `Depends` has kept the function itself since the module was
-# imported, so rebinding the module's *name* has no effect. The test would be
-# green even without `add_task`.
+# written. When the module was imported, `Depends` stored the function object.
+# `patch` changes only the *name* in the module, and FastAPI does not use this
+# name again. The test would be green even without `add_task`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: overriding with the work itself
 #
-# This is worse, because it looks right. The override is the fake task itself,
-# and not a function that *returns* it. When does FastAPI call it?
+# The next mistake is worse, because the code looks right. The override is the
+# fake task itself, and not a function that *returns* it. When does FastAPI
+# call it?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Ask: "Is this row left or right of the green line?"
-# Expect three wrong answers: right, as a task; nowhere, there is an error;
-# both. `remember` is *left* of the line, as a dependency, and it got
-# `?message=Hm` from the request. Ask what a client could do with that.
+# **In class, 2 minutes.** Ask: "Is the row of `remember` left or right of the
+# green line?" Expect three wrong answers: right, as a task; nowhere, there is
+# an error; both. Right: it is *left* of the line, as a dependency, and it got
+# `?message=Hm` from the request. The next cell prints `200
+# [('ada@example.com', 'Hm')]`. So a client can choose the message. Point at
+# the last row, `NoneType`: the endpoint added `None` as its task. Its
+# `TypeError` comes after the response, so the client still has a 200.
 
 # %% slideshow={"slide_type": "fragment"}
 outbox.clear()
@@ -195,27 +240,29 @@ wrong
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # FastAPI used `remember` as the *provider*: it read the parameters from the
 # request, and called `remember` **before** the response. The endpoint got
-# `None`, and added `None` as its task. The fake has remembered an address, so a
-# careless test is green.
+# `None`, and added `None` as its task. `outbox` contains an address, so a test
+# that checks only `outbox` is green.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider
 #
 # `Depends(get_task())` calls the provider once, while the module is imported.
-# FastAPI should call it for each request. What `get_task()` returned is now
-# the dependency, and that is the *task*. So this is the mistake of the section
-# above again, now in the application itself.
+# FastAPI should call it for each request. So the dependency is now the return
+# value of `get_task()`: the *task*. It is the same mistake as in the section
+# before, but now it is in the application, not in the test.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 1 minute.** Ask: "When is `get_task` called, and when is `write`
+# **In class, 2 minutes.** Ask: "When is `get_task` called, and when is `write`
 # called?" Expect three wrong answers: `get_task` for each request, and `write`
-# after the response; both once, at import; `write` never. `get_task` is called
-# once, at import, and `write` for each request, before the endpoint.
+# after the response; both once, at import; `write` never. Right: `get_task` is
+# called once, at import, and `write` for each request, before the endpoint.
+# The next cell prints `Notification for ada@example.com: Hello World!`, and
+# its order begins with `write called`.
 
 # %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import Depends
 
 broken = FastAPI()
 
@@ -230,28 +277,21 @@ def get_task():
 
 @broken.post("/send-notification/{email}")
 async def send_notification(
-    email: str,
-    background_tasks: BackgroundTasks,
-    task: Annotated[None, Depends(get_task())],
+    email: str, task: Annotated[None, Depends(get_task())]
 ) -> str:
-    background_tasks.add_task(lambda: None)
-    return "sent"
+    return "sent"  # `task` is None: FastAPI has already called `write`
 
 
 send(broken, "POST", "/send-notification/ada@example.com").order
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## What it costs
 #
 # A dependency is one more function call. A plain `def` also needs a worker
 # thread. Stage 1 does the same work without a dependency. We send a hundred
-# requests to each stage, in turn:
+# requests to each stage: one to stage 1, one to stage 2, and so on.
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 1 minute.** Ask: "What does one dependency cost?" Expect three
-# wrong answers: nothing; as much as the request itself; some milliseconds.
-
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 from statistics import median
 
 from stages import s01_background_tasks
@@ -266,16 +306,40 @@ with running(s01_background_tasks.app) as one, running(stage.app) as two:
 for name, seconds in waited.items():
     print(f"{name}: the client waits {median(seconds) * 1000:.2f} ms")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# The difference is the cost of one dependency: some tenths of a millisecond.
-# The recorder causes a part of it. Most of the waiting time is the request
-# itself and the check of the address. `python3 start.py bench` measures without
-# the recorder.
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The difference is the cost of one dependency: usually 0.1 to 0.5 ms. The tool
+# that draws the pictures (the *recorder*) makes it larger. Most of the waiting
+# time is the request itself and the check of the address. `python3 start.py
+# bench` measures without the recorder.
+
+# %% [markdown] slideshow={"slide_type": "notes"}
+# **In class, 1 minute.** Hide the notebook. Ask: "Which override is right:
+# `remember`, `lambda: remember` or `lambda: remember()`?" Expect three wrong
+# answers: `remember`, because it is the fake; `lambda: remember()`, because a
+# provider has to call the task; the first two. Right: `lambda: remember`. The
+# third one is a `TypeError` before the response, so a 500.
+#
+# Exercise 2 takes 20 to 25 minutes: `python3 start.py watch 2`. Mistakes to
+# expect: `return send_welcome()`; `Depends(get_welcome_task())`; the endpoint
+# calls the provider itself; `add_task(send_welcome, …)` and not the provided
+# task; an `async def` around the work, which then blocks the event loop.
+#
+# If the class asks:
+#
+# - Why `Depends`, and no default value? FastAPI would make it a query
+#   parameter, and no test could replace it.
+# - Is an `async def` provider cheaper? Yes, it needs no thread. It must not
+#   block.
+# - May a provider be a class or a lambda? Yes, FastAPI calls any callable.
+# - Is it called in the next request again? Yes, once for each request.
+# - Does FastAPI check `Callable[[str, str], None]`? No, only mypy does.
+# - Two endpoints, two tasks? Write two providers.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - provide a task by a dependency, and say who calls which function, and when;
+# - provide a task with a dependency, and say who calls which function, and
+#   when;
 # - replace a task in a test, with `dependency_overrides`;
 # - find out whether a green test proves anything.
 
@@ -283,21 +347,10 @@ for name, seconds in waited.items():
 # | what can go wrong | what you see |
 # |---|---|
 # | patching the provider's name | the mock is never called, the real work runs |
-# | overriding with the task itself | it runs before the response |
-# | `Depends(get_task())` | it runs before the response, for every request, even for a 422 |
-# | a `MagicMock` as override | 422: its signature becomes query parameters |
+# | overriding with the task itself | the fake runs before the response |
+# | `Depends(get_task())` | the work runs before the response |
+# | a `MagicMock` as override ([testing](testing.ipynb)) | 422: FastAPI now expects the query parameters `args` and `kwargs` |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 2](../exercises/ex02_task_dependency.py), then
-# [stage 3](03_chained_dependencies.ipynb), in which the task needs a logger.
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Questions that you can now answer
-#
-# People ask these in public trackers. Each is a small application with its
-# answer: `python3 start.py ask` and the number runs it.
-
-# %% slideshow={"slide_type": "fragment"}
-from course.lesson import questions
-
-questions("02")
+# [stage 3](03_chained_dependencies.ipynb), where the task needs a logger.

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 3 · What the task needs is a dependency too
+# # Stage 3 · The objects that a task needs are dependencies too
 #
 # *20 minutes · builds on [stage 2](02_task_dependency.ipynb) ·
 # the code is
@@ -26,8 +26,7 @@ new_in("s03")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # `get_notification_task` now has a parameter, the logger, and it defines
 # `write_notification` inside. The inner function *keeps* the logger: it is a
-# closure. That is all that a provider does: it gives the work what the work
-# needs.
+# closure. A provider has one job: it gives the work the objects that it needs.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
@@ -53,8 +52,8 @@ guess = []
 # 2. The logger is made when the task writes its first line.
 # 3. The chain is called once, when the application starts.
 #
-# FastAPI calls the last link of the chain first, because a task cannot be made
-# without its logger. Demo:
+# FastAPI calls the last dependency of the chain first, because a task cannot
+# be made without its logger. Demo:
 #
 # ```console
 # $ python3 start.py timeline stages.s03_chained_dependencies:app POST /send-notification/ada@example.com
@@ -72,7 +71,7 @@ compare(guess, happened, among=moments)
 happened
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## A link used twice is called once
+# ## A dependency that is used twice is called once
 #
 # Two dependencies ask for the same third dependency. Within a request they get
 # the same object:
@@ -82,8 +81,8 @@ happened
 # wrong answers: twice, once for each that asks; once, when the application
 # starts; three times, also for the endpoint. Then ask what would happen if
 # `get_clock` returned the time instead of a clock. Both dependencies would
-# have the same time, and it would be too early for the task. The last section
-# of this notebook shows that.
+# have the same time, and it would be too early for the task. The section
+# "the time is too early" shows this.
 
 # %% slideshow={"slide_type": "fragment"}
 from typing import Annotated
@@ -121,10 +120,10 @@ print("the same clock:", happened.json)
 happened.order
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Replace one link
+# ## Replace one dependency of the chain
 #
-# The fake is a *real* logger, with a handler that remembers the lines. We mock
-# nothing. The task's provider is still the application's own.
+# The replacement is a real logger, with a handler that remembers the lines. We
+# mock nothing. FastAPI still calls the real `get_notification_task`.
 
 # %% slideshow={"slide_type": "fragment"}
 import logging
@@ -204,14 +203,15 @@ with running(doubling) as server:
 # One line, then three, then six. The check `if not logger.handlers` is enough
 # as long as requests come one at a time. But a plain `def` dependency runs in
 # several threads. While one thread opens its log file, another thread still
-# finds no handler. We send eight first requests at once, a hundred times:
+# finds no handler. Eight threads call such a dependency at the same moment. We
+# repeat this a hundred times:
 
 # %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 
-def first_requests_at_once(round_: int) -> int:
+def call_in_eight_threads(round_: int) -> int:
     fresh = logging.getLogger(f"racing {round_}")
     start = Barrier(8)
 
@@ -228,8 +228,8 @@ def first_requests_at_once(round_: int) -> int:
 
 
 log_file = "data/racing.log"
-counts = [first_requests_at_once(n) for n in range(100)]
-print("rounds with more than one, of 100:", sum(n > 1 for n in counts))
+counts = [call_in_eight_threads(n) for n in range(100)]
+print("rounds (of 100) with extra handlers:", sum(n > 1 for n in counts))
 print("most handlers in one round:", max(counts))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -240,11 +240,11 @@ print("most handlers in one round:", max(counts))
 # the application starts. `get_logger` only returns the logger.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Break it: `basicConfig` comes second
+# ## Break it: `basicConfig` is called too late
 #
 # The stage sets logging up with `logging.basicConfig`. That function does
-# **nothing** if the root logger already has a handler. A single
-# `logging.warning(…)` while a module is imported adds such a handler. We run
+# **nothing** if the root logger already has a handler. If any module calls
+# `logging.warning(…)` at import, this already adds a handler. We run
 # the stage twice, each time in a new process and a new folder:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -290,19 +290,20 @@ for first in ("", "logging.warning('an old setting is used')"):
 # log, or call `basicConfig(force=True)`, which removes the old handlers.
 #
 # If the log file cannot be opened, `basicConfig` raises an exception, and the
-# application does not start. In [stage 6](06_at_work.ipynb) one line then says
-# what to do.
+# application does not start. In [stage 6](06_at_work.ipynb) the application
+# prints one line that says what to do.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the time is too early
 #
-# A provider runs before the response, so it reads the clock before the response
-# too. Here the task has to wait for another task of 0.3 seconds:
+# A provider runs before the response, so the time that it reads is from before
+# the response. Here the task has to wait for another task of 0.3 seconds:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "How old is the time when the task begins?"
 # Expect three wrong answers: 0 ms, because the task asked for it; some ms, as
-# long as the request takes; it is read again when the task begins.
+# long as the request takes; 0 ms, because it is read again when the task
+# begins.
 
 # %% slideshow={"slide_type": "fragment"}
 import time
@@ -322,7 +323,7 @@ def add(
 ) -> None:
     def work() -> None:
         late = (time.perf_counter() - now) * 1000
-        print(f"the task begins {late:.0f} ms after the time that it has")
+        print(f"the task begins {late:.0f} ms after the time it was given")
 
     background_tasks.add_task(time.sleep, 0.3)
     background_tasks.add_task(work)
@@ -331,8 +332,8 @@ def add(
 _ = send(early, "POST", "/")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# If a task needs the time of its own start, give it a clock: a callable that
-# the task calls itself. You will do that in exercise 3.
+# If a task needs the time at which it starts, give it a function that returns
+# the time (a clock), and let the task call it. You will do that in exercise 3.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
@@ -345,20 +346,21 @@ _ = send(early, "POST", "/")
 # | what can go wrong | what you see |
 # |---|---|
 # | a handler added in a dependency | each line twice, then three times, … |
-# | `if not logger.handlers` in a `def` | the same, when two requests race |
-# | the provider reads the clock | a time from before the response |
+# | `if not logger.handlers` in a `def` | the same, when two requests arrive at the same moment |
+# | the provider reads the clock | the time is too early |
 # | `basicConfig` after another handler | no log file, and no error |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 3](../exercises/ex03_chained_dependencies.py), then
-# [stage 4](04_email_service.ipynb), in which the task has settings and sends
+# [stage 4](04_email_service.ipynb), where the task has settings and sends
 # real e-mail.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# People ask these in public trackers. Each is a small application with its
-# answer: `python3 start.py ask` and the number runs it.
+# These are real questions from GitHub issues and forums. Each one is a small
+# application with its answer. To run one, type for example
+# `python3 start.py ask 21`.
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import questions

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 6 · The same application at work
+# # Stage 6 · The same application, ready for production
 #
 # *35 minutes · builds on [stage 5](05_task_tracker.ipynb) ·
 # the code is [stages/s06_at_work](../stages/s06_at_work/app.py)*
@@ -500,16 +500,17 @@ print("the rows say:", *statuses())
 # | the process is killed | rows that stay "started" and "scheduled" |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [exercise 13](../exercises/ex13_task_queue.py), in which you store
-# each task in a row, and pass the row's ID to a queue. Then
-# [stage 7](07_celery.ipynb), in which other processes run the tasks. No line
-# of this stage changes for that.
+# **Next:** [stage 7](07_celery.ipynb): other processes run the tasks. No line
+# of this stage changes for that. After one of the stages 7 to 11, do [exercise
+# 13](../exercises/ex13_task_queue.py): you store each task in a row, and pass
+# the row's ID to a queue.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# People ask these in public trackers. Each is a small application with its
-# answer: `python3 start.py ask` and the number runs it.
+# These are real questions from GitHub issues and forums. Each one is a small
+# application with its answer. To run one, type for example
+# `python3 start.py ask 16`.
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import questions

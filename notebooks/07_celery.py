@@ -293,8 +293,9 @@ assert manage.main(["list"]) == 0
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# People ask these in public trackers. Each is a small application with its
-# answer: `python3 start.py ask` and the number runs it.
+# These are real questions from GitHub issues and forums. Each one is a small
+# application with its answer. To run one, type for example
+# `python3 start.py ask 22`.
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import questions

@@ -553,14 +553,16 @@ progress.app.dependency_overrides.clear()
 # | a 404 raised in a generator | 200, and the connection breaks off |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or the one of the five
-# that you need. Then [stage 6](06_at_work.ipynb): the same application at work.
+# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or the one of the
+# five that you need. Then [stage 6](06_at_work.ipynb): the same application,
+# ready for production.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# People ask these in public trackers. Each is a small application with its
-# answer: `python3 start.py ask` and the number runs it.
+# These are real questions from GitHub issues and forums. Each one is a small
+# application with its answer. To run one, type for example
+# `python3 start.py ask 23`.
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import questions

@@ -1,8 +1,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Start here
 #
-# *15 minutes · needs some Python, and a little FastAPI: an endpoint, a path
-# parameter*
+# *15 minutes · you should know some Python and a little FastAPI: what an
+# endpoint and a path parameter are*
 #
 # A user orders something, uploads a file or registers. Then the application
 # has slow work to do: it sends an e-mail, writes a report or checks a file. A
@@ -16,19 +16,19 @@
 # *see* in which order things happen.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Ask who has used background tasks, and who has lost
-# one. Write the answers on the board. Most of them come back in stages 1, 4
-# and 5, as accidents that you will show live.
+# **In class, 2 minutes.** Ask who has used background tasks, and whose
+# background task did not run. Write the answers on the board. Most of them
+# come back in stages 1, 4 and 5, as mistakes that you show live.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How these notebooks work
 #
-# Press Shift+Enter to run a cell, and begin at the top. Nothing is simulated.
+# Begin at the top. Press Shift+Enter to run a cell. Nothing is simulated.
 # Each `send` starts a real server on this machine, sends a real request, waits
 # until the tasks have ended, and stops the server. You need no network.
 #
-# Each run of a notebook has an empty folder of its own. So a notebook shows the
-# same each time, whatever you ran before it.
+# Each time you run a notebook, it starts in a new, empty folder. So it shows
+# the same results each time.
 #
 # The first cell checks the installation:
 
@@ -47,16 +47,16 @@ for name in ("fastapi", "starlette", "pydantic", "sqlalchemy", "uvicorn"):
     print(name, version(name))
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Does the cell say that there is no module named `course`? Then the notebook
-# uses the wrong Python. Run `python3 start.py lab` in the course's folder: it
-# opens the notebooks with the right one. In VS Code, open the course's folder
-# and choose the kernel `.venv`.
+# If the cell says that there is no module named `course`, the notebook uses
+# the wrong Python. Run `python3 start.py lab` in the course's folder: this
+# command opens the notebooks with the right Python. In VS Code, open the
+# course's folder and choose the kernel `.venv`.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One request in a picture
 #
-# This is stage 5 of eleven, on a real server. Its notebook explains each of
-# these rows. For now, look only at the green line.
+# This is stage 5 of eleven, on a real server. Its notebook explains each row
+# of the picture below. For now, look only at the green line.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** This kind of picture comes back in every notebook.
@@ -77,8 +77,9 @@ happened
 # - The green line is the moment when the last byte of the response **left** the
 #   application. The time scale changes there. With one scale for all, you could
 #   not see the first milliseconds.
-# - A thin line with two ends is a dependency that is *held*: its code before
-#   `yield` ran at the left end, its code after `yield` at the right end.
+# - A thin line with a mark at both ends shows a dependency that is still open
+#   (*held*): its code before `yield` ran at the left end, its code after
+#   `yield` at the right end.
 # - Below each name you read where it ran: on the event loop or in a worker
 #   thread. On the right you read how long it took.
 #
@@ -89,7 +90,8 @@ happened
 #
 # Most notebooks ask for your guess first. A wrong guess helps you more than a
 # right one: you will remember it. Here is an endpoint that adds a task, and
-# then returns "welcome":
+# then returns "welcome". `full=true` in the request means that no place is
+# left:
 
 # %% slideshow={"slide_type": "fragment"}
 from fastapi import BackgroundTasks, FastAPI, HTTPException
@@ -110,7 +112,9 @@ def register(background_tasks: BackgroundTasks, full: bool = False) -> str:
 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In which order do these five happen? Copy them into `guess`, in your order:
+# In which order do the five moments below happen? Copy them into `guess`, in
+# your order, for example `guess = ["response sent", "register began"]`. Then
+# run this cell and the next one.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -135,9 +139,9 @@ compare(guess, send(app, "POST", "/register"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it
 #
-# Each notebook then breaks something on purpose, and shows what you see in that
-# case. Here the endpoint adds its task, and raises an exception afterwards.
-# Does the task run?
+# After that, each notebook breaks something on purpose and shows the result.
+# Here the endpoint adds its task, and raises an exception afterwards. Does the
+# task run?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "Does the task run?" Expect three wrong
@@ -151,21 +155,21 @@ happened
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # It **never ran**. A task runs only if its endpoint *returned*, and this
-# endpoint raised an exception. [Stage 1](01_background_tasks.ipynb) says more
-# about it.
+# endpoint raised an exception. [Stage 1](01_background_tasks.ipynb) explains
+# this rule.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What task dependencies are for
 #
 # | they let you | and you see it in |
 # |---|---|
-# | keep the work apart from the endpoint | [stage 2](02_task_dependency.ipynb) |
+# | keep the work and the endpoint in separate functions | [stage 2](02_task_dependency.ipynb) |
 # | use the same work in several endpoints | [stage 2](02_task_dependency.ipynb) |
 # | replace the work in a test, in one line | [stage 2](02_task_dependency.ipynb), [testing](testing.ipynb) |
 # | give the work a logger, settings, a mail service | [stage 3](03_chained_dependencies.ipynb), [stage 4](04_email_service.ipynb) |
 # | give a task a database session of its own | [stage 5](05_task_tracker.ipynb) |
-# | refuse wrong requests, log failures and set limits, as production needs | [stage 6](06_at_work.ipynb) |
-# | run the same task in a worker, a process of its own | stages [7](07_celery.ipynb) to [11](11_dbos.ipynb) |
+# | refuse wrong requests, log failures and set limits: an application in production needs this | [stage 6](06_at_work.ipynb) |
+# | run the same task in a worker: a separate process | stages [7](07_celery.ipynb) to [11](11_dbos.ipynb) |
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## All notebooks
@@ -181,28 +185,29 @@ happened
 # | [The five projects](projects.ipynb) | 30 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# | at work | minutes | then do |
+# | in production | minutes | then do |
 # |---|---|---|
-# | [Stage 6 · The same application at work](06_at_work.ipynb) | 35 | [exercise 13](../exercises/ex13_task_queue.py) |
+# | [Stage 6 · The same application, ready for production](06_at_work.ipynb) | 35 | `python3 start.py stage 6` |
 # | Separate workers: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
 # | or [stage 8, RQ](08_rq.ipynb) | 20 | `python3 start.py stage 8` |
 # | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
 # | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |
-# | [Stage 11, DBOS](11_dbos.ipynb): a task resumes where it stopped | 20 | `python3 start.py stage 11` |
+# | [Stage 11, DBOS](11_dbos.ipynb): a stopped task goes on after its last step | 20 | `python3 start.py stage 11` |
 # | [Which engine?](which_engine.ipynb) | 20 | `python3 start.py crash` |
 #
-# You do the exercises in your editor. In a terminal beside it, `python3
-# start.py watch` grades what you save, at once.
+# Do [exercise 13](../exercises/ex13_task_queue.py) after stage 6 and one of
+# the stages 7 to 11. You do the exercises in your editor. In a terminal beside
+# it, `python3 start.py watch` grades your file as soon as you save it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## Six practices, and the run that shows each
+# ## Six good practices, and where you see each of them
 #
 # | practice | shown in |
 # |---|---|
-# | one dependency, one responsibility | [stage 3](03_chained_dependencies.ipynb): replace one link |
+# | one dependency, one responsibility | [stage 3](03_chained_dependencies.ipynb): replace one dependency of the chain |
 # | build larger dependencies from smaller ones | [stage 3](03_chained_dependencies.ipynb): the chain |
 # | record every failure | [stage 4](04_email_service.ipynb): the swallowed exception; [stage 5](05_task_tracker.ipynb): the record |
-# | hold no connection while you wait | [question 12](../questions/q12_pool_deadlock.py): a pool of connections that is too small |
+# | do not keep a database connection open while you wait | [question 12](../questions/q12_pool_deadlock.py): a pool of connections that is too small |
 # | test what the task did, not only the answer | [testing](testing.ipynb) |
 # | know when a task needs another process | [stage 5](05_task_tracker.ipynb): a killed process, and what is lost |
 
@@ -210,14 +215,14 @@ happened
 # ## Now you can
 #
 # - run a cell, change it, and read its picture;
-# - say for which part of a request the client waits.
+# - say which part of a request the client waits for.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
 # | no module named `course` | the wrong kernel: choose `.venv`, or use `python3 start.py lab` |
-# | a port is taken | nothing: each `send` takes a free one |
-# | a task's `print` in a later cell | the task ended late: only `send` waits for tasks |
+# | a port is already in use | no problem: each `send` uses a free port |
+# | the output of a task appears below a later cell | the task ended late: only `send` waits for tasks |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [stage 1](01_background_tasks.ipynb), and after it

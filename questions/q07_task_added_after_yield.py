@@ -17,7 +17,7 @@ Asked: https://github.com/fastapi/fastapi/issues/14137
 https://github.com/fastapi/fastapi/pull/14192
 https://github.com/fastapi/fastapi/issues/2866
 
-Deeper: stage 2, notebooks/02_task_dependency.ipynb,
+Deeper: stage 5, notebooks/05_task_tracker.ipynb,
 https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/
 """
 

@@ -1,4 +1,4 @@
-"""Stage 2: the endpoint asks for its task, so that a test can replace it.
+"""Stage 2: a dependency gives the endpoint its task, so a test can replace it.
 
 Notebook: notebooks/02_task_dependency.ipynb
 """

@@ -1,4 +1,4 @@
-"""Stage 3: what the task needs is a dependency too.
+"""Stage 3: the objects that a task needs are dependencies too.
 
 Notebook: notebooks/03_chained_dependencies.ipynb
 """

@@ -1,4 +1,4 @@
-"""Stage 6: the same application at work.
+"""Stage 6: the same application, ready for production.
 
 The application of stage 5, cut into files that a team would copy, with what
 production asks: a start that fails early, limits, time-outs, clear errors.

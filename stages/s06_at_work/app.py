@@ -98,4 +98,4 @@ def create_app(title: str, queue: Queue | None = None) -> FastAPI:
     return app
 
 
-app = create_app("Stage 6: the same application at work")
+app = create_app("Stage 6: the same application, ready for production")

@@ -1,3 +1,3 @@
-"""Stage 7: workers of their own run the tasks, with Celery."""
+"""Stage 7: separate workers run the tasks, with Celery."""
 
 BESIDE = ["valkey", "worker", "scheduler"]

@@ -1,3 +1,3 @@
-"""Stage 8: workers of their own run the tasks, with RQ."""
+"""Stage 8: separate workers run the tasks, with RQ."""
 
 BESIDE = ["valkey", "worker", "scheduler"]

@@ -1,3 +1,3 @@
-"""Stage 9: workers of their own run the tasks, with Taskiq."""
+"""Stage 9: separate workers run the tasks, with Taskiq."""
 
 BESIDE = ["valkey", "worker", "scheduler"]

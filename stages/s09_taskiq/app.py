@@ -3,4 +3,4 @@
 from stages.s06_at_work.app import create_app
 from stages.s09_taskiq.worker import TaskiqQueue
 
-app = create_app("Stage 9: workers of their own, with Taskiq", TaskiqQueue())
+app = create_app("Stage 9: separate workers, with Taskiq", TaskiqQueue())

@@ -1,7 +1,7 @@
-"""Stage 11: a task resumes where it stopped, in steps that are recorded.
+"""Stage 11: steps are recorded, so a stopped task goes on after its last step.
 
 DBOS is a library: on SQLite the application itself runs the tasks, and needs
-no server. On PostgreSQL workers of their own run them.
+no server. On PostgreSQL separate workers run them.
 """
 
 BESIDE: list[str] = []
