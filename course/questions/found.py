@@ -20,39 +20,12 @@ CLOSE = 0.82  # how much alike a word and its misspelling are
 STRONG = 10  # a score that words of another subject do not reach
 WEAK, MOST = 5, 0.55  # enough if most of what the words weigh is there
 INNER = re.compile(r"(?<=[a-z])(?=[A-Z])")  # where AsyncSession has two parts
-# What is in every question, or says nothing of it, in German too.
+# What is in every question, or says nothing of it.
 COMMON = re.compile(
     r"a|all|am|an|and|any|app|application|are|as|at|be|but|by|can|do|does|done"
     r"|don|fastapi|for|from|get|go|has|have|how|i|if|in|into|is|it|its|m|me|my"
     r"|not|of|on|or|s|so|t|than|that|the|them|then|there|this|to|use|used"
     r"|using|v|was|we|what|when|where|which|while|who|why|will|with|you|your"
-    r"|auf|aus|bei|beim|das|dem|den|der|die|ein|eine|einem|einen|einer|es|hat"
-    r"|ich|im|ist|kann|man|mein|meine|mit|nach|nicht|ob|sind|und|von|wann"
-    r"|warum|wenn|werden|wie|wieso|wird|zu"
-)
-GERMAN = dict(
-    pair.split(":")
-    for pair in [
-        "abbrechen:cancel",
-        "abgebrochen:cancelled",
-        "anfrage:request",
-        "antwort:response",
-        "ausgeführt:run",
-        "blockiert:block",
-        "datei:file",
-        "gesperrt:locked",
-        "geschlossen:closed",
-        "gleichzeitig:parallel",
-        "hintergrund:background",
-        "hängt:hang",
-        "läuft:run",
-        "mehrere:multiple",
-        "mehreren:multiple",
-        "mehrfach:several",
-        "später:later",
-        "viele:many",
-        "wiederholen:retry",
-    ]
 )
 
 
@@ -116,8 +89,7 @@ def words(text: str) -> list[str]:
         for name in re.findall(r"[^\W_]+", text)
         for word in dict.fromkeys([name, *INNER.split(name)])
     ]
-    english = [GERMAN.get(word, word) for word in found]
-    return [stem(word) for word in english if not COMMON.fullmatch(word)]
+    return [stem(word) for word in found if not COMMON.fullmatch(word)]
 
 
 def stem(word: str) -> str:

@@ -71,7 +71,7 @@ TITLES = {
     " state is not shared between worker instances.": 45,
     "Celery Tasks: Object of type Experiment is not JSON serializable": 46,
 }
-# What people type: an error, a few words, misspelled ones, German ones.
+# What people type: an error, a few words, misspelled ones.
 TYPED = {
     "RuntimeError: Caught handled exception, but response already started.": 8,
     "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10"
@@ -99,9 +99,6 @@ TYPED = {
     "how many threads does fastapi use": 11,
     "request id missing in log of task": 21,
     "client got 200 but commit failed": 6,
-    "wie viele threads hat fastapi": 11,
-    "task wird mehrfach ausgeführt bei mehreren workers": 18,
-    "fastapi session geschlossen in background task": 4,
 }
 UNRELATED = [
     *("how to upload to s3", "CORS error", "how to deploy on kubernetes"),
