@@ -53,7 +53,6 @@ class TaskLog(Base):
 
     id: Mapped[int] = sa.orm.mapped_column(primary_key=True)
     status: Mapped[str] = sa.orm.mapped_column(default="scheduled")
-    error: Mapped[str | None]
 
 
 @asynccontextmanager

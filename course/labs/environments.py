@@ -31,12 +31,15 @@ def environment(
     wanted = "fastapi" if fastapi == "newest" else f"fastapi=={fastapi}"
     everything = [wanted, *RECORDER, *packages]
     stamp = folder / "made.txt"
-    if stamp.is_file() and stamp.read_text("utf-8") == f"{everything}":
+    made = stamp.is_file() and stamp.read_text("utf-8") == f"{everything}"
+    if made and fastapi != "newest":
         return program
     uv = find_uv()
     base = find_python(python) or sys.exit(f"There is no Python {python}.")
-    _run(uv, "venv", "-q", "--clear", "--python", str(base), str(folder))
-    _run(uv, "pip", "install", "-q", "--python", str(program), *everything)
+    if not made:
+        _run(uv, "venv", "-q", "--clear", "--python", str(base), str(folder))
+    install = [uv, "pip", "install", "-q", "--upgrade"]  # to today's newest
+    _run(*install, "--python", str(program), *everything)
     stamp.write_text(f"{everything}", "utf-8")
     return program
 
