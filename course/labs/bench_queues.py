@@ -423,6 +423,12 @@ def where(engine: str, asked: argparse.Namespace) -> list[str]:
     return [name for name in possible if asked.database in {None, name}]
 
 
+def keep(results: Sequence[Result], path: Path) -> None:
+    """Write what is measured so far: all of it takes a quarter of an hour."""
+    report = {"versions": versions(), "results": [*map(asdict, results)]}
+    path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+
+
 def main() -> None:
     """Measure, and show the tables; progress goes to stderr."""
     asked = parse()
@@ -439,15 +445,14 @@ def main() -> None:
                 else:
                     result = measure(asked, engine, database, errors)
                     results.append(result)
+                    if asked.json:  # what is measured is kept
+                        keep(results, asked.json)
     except (LabError, NoServerError, NotServedError) as error:
         sys.exit(f"It could not run.\n{error}")
     if results:
         for table in tables(results):
             console.print(table)
         console.print(NOTES)
-    if asked.json:
-        report = {"versions": versions(), "results": [*map(asdict, results)]}
-        asked.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
