@@ -231,7 +231,9 @@ def for_nox(words: "list[str]") -> "list[str]":
             % (words[0], hint)
         )
     names = words[: words.index("--")] if "--" in words else words
-    if known.keys() >= set(names):  # jobs alone, or with -- and arguments
+    # Jobs alone, or with -- and arguments; behind `ask` is a question.
+    alone = words[0] != "ask" or len(words) == 1
+    if alone and known.keys() >= set(names):
         return ["-s", *words]
     return ["-s", words[0], "--", *words[1:]]
 
@@ -240,7 +242,9 @@ def directly(words: "list[str]") -> "list[str] | None":
     """Return what a learner's job runs, without nox; None if it needs nox."""
     name, rest = (words[0], words[1:]) if words else ("serve", [])
     job = jobs().get(name)
-    if job is None or job.command is None or set(rest) & jobs().keys():
+    if job is None or job.command is None:
+        return None
+    if name != "ask" and set(rest) & jobs().keys():  # several jobs
         return None
     return [*job.command, *(rest[1:] if rest[:1] == ["--"] else rest)]
 

@@ -20,7 +20,7 @@ pytest.register_assert_rewrite("checks.uploads")  # as in a check
 
 CALLED = (
     "add_task was given what a call returned, not a function: leave out the"
-    " parentheses, as in `add_task(function, argument)`"
+    " parentheses, as in `add_task(function, argument)`, `Depends(function)`"
 )
 
 

@@ -2,7 +2,8 @@
 
 Answer: The tasks belong to the response that the endpoint returns. After a
 `raise`, an exception handler makes another response, and that one has no
-tasks: yours are dropped, whatever the status.
+tasks: yours never run, whatever the status. A task that sometimes never runs
+is often one of these.
 
 Instead: Return the error: a JSONResponse with status 404 keeps the tasks, so
 the failed request can still be recorded or mailed.

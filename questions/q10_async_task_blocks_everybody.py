@@ -3,7 +3,8 @@
 Answer: An `async def` task runs on the event loop, the one thread that serves
 every request. If it calls something that blocks, such as `time.sleep`,
 `requests` or a synchronous database driver, nothing else happens until that
-returns: the server hangs, and each client waits.
+returns: the whole API freezes while the task is running, and each client
+waits.
 
 Instead: Make the task a plain `def`: it runs in a worker thread, and the
 event loop goes on. Use `async def` only where everything slow is awaited.

@@ -1,7 +1,8 @@
 """What happens to running background tasks at shutdown (SIGTERM, Ctrl-C)?
 
 Answer: uvicorn says "Waiting for background tasks to complete" and waits as
-long as they run. Hosts wait for some seconds and then kill the process. With
+long as they run. At a deploy or a restart, a host waits for some seconds and
+then kills the process or pod: its tasks are lost. With
 `--timeout-graceful-shutdown 5` uvicorn cancels after five seconds: an
 `async def` task gets a CancelledError at its `await`; a `def` task cannot be
 cancelled and keeps the process alive until it ends.

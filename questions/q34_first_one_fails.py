@@ -1,9 +1,9 @@
 """Why do the other background tasks not run after one has failed?
 
 Answer: Starlette runs the list of a request's tasks one after the other. The
-first exception prevents the remaining tasks from running: only the first task
-runs, if it fails. The log shows that error, and nothing about the others. The
-client has its 200 already.
+first exception prevents the remaining tasks from running: if the first one
+fails, the others never run. The log shows that error, and nothing about the
+others. The client has its 200 already.
 
 Instead: Catch the exception in each task and log it, as `safely` does for any
 task. Put what must not be lost into a queue, each task as a message of its

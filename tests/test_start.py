@@ -182,6 +182,7 @@ def test_every_job_is_reached_by_its_name() -> None:
         ("stage 3 --reload", "-s stage -- 3 --reload"),
         ("timeline a:app GET / -- x", "-s timeline -- a:app GET / -- x"),
         ("lint types walls", "-s lint types walls"),
+        ("ask test progress", "-s ask -- test progress"),
         ("lint walls -- --verbose", "-s lint walls -- --verbose"),
         ("grade -- 1", "-s grade -- 1"),
         ("-s grade -- 1", "-s grade -- 1"),

@@ -17,6 +17,7 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 LINK = re.compile(r'href="(?:\.\./notebooks/)?(\w+)\.ipynb(#[^"]*)?"')
 SCROLL = '<div class="scroll" tabindex="0">'
 UP = re.compile(r'href="\.\./([^"]+)"')
+VIEWS = re.compile(r"(exercise|question)s/[eq]x?0?(\d+)_\w+\.py")
 
 
 def notebooks() -> dict[str, Path]:
@@ -50,7 +51,13 @@ def markdown(text: str) -> str:
 def linked(text: str) -> str:
     """Render a text; its links to files lead to the page's own views."""
     rendered = LINK.sub(r'href="/notebook/\1\2"', markdown(text))
-    return UP.sub(r'href="/file/\1"', rendered)
+    return UP.sub(lambda link: f'href="/{view(link[1])}"', rendered)
+
+
+def view(path: str) -> str:
+    """Return where the page shows a file of the course."""
+    found = VIEWS.fullmatch(path)
+    return f"{found[1]}/{found[2]}" if found else f"file/{path}"
 
 
 def cell_as_html(cell: dict[str, Any]) -> str:
@@ -63,7 +70,7 @@ def cell_as_html(cell: dict[str, Any]) -> str:
         output_as_html(output) for output in cell.get("outputs", [])
     )
     return (
-        f'<div class="card cell code" tabindex="0"><pre>{lines}</pre></div>'
+        f'<div class="card cell code"><pre tabindex="0">{lines}</pre></div>'
         f"{outputs}"
     )
 
@@ -74,7 +81,7 @@ def output_as_html(output: dict[str, Any]) -> str:
     if picture := "".join(data.get("image/svg+xml", [])):
         return f'<figure class="picture scroll">{picture}</figure>'
     if text := "".join(data.get("text/markdown", [])):
-        return f'<div class="output">{markdown(text)}</div>'
+        return f'<div class="output">{linked(text)}</div>'
     plain = "".join(output.get("text", data.get("text/plain", [])))
     if not plain:
         return ""

@@ -109,7 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not fits:
         console.print("No question fits these words. The nearest are:")
         console.print(listed(found[: OTHERS + 1]))
-        console.print(f"Show one by its number: {command('ask', '4')}")
+        number = str(found[0].number)
+        console.print(f"Show one by its number: {command('ask', number)}")
+        yours = command("timeline", "FILE.py:app", "POST", "/path")
+        console.print(f"What your own request does: {yours}")
         return
     show(found[0], console)
     draw(found[0], console)

@@ -17,6 +17,7 @@ from course.apart import OURS, Apart
 from course.folders import data_dir, environment
 from course.mailbox import authority
 from course.page.app import create_app
+from course.page.notebook import notebooks
 from course.page.operations import operations
 from course.stage import Stage, find_stages
 from tests.servers import forget_settings
@@ -304,9 +305,18 @@ def test_notebooks_are_shown_whole(client: TestClient) -> None:
     assert 'class="kn">from</span>' in page
     assert "In class." not in page
     assert 'href="/file/stages/s01_background_tasks.py"' in page
-    assert (
-        client.get("/file/stages/s01_background_tasks.py").status_code == 200
-    )
+
+
+def test_the_links_of_the_notebooks_can_be_followed(
+    client: TestClient,
+) -> None:
+    """To stages, exercises, questions, tests and other notebooks."""
+    found = [client.get(f"/notebook/{name}") for name in notebooks()]
+    pages = "".join(each.text for each in found)
+    links = set(re.findall(r'href="(/[a-z][^"#]*)"', pages))
+    assert {"/exercise/1", "/question/3"} <= links
+    wrong = [path for path in links if client.get(path).status_code != 200]
+    assert not wrong
 
 
 @pytest.mark.parametrize("path", ["../secret.py", "start.py", "data/x.txt"])

@@ -52,7 +52,8 @@ def test_what_needs_more_than_a_request_says_how_to_see_it(
     """The commands are there, and nothing runs."""
     out = told(capsys, "18")
     assert "To see it: uvicorn questions.q18_" in out
-    assert "POST" not in out
+    assert "start.py ask 23" in out
+    assert "timeline FILE.py:app POST /path" in out
 
 
 def test_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

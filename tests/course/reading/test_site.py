@@ -114,7 +114,7 @@ def test_an_exercise_says_what_its_stub_says(built: Path) -> None:
     assert html.count("<details") == len(folded)
     assert "<code>__init__</code>" in html
     assert "<code>get_clock</code></td>" in html
-    assert "<td>gives a callable that returns seconds (ready)</td>" in html
+    assert "<td>returns a function that returns seconds (ready)</td>" in html
     assert "a full bucket allows a burst" in text
     assert "raise NotImplementedError" in text
     assert "<code>uvicorn exercises.ex08_rate_limit:app</code>" in html
