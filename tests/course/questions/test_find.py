@@ -97,6 +97,10 @@ TYPED = {
     "run task in 10 minutes": 47,
     "send email later": 47,
     "how many threads does fastapi use": 11,
+    "background task sometimes never runs": 3,
+    "deploy kills tasks": 17,
+    "task lost when pod restarts": 17,
+    "my api freezes while the background task is running": 10,
     "request id missing in log of task": 21,
     "client got 200 but commit failed": 6,
 }
