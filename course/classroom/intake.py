@@ -265,8 +265,8 @@ def _sort_out(
         ]
     if not answers:
         names = [found.shown for found in files if found.why_not == IGNORED]
-        among = ", ".join(names[:3]) or "nothing"
-        notes.append(f"It holds no answer to an exercise, but {among}.")
+        only = f", only {', '.join(names[:3])}" if names else ""
+        notes.append(f"It has no answer to an exercise{only}.")
 
 
 def _exercise(found: Found, exercises: dict[int, str]) -> str:

@@ -119,7 +119,7 @@ Student,Number,Late,ex01,ex02,ex03,Points,Of,On the pages,Look at
 Ada Lovelace,17,,5,5,5,15,15,Ada Lovelace,
 bob,,,0,5,3,8,15,bob,my answer.py is graded as ex02_bye.
 dan,,,0,0,3,3,15,dan,
-eve,,,0,0,0,0,15,eve,"It holds no answer to an exercise, but essay.pdf."
+eve,,,0,0,0,0,15,eve,"It has no answer to an exercise, only essay.pdf."
 lovelaceb,18,late,5,0,0,5,15,lovelaceb,\
 "Two files answer ex01_hello: ex01_hello-1.py is graded, ex01_hello.py is\
  not."
