@@ -23,7 +23,7 @@ from course.page.operations import Operation, operations
 from course.stage import Stage
 from fastapi_timeline import Recording
 
-INVALID, REFUSED = 422, range(400, 500)
+NOT_FOUND, INVALID, REFUSED = 404, 422, range(400, 500)
 PATIENCE = 30  # seconds that a request may take
 AT_ONCE, KILLED = 10, 20  # requests
 UNCHANGED = 5.0  # seconds after which rows count as final,
@@ -35,7 +35,8 @@ LOGS = "/task-logs/"
 NOTIFICATIONS = "notifications.txt"
 FAILS = (
     "The client has its success already: the response was sent before the task"
-    " failed. Who learns of the failure? Look below."
+    " failed. Who learns of the failure? Only the server's log, in your"
+    " terminal."
 )
 BLOCKED = (
     "During this request the page put a folder in the place of"
@@ -454,6 +455,8 @@ def comment_on(code: int) -> str:
         return (
             "The input is invalid: the endpoint was not called, no task ran."
         )
+    if code == NOT_FOUND:
+        return "No endpoint has this path: there is no picture of it."
     if code in REFUSED:
         return "No task: the request was refused."
     return ""
