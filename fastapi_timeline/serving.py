@@ -124,6 +124,18 @@ UNSTOPPED = (
 )
 
 
+class Ending(uvicorn.Server):
+    """One that closes each connection at its end, also to a silent client."""
+
+    async def shutdown(
+        self, sockets: list[socket.socket] | None = None
+    ) -> None:
+        """End as always; what is open then, Python would warn of later."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
 def _server(app: Any, seconds: float) -> tuple[uvicorn.Server, socket.socket]:
     # Bound by hand with the protocol named: without it asyncio leaves
     # Nagle's algorithm on, and each request takes 44 ms.
@@ -137,7 +149,7 @@ def _server(app: Any, seconds: float) -> tuple[uvicorn.Server, socket.socket]:
         access_log=False,
         timeout_graceful_shutdown=max(1, int(seconds / 2)),
     )
-    return uvicorn.Server(config), listening
+    return Ending(config), listening
 
 
 def _stop(

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from redis import Redis
 
-from course import workers
+from course import ports, workers
 from course.broker import broker
 from course.folders import ROOT
 from course.workers import without_login
@@ -92,8 +92,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
         (folder / "__init__.py").write_text(PACKAGE)
         (folder / "app.py").write_text(APP)
         (folder / "worker.py").write_text(worker)
+        code = RUN.format(folder=str(folder.parent))
+        port = str(ports.free_port())  # near 8000, others look for one, too
         process = subprocess.Popen(
-            [sys.executable, "-c", RUN.format(folder=str(folder.parent)), "7"],
+            [sys.executable, "-c", code, "7", "--port", port],
             env=os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -2,9 +2,13 @@
 
 import asyncio
 import contextvars
+import gc
+import socket
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from inspect import Parameter, Signature
+from itertools import repeat
 from threading import Event
 from types import SimpleNamespace
 from typing import Annotated, Any, cast
@@ -12,6 +16,7 @@ from typing import Annotated, Any, cast
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.dependencies import utils
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from fastapi_timeline import Recorder, record, serve
@@ -250,3 +255,23 @@ def test_a_recorder_that_comes_late_sees_all_or_says_so(log: Log) -> None:
     else:
         assert "worker threads older than the recorder" in made.lost
         assert "ep was called, but could not be seen" in made.order
+
+
+def test_a_client_that_reads_no_more_leaves_no_connection() -> None:
+    """The server ends while it still sends, and closes what is open."""
+    app = FastAPI()
+
+    @app.get("/")
+    def endless() -> StreamingResponse:
+        return StreamingResponse(repeat(b"x" * 100_000))
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with serve(app, seconds=2) as url:
+            host, _, port = url.removeprefix("http://").partition(":")
+            client = socket.create_connection((host, int(port)))
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(1000)
+        client.close()
+        gc.collect()
+    assert not said
