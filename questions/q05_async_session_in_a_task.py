@@ -101,18 +101,14 @@ async def schedule_two(session: AsyncSession) -> list[int]:
 
 
 @app.post("/wrong")
-async def wrong(
-    session: SessionDep, background_tasks: BackgroundTasks
-) -> None:
-    background_tasks.add_task(work, session, await schedule_two(session))
+async def wrong(session: SessionDep, tasks: BackgroundTasks) -> None:
+    tasks.add_task(work, session, await schedule_two(session))
 
 
 @app.post("/right")
-async def right(
-    session: SessionDep, background_tasks: BackgroundTasks
-) -> None:
+async def right(session: SessionDep, tasks: BackgroundTasks) -> None:
     log_ids = await schedule_two(session)
-    background_tasks.add_task(work_each_in_its_own, log_ids)
+    tasks.add_task(work_each_in_its_own, log_ids)
 
 
 @app.get("/task-logs")
