@@ -240,13 +240,13 @@ def for_nox(words: "list[str]") -> "list[str]":
 
 def directly(words: "list[str]") -> "list[str] | None":
     """Return what a learner's job runs, without nox; None if it needs nox."""
-    name, rest = (words[0], words[1:]) if words else ("serve", [])
-    job = jobs().get(name)
-    if job is None or job.command is None:
+    if words and words[0].startswith("-"):
         return None
-    if name != "ask" and set(rest) & jobs().keys():  # several jobs
+    _, name, *rest = for_nox(words)
+    job = jobs()[name]
+    if job.command is None or rest[:1] not in ([], ["--"]):  # several jobs
         return None
-    return [*job.command, *(rest[1:] if rest[:1] == ["--"] else rest)]
+    return [*job.command, *rest[1:]]
 
 
 def main():

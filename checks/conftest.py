@@ -11,6 +11,7 @@ import pytest
 
 from checks.answers import SKIPS, answer_for, imported, passes_through
 from checks.asgi import Client
+from checks.blocking import Blocking
 from checks.expect import UnmetError
 from checks.loggers import logging_kept_apart, without_pytests_handlers
 from checks.story import story
@@ -67,6 +68,12 @@ def answer(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     path = answer_for(request.path, target)
     with logging_kept_apart(), imported(path) as module:
         yield module
+
+
+@pytest.fixture
+def blocking(monkeypatch: pytest.MonkeyPatch) -> Blocking:
+    """Watch what blocks the event loop; ask for it before `answer`."""
+    return Blocking(monkeypatch)
 
 
 @pytest.fixture

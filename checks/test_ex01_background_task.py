@@ -22,12 +22,6 @@ LOST = (
 )
 
 
-@pytest.fixture
-def blocking(monkeypatch: pytest.MonkeyPatch) -> Blocking:
-    """Watch what blocks the event loop."""
-    return Blocking(monkeypatch)
-
-
 def expect_after_the_response(work: Work) -> None:
     """Fail if a call began before the response was complete."""
     expect(

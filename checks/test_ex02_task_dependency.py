@@ -243,12 +243,6 @@ def test_requests_at_the_same_time_do_not_mix(
     expect_after_the_response(work)
 
 
-@pytest.fixture
-def blocking(monkeypatch: pytest.MonkeyPatch) -> Blocking:
-    """Watch what blocks the event loop."""
-    return Blocking(monkeypatch)
-
-
 def welcomed_in(monkeypatch: pytest.MonkeyPatch) -> set[int | None]:
     """Remember the threads in which a welcome will be printed."""
     threads: set[int | None] = set()

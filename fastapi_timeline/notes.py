@@ -120,13 +120,9 @@ class Notes:
 
     def sent(self, message: Mapping[str, Any]) -> None:
         """Note what the application gave to the server, after it took it."""
-        kind = message["type"]
+        kind = message["type"].removeprefix("websocket.")
         if kind.startswith("http.response."):
-            self.answered(kind[14:], message)
-            return
-        kind = kind.removeprefix("websocket.")
-        if kind.startswith("http.response."):
-            self.answered(kind[14:], message)
+            self.answered(kind.removeprefix("http.response."), message)
         elif kind == "accept":
             self.accepted = True
             self.note(model.ACCEPTED)

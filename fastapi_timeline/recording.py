@@ -229,10 +229,7 @@ class Recorder(Shelf):
             self.open(live)
 
     def _sent(self, live: Live, message: Message) -> None:
-        try:
-            live.sent(message)
-        except Exception as exc:  # noqa: BLE001
-            self.give_up(exc, live)
+        self._hear(live, live.sent, message)
         if CURRENT.get() is None:
             live.lost = live.lost or APART
 

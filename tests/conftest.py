@@ -26,12 +26,13 @@ SETTINGS = [
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run a file's tests, or those of one engine in it."""
+    if not items or not items[0].config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
-        if item.config.pluginmanager.hasplugin("xdist"):
-            parameters = getattr(item, "callspec", None)
-            engine = parameters.params.get("engine", "") if parameters else ""
-            group = f"{item.path} {engine}"
-            item.add_marker(pytest.mark.xdist_group(group))
+        parameters = getattr(item, "callspec", None)
+        engine = parameters.params.get("engine", "") if parameters else ""
+        group = f"{item.path} {engine}"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)

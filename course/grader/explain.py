@@ -229,7 +229,7 @@ def compared(
             came = came.removeprefix("not ")
         came = "" if came == "False" else came
         return Compared(message, values.text(test), came)
-    x = ast.Name("x")
+    x = ast.Name("x")  # of "x == x" all but the names
     operator = ast.unparse(ast.Compare(x, test.ops, [x]))[2:-2]
     left = values.operand(test.left)
     right = values.operand(test.comparators[0])

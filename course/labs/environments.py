@@ -20,10 +20,12 @@ def environment(
     *packages: str,
     folder: Path = FOLDER,
     name: str = "",
+    upgrade: bool = False,
 ) -> Path:
     """Make an environment, or find it made; give its Python.
 
-    `fastapi` is a version or "newest". What stops it ends the program with
+    `fastapi` is a version or "newest": with `upgrade` today's newest, also
+    where the environment was made before. What stops it ends the program with
     what uv says.
     """
     folder = folder / (name or f"{python}-{fastapi}")
@@ -32,13 +34,14 @@ def environment(
     everything = [wanted, *RECORDER, *packages]
     stamp = folder / "made.txt"
     made = stamp.is_file() and stamp.read_text("utf-8") == f"{everything}"
-    if made and fastapi != "newest":
+    upgrade = upgrade and fastapi == "newest"
+    if made and not upgrade:
         return program
     uv = find_uv()
     base = find_python(python) or sys.exit(f"There is no Python {python}.")
     if not made:
         _run(uv, "venv", "-q", "--clear", "--python", str(base), str(folder))
-    install = [uv, "pip", "install", "-q", "--upgrade"]  # to today's newest
+    install = [uv, "pip", "install", "-q", *(["--upgrade"] if upgrade else [])]
     _run(*install, "--python", str(program), *everything)
     stamp.write_text(f"{everything}", "utf-8")
     return program

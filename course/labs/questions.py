@@ -63,7 +63,9 @@ def measure(fastapi: str, python: str, *, swapped: bool) -> None:
     `swapped` also has the wrong ways tested as if they were right.
     """
     left_out = [] if swapped else [f"--ignore={TESTED}/test_swapped.py"]
-    program = environment(fastapi, python, *PACKAGES, folder=FOLDER)
+    program = environment(
+        fastapi, python, *PACKAGES, folder=FOLDER, upgrade=True
+    )
     report = report_of(fastapi, python)
     report.unlink(missing_ok=True)
     done = subprocess.run(

@@ -37,7 +37,7 @@ BEST = 7  # questions that are listed for some words
 RUN_LIMIT = 100  # seconds for both ways of a question
 SAVED = 0.5  # seconds between two looks at the progress
 SHOWN = {".py", ".md", ".svg"}
-FRAGMENT = "x-fragment"  # page.js asks for a part, a form for a whole page
+FRAGMENT = "x-fragment"  # stage.js asks for a part, a form for a whole page
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")

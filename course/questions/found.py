@@ -130,13 +130,16 @@ def search(
             if (often := question.words[word])
         )
 
-    found = sorted(questions, key=score, reverse=True)
-    found = [question for question in found if score(question)]
-    if not found:
+    scored = [(score(each), each) for each in questions]
+    scored = [(points, each) for points, each in scored if points]
+    if not scored:
         return [], False
-    there = sum(n for word, n in weights.items() if word in found[0].words)
-    best, most = score(found[0]), there >= MOST * sum(weights.values())
-    return found, best >= STRONG or (best >= WEAK and most)
+    scored.sort(key=lambda pair: pair[0], reverse=True)
+    best, first = scored[0]
+    there = sum(n for word, n in weights.items() if word in first.words)
+    most = there >= MOST * sum(weights.values())
+    fits = best >= STRONG or (best >= WEAK and most)
+    return [each for _, each in scored], fits
 
 
 def spelled(word: str, known: Collection[str]) -> str:

@@ -1,7 +1,6 @@
 """A large made class in a known mix: python -m …large_class 200 FOLDER.
 
-It is killed three times in between, and its gradebook has to be exact. For
-200 students this takes half an hour on two cores.
+It is killed three times in between, and its gradebook has to be exact.
 """
 
 import csv
