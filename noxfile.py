@@ -96,7 +96,7 @@ def install(session: nox.Session, group: str) -> None:
 
 @nox.session(python=False)
 def serve(session: nox.Session) -> None:
-    """Open the course: every stage running, on one page."""
+    """Start the course: one page for all stages."""
     learner(session, "course.page")
 
 
@@ -128,6 +128,12 @@ def hint(session: nox.Session) -> None:
 def solution(session: nox.Session) -> None:
     """Compare yours with a good answer: solution 8, or 8 --give-up."""
     learner(session, "course.grader.jobs", "solution")
+
+
+@nox.session(python=False, name="try")
+def try_exercise(session: nox.Session) -> None:
+    """Run your exercise and try it in the browser: try 1."""
+    learner(session, "course.try_exercise")
 
 
 @nox.session(python=False)

@@ -7,7 +7,7 @@ SECTION = re.compile(r"^(\w.*)\n( {4}.*\n(?:(?: {4}.*)?\n)*)", re.MULTILINE)
 NAME = re.compile(r" *(\S.*?) {2,}(\S.*)")
 ITEM = re.compile(r"(?:-|\d+\.) ")
 FILE = re.compile(r"(?<![\w/])((?:stages|notebooks)/\w+\.(?:py|ipynb))")
-RUN = re.compile(r"\b(uvicorn\s[\w.]+:app|python -m pytest \S+\.py)")
+RUN = re.compile(r"\b((?:\w+=\w+ )?python3 start\.py \w+(?: \d+)?)")
 
 
 def instruction(docstring: str) -> tuple[list[str], str]:

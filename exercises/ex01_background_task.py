@@ -19,14 +19,15 @@ Build
 
 Names that the checks use
     app             the application
-    send_welcome    the work. The task may be another function that calls
-                    it. The checks replace it by another plain function,
-                    which also blocks. So write its name inside a function,
-                    for example the endpoint, and not in a default value.
+    send_welcome    the work. You may add another function as the task, if it
+                    calls `send_welcome`. The checks replace `send_welcome` by
+                    another plain function, which also blocks. So use the name
+                    `send_welcome` only inside a function, for example inside
+                    the endpoint, and not as a default value.
     Do not change these names. (ready) means: already written.
 
 Builds on stages/s01_background_tasks.py. To try it yourself:
-uvicorn exercises.ex01_background_task:app
+python3 start.py try 1
 
 Notebook: notebooks/01_background_tasks.ipynb
 """

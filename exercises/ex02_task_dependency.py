@@ -7,8 +7,8 @@ Story
 
 Build
     `get_welcome_task` must return the work. The endpoint must get it through
-    `Depends`: `POST /welcome/{email}` adds the function that it gets, without
-    looking at it, and answers 202 and {"message": "Welcome scheduled"}. The
+    `Depends`: `POST /welcome/{email}` adds the function that it gets, exactly
+    as it is, and answers 202 and {"message": "Welcome scheduled"}. The
     rules of exercise 1 are still valid: the task runs after the response,
     once for each request, and not for an address that is refused; its
     exception reaches the server; and while the task runs, the server answers
@@ -25,7 +25,7 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercise 1 and on stages/s02_task_dependency.py. To try it
-yourself: uvicorn exercises.ex02_task_dependency:app
+yourself: python3 start.py try 2
 
 Notebook: notebooks/02_task_dependency.ipynb
 """

@@ -32,7 +32,7 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercise 2 and on stages/s03_chained_dependencies.py. To try it
-yourself: uvicorn exercises.ex03_chained_dependencies:app
+yourself: python3 start.py try 3
 
 Notebook: notebooks/03_chained_dependencies.ipynb
 """

@@ -1,10 +1,10 @@
 """Exercise 4: settings are a dependency.
 
 Story
-    Each shop has another mail server, and environment variables say which.
-    If a variable is missing or wrong, the error must say which one, as soon
-    as the settings are read. The password must not appear in any error or
-    log.
+    Each shop has its own mail server, and environment variables say which
+    one it is. If a variable is missing or wrong, the error must name it, as
+    soon as the settings are read. The password must not appear in any error
+    or log.
 
 Build
     `Settings` reads MAIL_HOST, MAIL_PORT, MAIL_SENDER and MAIL_PASSWORD into
@@ -29,12 +29,13 @@ Names that the checks use
     get_settings   a plain function without arguments; the checks also call
                    it directly
     get_transport  returns the function that sends the mail (ready)
-    get_mailer     returns a function that takes the address; it gets settings
-                   and transport through Depends, and is not cached itself
+    get_mailer     returns a function that takes the address; get_mailer gets
+                   settings and transport through Depends, and must not be
+                   cached
     Do not change these names. (ready) means: already written.
 
-Builds on exercise 3 and on stages/s04_email_service.py. To try it yourself:
-uvicorn exercises.ex04_settings:app
+Builds on exercise 3 and on stages/s04_email_service.py. To try it yourself,
+set the four variables, then python3 start.py try 4
 
 Notebook: notebooks/04_email_service.ipynb
 """

@@ -46,7 +46,8 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercise 4 and on stages/s05_task_tracker.py. To try it yourself:
-uvicorn exercises.ex05_own_session:app; the task "crash" fails.
+python3 start.py try 5
+The task with the name "crash" fails.
 
 Notebook: notebooks/05_task_tracker.ipynb
 """
@@ -70,7 +71,7 @@ class Base(DeclarativeBase):
 
 
 class TaskLog(Base):
-    """How a task ended, or that it has not (ready)."""
+    """One task: its name, status, times and error (ready)."""
 
     __tablename__ = "task_logs"
 
@@ -84,7 +85,7 @@ class TaskLog(Base):
 
 @lru_cache
 def get_session_factory() -> sessionmaker[Session]:
-    """Make the database when it is first asked for (ready)."""
+    """Make the database at the first call (ready)."""
     folder = Path(__file__).parents[1] / "data"
     folder.mkdir(exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{folder / 'ex05_own_session.db'}")
@@ -96,7 +97,7 @@ SessionsDep = Annotated[sessionmaker[Session], Depends(get_session_factory)]
 
 
 def get_session(new_session: SessionsDep) -> Iterator[Session]:
-    """Open a session for a request, and close it after it (ready)."""
+    """Open a session for a request; close it after the request (ready)."""
     with new_session() as session:
         yield session
 
@@ -121,7 +122,7 @@ TaskTracker = Callable[..., object]  # takes the arguments that you pass
 
 
 def track_borrowed(work: Work, log: TaskLog, session: Session) -> None:
-    """Use the request's session: replace this function."""
+    """Use the request's session, which is wrong: replace this function."""
     work(session, log.task_name)
     log.status = "completed"
     session.commit()

@@ -23,10 +23,9 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on stages 1 to 5. To grade your predictions: python3 start.py grade 6
-To try the applications yourself, after that:
-uvicorn exercises.ex06_predict_the_order:app
-and, in another terminal, curl -X POST localhost:8000/yield_dependency/
-The first terminal prints each event when it happens.
+After that you can try the applications yourself: python3 start.py try 6
+Send, for example, POST /yield_dependency/ on /docs: the terminal prints each
+event when it happens.
 
 Notebook: notebooks/05_task_tracker.ipynb
 """
@@ -89,7 +88,7 @@ def yield_dependency(note: Note) -> FastAPI:
 
 
 def first_task_fails(note: Note) -> FastAPI:
-    """Make one with two tasks; its dependency catches and re-raises."""
+    """Make an application with two tasks; its dependency re-raises."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -138,7 +137,7 @@ def function_scope(note: Note) -> FastAPI:
 
 
 def own_response(note: Note) -> FastAPI:
-    """Make one whose response has its own task; another task is added."""
+    """Make an application that adds a task; its response has another."""
     app = Watched(note)
 
     def own_task() -> None:
@@ -157,7 +156,7 @@ def own_response(note: Note) -> FastAPI:
 
 
 def streaming(note: Note) -> FastAPI:
-    """Make one that streams two chunks and adds a task."""
+    """Make an application that streams two chunks and adds a task."""
     app = Watched(note)
 
     def chunks() -> Iterator[str]:
@@ -179,7 +178,7 @@ def streaming(note: Note) -> FastAPI:
 
 
 def dependency_adds_tasks(note: Note) -> FastAPI:
-    """Make one whose dependency adds one task early and one late."""
+    """Make an application; its dependency adds two tasks, around `yield`."""
     app = Watched(note)
 
     def early_task() -> None:
@@ -271,7 +270,7 @@ EVENTS = {
     ],
 }
 
-app = FastAPI(title="Exercise 6")  # prints the events of each (ready)
+app = FastAPI(title="Exercise 6")  # prints every event (ready)
 for name, make in APPS.items():
     app.mount(f"/{name}", make(print))
 

@@ -8,9 +8,9 @@ Story
 Build
     Repair `test_a_notification_is_sent`, and write more tests. All your tests
     must pass on a right application. For each broken application, at least
-    one test must fail. The application is not in this file. The checks run
-    your tests on three right ones, each written in a different way, and on
-    eight broken ones:
+    one test must fail. The applications are not in this file. The checks
+    run your tests on three right applications, each written in a different
+    way, and on eight broken ones:
     - never_scheduled           answers 202 and notifies nobody
     - runs_before_the_response  runs the task first, then answers
     - scheduled_twice           notifies twice for one request
@@ -36,7 +36,7 @@ Names that the checks use
     test_a_notification_is_sent   keep this name; it has to fail on
                                   never_scheduled
     target                        a fixture (ready): the application's module,
-                                  loaded afresh for each test, with
+                                  loaded again for each test. It contains:
       target.app                  the application
       target.get_outbox           returns a list; each notification is
                                   appended to it as (email, message)
@@ -49,14 +49,15 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
     Do not call `get_outbox` or `get_notification_task` yourself: use
-    `dependency_overrides`. They may be functions, generators or a class. Do
-    not use any other name of the module.
+    `dependency_overrides`. Both may be generators, and
+    `get_notification_task` may be a class. Do not use any other name of the
+    module.
 
 Builds on exercises 2 and 3, whose checks are tests of this kind. To try it
-yourself: python -m pytest exercises/ex07_test_a_task.py
-runs your tests on a right application. To run them on a broken one, set the
-environment variable APP_UNDER_TEST to its name first, for example
-APP_UNDER_TEST=scheduled_twice python -m pytest exercises/ex07_test_a_task.py
+yourself: python3 start.py try 7
+This runs your tests on a right application. To run them on a broken one, set
+the environment variable APP_UNDER_TEST to its name first, for example
+APP_UNDER_TEST=scheduled_twice python3 start.py try 7
 
 Notebook: notebooks/testing.ipynb
 """
@@ -85,4 +86,4 @@ def test_a_notification_is_sent(
     assert response.json() == {"message": "Notification scheduled"}
 
 
-# TODO: more tests, until each of the eight makes one of them fail.
+# TODO: write more tests: each broken application must fail at least one.

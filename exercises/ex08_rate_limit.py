@@ -2,9 +2,9 @@
 
 Story
     The shop's mail provider takes one message every two seconds, and five at
-    once if nothing was sent for a while. Yesterday a script asked for
+    the same time if nothing was sent for a while. Yesterday a script asked for
     thousands of notifications. If there are too many requests, the shop wants
-    to refuse them at once, and to say when the client may try again.
+    to refuse the rest immediately, and to say when the client may try again.
 
 Build
     A bucket holds tokens. Each notification takes one. New ones come in all
@@ -17,17 +17,17 @@ Build
     - Tokens come back continuously: with a rate of 0.5 there is half a token
       after one second. Only the time on the bucket's clock counts, and not
       how often `try_take` is called. There are never more than `capacity`.
-    - `clock()` returns seconds. If it ever goes back, no tokens are added or
-      taken, and no wait gets longer. When it is later than the latest time
-      that it has shown, tokens come back as before.
+    - `clock()` returns seconds. If the clock goes back, no tokens are added
+      or taken away, and no wait gets longer. New tokens come again only when
+      the clock is later than its latest time so far.
     - Two threads that ask at the same moment never get the same token.
     - A capacity below 1, and a rate of 0 or less, raise a ValueError.
 
     `get_bucket` returns one bucket for the whole application. The first
     request makes it, with CAPACITY, REFILL_PER_SECOND and the clock from
-    `get_clock`. If the first two requests come at the same moment, there is
-    still only one bucket: FastAPI calls a `def` dependency in a worker
-    thread, so two threads can run it at the same time.
+    `get_clock`. There must be only one bucket, even if the first two requests
+    come at the same moment. (FastAPI calls a `def` dependency in a worker
+    thread, so two threads can run it at the same time.)
 
     `get_limited_task` calls `try_take` once in each request, and uses nothing
     else of the bucket. It returns the task from `get_notification_task`, or
@@ -36,11 +36,11 @@ Build
     no task is started.
 
     `POST /send-notification/{email}` (ready) answers 202 and runs the task
-    after the response. An invalid address is a 422 and starts no task;
-    whether it costs a token is up to you.
+    after the response. An invalid address is a 422 and starts no task; you
+    decide whether it costs a token.
 
-    To go on (not checked): a bucket for each client. `request.client` has
-    its address, but may be None.
+    If you want to do more (not checked): make a bucket for each client.
+    `request.client` has the client's address, but may be None.
 
 Names that the checks use
     app                    the application
@@ -59,15 +59,16 @@ Now on a queue (not graded)
     Start two processes, `uvicorn exercises.ex08_rate_limit:app --workers 2`:
     how many requests get through before the first 429? Two processes cannot
     share a variable. So write a bucket with the same `try_take` that keeps
-    its two numbers in Redis (`python3 start.py broker` runs one) and changes
-    both in one step there, for example with a Lua script. `get_bucket` must
-    return this bucket. Then use it in the endpoints of
-    stages/s06_at_work/app.py: a refused request must write no row. Celery's
-    own `rate_limit` (in stages/s07_celery/worker.py) counts in each worker
-    separately, and answers no request with 429: what is it good for?
+    its two numbers (tokens and time) in Redis, and changes both in one step
+    there, for example with a Lua script. `python3 start.py broker` runs a
+    Redis. `get_bucket` must return this bucket. Then use it in the endpoints
+    of stages/s06_at_work/app.py: a refused request must write no row. Celery
+    has an option `rate_limit` for a task, such as `run` in
+    stages/s07_celery/worker.py. It counts in each worker separately, and
+    answers no request with 429: what is it good for?
 
 Builds on exercise 4 and on stages/s03_chained_dependencies.py. To try it
-yourself: uvicorn exercises.ex08_rate_limit:app
+yourself: python3 start.py try 8
 
 Notebook: notebooks/projects.ipynb
 """
@@ -88,7 +89,7 @@ NotificationTask = Callable[[str, str], object]  # address, message
 
 
 class TokenBucket:
-    # TODO: check the numbers, start full, and take tokens by the clock.
+    # TODO: check the numbers, start full, and add tokens by the clock's time.
     def __init__(
         self, capacity: int, refill_per_second: float, clock: Clock
     ) -> None:

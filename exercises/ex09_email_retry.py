@@ -9,13 +9,13 @@ Story
 
 Build
     `send_with_retry(message, transport, policy, sleep)` tries until every
-    recipient has the message, or no further try is allowed or can help. It
-    returns a dict of the recipients that did not get the message: from the
-    address to a text with the reason. The dict is empty when all got it. The
-    text contains the server's reply. `send_with_retry` must not raise an
-    exception, for any exception of the transport and any bytes from a server,
-    UTF-8 or not. The endpoint and the task are ready: the task keeps the
-    returned dict as dead letters.
+    recipient has the message. It stops earlier if no try is left, or if no
+    further try can help. It returns a dict of the recipients that did not get
+    the message. A key is an address, its value is a text with the reason, and
+    the text contains the server's reply. The dict is empty when all got it.
+    `send_with_retry` must never raise an exception: the transport may raise
+    any exception, and a server may send any bytes, UTF-8 or not. The endpoint
+    and the task are ready: the task keeps the returned dict as dead letters.
 
     `transport(message, recipients)` is one try for a list of addresses. It
     blocks, and can end in three ways:
@@ -31,8 +31,8 @@ Build
     499, in the dict or as `smtp_code` of an exception. All other failures are
     permanent: do not try again after a 5xx, a refused login, or an unexpected
     exception.
-    - If an address was refused with a transient failure, try it again without
-      the addresses that got the message or were refused permanently. Nobody
+    - Each further try is only for the addresses that had a transient failure,
+      not for those that got the message or were refused permanently. Nobody
       must get a mail twice.
     - `policy.attempts` is the number of tries of one message, the first
       included. Each message has its own tries.
@@ -51,12 +51,12 @@ Names that the checks use
                       `deliver` a `def` too, and `get_sleep` must return
                       time.sleep. The checks also call it directly.
     get_transport, get_policy, get_sleep, get_dead_letters
-                      return its arguments and the dead letters (ready). The
-                      checks replace all four: `sleep` by an object that may
-                      be called or awaited, the dead letters by an object that
-                      has `append`.
-    The checks do not call `classify`. Tenacity is installed, if you would
-    rather use it.
+                      return the other arguments of send_with_retry, and the
+                      dead letters (ready). The checks replace all four:
+                      `sleep` by an object that may be called or awaited, the
+                      dead letters by an object that has `append`.
+    The checks do not call `classify`. You may also use the library Tenacity,
+    which is installed.
     Do not change these names. (ready) means: already written.
 
 Now on a queue (not graded)
@@ -71,7 +71,7 @@ Now on a queue (not graded)
     tried again, and what is not?
 
 Builds on exercise 4 and on stages/s04_email_service.py. To try it yourself:
-uvicorn exercises.ex09_email_retry:app. `python -m aiosmtpd -n`, in a second
+python3 start.py try 9. `python -m aiosmtpd -n`, in a second
 terminal, is a mail server that prints each mail: start it some seconds after
 your request, as if it had been down. To use another server, set SMTP_SERVER
 and SMTP_PORT.

@@ -53,7 +53,7 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercise 3 and on stages/s05_task_tracker.py. To try it yourself:
-uvicorn exercises.ex10_file_processing:app
+python3 start.py try 10
 
 Notebook: notebooks/projects.ipynb
 """

@@ -1,8 +1,8 @@
-"""Exercise 11: one notification, many channels, none stops another.
+"""Exercise 11: many channels; if one fails, the others still send.
 
 Story
     The shop writes to its customers by e-mail, SMS and push. Each channel
-    has another provider, and each provider is sometimes down. Last week the
+    has its own provider, and each provider is sometimes down. Last week the
     e-mail provider was down, and nobody got an SMS either. Next month there
     will be one more channel, and then nobody should have to change the
     endpoint.
@@ -24,14 +24,15 @@ Build
       name comes twice.
     - The recipient has one address for each channel, under the channel's
       name; `send` gets that address and the message. A channel without an
-      address is "skipped", at once or at the end (you decide what "" means).
+      address is "skipped", at once or at the end. You decide whether "" is
+      an address.
     - All channels send at the same time: the SMS does not wait until the
       e-mail is sent. Each `send` is awaited on the application's event loop.
     - If one channel fails, the others must still send.
-    - The status of a channel is "pending" at first. It is "delivered" when
-      its `send` has returned or when all are done, never before. It is
-      "failed" when `send` has raised an exception: then `error` is the
-      exception's text, else null.
+    - The status of a channel is "pending" at first. Set it to "delivered"
+      after its `send` has returned: immediately, or when all channels are
+      done. Set it to "failed" when `send` has raised an exception: then
+      `error` is the exception's text, else null.
     - Two notifications share nothing, even if they come at the same time:
       `get_sms_channel` may return another channel for each request.
 
@@ -47,7 +48,7 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercises 2 and 3 and on stages/s03_chained_dependencies.py. To try
-it yourself: uvicorn exercises.ex11_notification_channels:app
+it yourself: python3 start.py try 11
 
 Notebook: notebooks/projects.ipynb
 """

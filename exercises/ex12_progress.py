@@ -1,4 +1,4 @@
-"""Exercise 12: say how far a job is, to all who listen.
+"""Exercise 12: show every client how far a job is.
 
 Story
     A report takes minutes. People who order one see nothing for minutes.
@@ -29,8 +29,8 @@ Build
       "cancelled", and then the response ends.
     Any number of clients may listen to a job, from the beginning or a long
     time after its end. A client that disconnects early must not disturb the
-    job or other clients. A client that waits for a change must use almost no
-    processor time.
+    job or other clients. While a client waits for a change, the server must
+    use almost no processor time for it.
 
     For an unknown job, `get_job` (ready) answers 404. There is a reason why
     it is a dependency: when the body of a generator begins to run, the status
@@ -45,7 +45,7 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercise 11 and on stages/s05_task_tracker.py. To try it yourself:
-uvicorn exercises.ex12_progress:app
+python3 start.py try 12
 
 Notebook: notebooks/projects.ipynb
 """
@@ -208,6 +208,7 @@ async def stop_job(job: JobDep) -> JobState:
 
 @app.get("/jobs/{job_id}/events")
 async def events(job: JobDep) -> None:
-    # TODO: yield the job's state, now and after each change, with
-    # response_class=EventSourceResponse above, -> AsyncIterator[JobState].
+    # TODO: yield the job's state, now and after each change. Add
+    # response_class=EventSourceResponse to the decorator above. The return
+    # type is AsyncIterator[JobState].
     raise NotImplementedError("events sends nothing yet")

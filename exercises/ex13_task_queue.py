@@ -5,7 +5,8 @@ Story
     lost. Soon the work will move to another machine. So the endpoint must not
     depend on the process that does the work: it writes a row, and passes a
     name and a few values to a *runner*. The process that gets them does the
-    work, perhaps twice, perhaps after another process was killed during it.
+    work. It may get a task twice, or get it after another process was killed
+    during the work.
 
 Build
     `POST /run-task/{task_name}` writes a row with this name, commits it,
@@ -17,8 +18,8 @@ Build
 
     `get_tasks` returns the tasks by name, as a dict or anything else that can
     be indexed. `tasks[name](**kwargs)` does one delivery:
-    - when the row is "completed" it does nothing, in any process (if the row
-      is "dead", you decide what it does);
+    - when the row is "completed" it does nothing, also if another process has
+      completed it (if the row is "dead", you decide what it does);
     - else it counts the try in `attempts` and calls the work once, with the
       task's name, also when an earlier try has failed or was killed;
     - the row is "completed" when the work has ended, not before;
@@ -32,20 +33,20 @@ Build
     "completed" and "dead" are final; you choose the names of all other
     states.
 
-And now a queue
-    Its checks begin when the first part is right, and start a broker. With
-    the backend "queue" the runner puts name and kwargs into a real queue at
-    `url`, and no task runs in the web process. `run_worker()` serves that
-    queue until SIGTERM, with the same tasks and the same final states. When
-    the broker is down, the request is answered with 503 and a Retry-After
-    within five seconds. You choose the library: RQ is the shortest, Celery
-    and Taskiq are right too. Import it only where you use it: then the first
-    part works without it.
+Second part: a real queue
+    The checks of this part begin when the first part is right, and start a
+    broker. With the backend "queue" the runner puts name and kwargs into a
+    real queue at `url`, and no task runs in the web process. `run_worker()`
+    serves that queue until SIGTERM, with the same tasks and the same final
+    states. When the broker is down, the request is answered with 503 and a
+    Retry-After within five seconds. You choose the library: RQ needs the
+    least code, Celery and Taskiq are right too. Import it only where you use
+    it: then the first part works without it.
 
 Names that the checks use
     app                  the application
-    Settings             read from QUEUE_BACKEND and so on (ready), but not
-                         before the first request: not at import
+    Settings             read from QUEUE_BACKEND and so on (ready). Read them
+                         when a request needs them, never at import
     get_settings         returns the settings (ready)
     Base, TaskLog        the table (ready)
     get_session_factory  returns the sessionmaker (ready)
@@ -62,11 +63,12 @@ Names that the checks use
     Do not change these names. (ready) means: already written.
 
 Builds on exercise 5, on stages/s06_at_work/tasks.py and, for the second part,
-on one of the stages 7 to 11, such as stages/s08_rq/worker.py. To try it
-yourself:
-uvicorn exercises.ex13_task_queue:app
-and, for the second part, with QUEUE_BACKEND=queue set for both,
+on one of the stages 7 to 11, such as stages/s08_rq/worker.py. To try the
+first part yourself: python3 start.py try 13
+For the second part, run each line in its own terminal. Set QUEUE_BACKEND=queue
+in the last two, and type `source .venv/bin/activate` before the last one:
 python3 start.py broker
+python3 start.py try 13
 python -m exercises.ex13_task_queue
 
 Notebook: notebooks/projects.ipynb

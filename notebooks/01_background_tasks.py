@@ -80,14 +80,15 @@ print(happened.status, happened.json)
 print(stage.NOTIFICATIONS.read_text())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The answer says "sent", but FastAPI sent it before anything was written. The
+# The answer says "sent". But when this answer left, nothing was written yet. The
 # honest answer is "accepted", with status 202.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Nobody waits for a slow task
 #
-# Here is an application with a task of 0.3 seconds. A second endpoint does the
-# same work directly. How long does the client wait for each of them?
+# Here is an application with two endpoints. The first one adds a task of 0.3
+# seconds; the second one does the same work directly. How long does the client
+# wait for the answer of each endpoint?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask for both times. Expect three wrong answers: 300
@@ -119,7 +120,7 @@ def at_once() -> None:
 
 
 with running(app) as server:
-    server.send("POST", "/afterwards")  # slow: not measured
+    server.send("POST", "/afterwards")  # the first one is slow: not measured
     later = server.send("POST", "/afterwards")
     now = server.send("POST", "/at-once")
 
@@ -193,7 +194,8 @@ compare(moments, happened, among=moments)
 # answer at all. The client waits, and gets a 200. A test that checks only the
 # answer does not find the mistake.
 #
-# Live: `python3 start.py stage 1 --reload`, and change the stage's line to
+# Live: run `python3 start.py stage 1 --reload`. In
+# `stages/s01_background_tasks.py`, change the line with `add_task` to
 # `background_tasks.add_task(write_notification(email, "Hello World!"))`.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -379,8 +381,8 @@ happened
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 1`.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -25,9 +25,9 @@
 # try it without writing into the file?" Expect three wrong answers: delete the
 # line with `add_task`; write an `if testing:` into the endpoint; replace the
 # function in the module with `patch`. The first two change the application.
-# The third one works in stage 1. It does not work when `Depends` has already
-# stored the function (see "patching the name"). Right: in stage 1, only by
-# editing it.
+# The third one works in stage 1, but not for a function that `Depends` has
+# already stored (see "patching the name"). Right: in stage 1 you have to edit
+# the application or patch a name; stage 2 needs neither.
 
 # %% slideshow={"slide_type": "skip"}
 from course.lesson import compare, new_in, running, send, start_afresh
@@ -155,8 +155,8 @@ happened
 # **In class, 3 minutes.** Ask: "What does this test prove?" Expect three wrong
 # answers: that the task was added; that the mock was called; that nothing was
 # written. Right: only that the endpoint answers 200. The next cell prints
-# `provider called: False` and a line for eve. Live: run that cell, then type
-# an endpoint that adds no task into a new cell below it:
+# `provider called: False` and a line for eve. Live: run that cell. Then type
+# this endpoint, which adds no task, into a new cell below it:
 #
 # ```python
 # silent = FastAPI()
@@ -246,9 +246,9 @@ wrong
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: calling the provider
 #
-# `Depends(get_task())` calls the provider once, while the module is imported.
-# FastAPI should call it for each request. So the dependency is now the return
-# value of `get_task()`: the *task*. It is the same mistake as in the section
+# `Depends(get_task())` has parentheses: they call the provider once, while the
+# module is imported. `Depends` gets the return value of `get_task()`: the
+# *task*, not the provider. It is the same mistake as in the section
 # before, but now it is in the application, not in the test.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -289,7 +289,7 @@ send(broken, "POST", "/send-notification/ada@example.com").order
 #
 # A dependency is one more function call. A plain `def` also needs a worker
 # thread. Stage 1 does the same work without a dependency. We send a hundred
-# requests to each stage: one to stage 1, one to stage 2, and so on.
+# requests to each of these two stages, in turn.
 
 # %% slideshow={"slide_type": "skip"}
 from statistics import median
@@ -326,8 +326,8 @@ for name, seconds in waited.items():
 #
 # If the class asks:
 #
-# - Why `Depends`, and no default value? FastAPI would make it a query
-#   parameter, and no test could replace it.
+# - Why not a default value, without `Depends`? FastAPI would take the parameter
+#   from the request, and no test could replace the task.
 # - Is an `async def` provider cheaper? Yes, it needs no thread. It must not
 #   block.
 # - May a provider be a class or a lambda? Yes, FastAPI calls any callable.

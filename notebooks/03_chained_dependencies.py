@@ -203,8 +203,8 @@ with running(doubling) as server:
 # One line, then three, then six. The check `if not logger.handlers` is enough
 # as long as requests come one at a time. But a plain `def` dependency runs in
 # several threads. While one thread opens its log file, another thread still
-# finds no handler. Eight threads call such a dependency at the same moment. We
-# repeat this a hundred times:
+# finds no handler. In the next cell, eight threads call such a dependency at the
+# same moment. The cell repeats this a hundred times:
 
 # %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
@@ -233,8 +233,9 @@ print("rounds (of 100) with extra handlers:", sum(n > 1 for n in counts))
 print("most handlers in one round:", max(counts))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# How many rounds go wrong depends on the machine and on Python's version; on
-# some machines it is 0. A test with one request at a time never sees it.
+# The number of wrong rounds depends on the machine and on Python's version; on
+# some machines it is 0. A test with one request at a time never finds this
+# mistake.
 #
 # The stage does it right: it sets logging up **once**, in the lifespan, when
 # the application starts. `get_logger` only returns the logger.
@@ -300,9 +301,9 @@ for first in ("", "logging.warning('an old setting is used')"):
 # the response. Here the task has to wait for another task of 0.3 seconds:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 2 minutes.** Ask: "How old is the time when the task begins?"
-# Expect three wrong answers: 0 ms, because the task asked for it; some ms, as
-# long as the request takes; 0 ms, because it is read again when the task
+# **In class, 2 minutes.** Ask: "When the task begins, how old is the time that
+# it got?" Expect three wrong answers: 0 ms, because the task asked for it; some
+# ms, as long as the request takes; 0 ms, because it is read again when the task
 # begins.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -323,7 +324,7 @@ def add(
 ) -> None:
     def work() -> None:
         late = (time.perf_counter() - now) * 1000
-        print(f"the task begins {late:.0f} ms after the time it was given")
+        print(f"the task begins {late:.0f} ms after the clock was read")
 
     background_tasks.add_task(time.sleep, 0.3)
     background_tasks.add_task(work)
@@ -358,8 +359,8 @@ _ = send(early, "POST", "/")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 21`.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -32,7 +32,7 @@ from stages import s04_email_service as stage
 new_in("s04")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Four parts
+# ## Four new parts of the application
 #
 # - `EmailContent` says what a client may send. Pydantic refuses the rest.
 # - `EmailConfig` reads the settings from the environment.
@@ -51,8 +51,9 @@ source(stage.get_email_service)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# One request to `POST /send-email/`. When does the application talk to the mail
-# server? Copy the moments into `guess`, in your order.
+# One request to `POST /send-email/`: its endpoint is `schedule_email`. When does
+# `send_email`, which talks to the mail server, begin? Copy the moments into
+# `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -92,10 +93,10 @@ compare(guess, happened, among=moments)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## See it
 #
-# All messages to the mail server (connect, encrypt, log in, two mails) are to
-# the right of the line, and no client waited for them. The result of
-# `get_email_config` was *remembered*: the application called it when it
-# started.
+# The row of `send_email` is to the right of the line: the task connected,
+# encrypted, logged in and sent, once for each mail, and no client waited for
+# that. The result of `get_email_config` came *from a cache*: the application
+# called this function when it started.
 
 # %% slideshow={"slide_type": "fragment"} jupyter={"outputs_hidden": true}
 happened
@@ -137,8 +138,8 @@ print(nobody.status, nobody.json["detail"][0]["msg"])
 # ## Break it: the swallowed exception
 #
 # Now the mail server is down: it runs only inside `with mailbox()`. Who sees
-# that the mail was not sent? Here is first a task that catches the exception
-# and prints it:
+# that the mail was not sent? First, here is a task that catches the
+# exception and prints it:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask the class to find the failure in the picture.
@@ -256,7 +257,8 @@ happened
 # price list?" Expect three wrong answers: the price list, because nothing is
 # wrong with it; a 500; the price list, after a new connection. Then ask:
 # "Sometimes the price list fails. Would you look for the reason in the mail
-# task?" Live: put a `try` around the body of `fail_later`.
+# task?" Live: catch the exception inside
+# `fail_later`, and run the cell again: now the client gets the price list.
 
 # %% slideshow={"slide_type": "fragment"}
 import asyncio
@@ -443,8 +445,9 @@ print("the password is among them:", "hunter2" in started.stderr)
 # ## Break it: the password in the error
 #
 # There are three ways to store a password: in a plain class, as a `SecretStr`,
-# and as a `SecretStr` with `hide_input_in_errors=True`, as in stage 6. In the
-# last two, another setting is missing. Which of them show the password?
+# and as a `SecretStr` with `hide_input_in_errors=True`, as in stage 6. For the
+# last two, the setting `smtp_port` is missing. Which of the three show the
+# password?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Which of the three show the password?" Expect
@@ -536,10 +539,10 @@ print(send(leaking, "GET", "/?sender_password=whatever-I-like").json)
 #
 # `starttls()` without a context encrypts, but does not verify the server. If an
 # attacker's server stands between you and the mail server, it gets the
-# password. With a context, Python checks the certificate first. If it does not
-# know the authority of the certificate, it stops *before* the login.
-# This machine does not know the authority of the mailbox. (The stage loads it
-# from `smtp_ca_file`.)
+# password. With a context, Python checks the certificate first. If Python does
+# not know the certificate authority that signed it, Python stops *before* the
+# login. This machine does not know the certificate authority of the mailbox.
+# (The stage loads the certificate of this authority from `smtp_ca_file`.)
 
 # %% slideshow={"slide_type": "fragment"}
 import logging
@@ -611,8 +614,8 @@ print("in the request:", refused.status, refused.json["detail"][0]["type"])
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 8`.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -35,7 +35,7 @@ from stages import s05_task_tracker as stage
 new_in("s05")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Three rules
+# ## Three rules for a task with a record
 #
 # - The endpoint commits a row, and passes its **ID** to the task. An ID is only
 #   a number, so it is still valid after the request's session is closed.
@@ -51,9 +51,9 @@ source(stage.get_task_tracker)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict
 #
-# `get_db` opens the request's session, and closes it after its `yield`. When is
-# the session of this request closed? Copy the moments into `guess`, in your
-# order.
+# `get_db` opens the request's session ("get_db entered"), and closes it after
+# its `yield` ("get_db left"). When is the session of this request closed? Copy
+# the moments into `guess`, in your order.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -207,7 +207,7 @@ versions
 
 # %% slideshow={"slide_type": "fragment"}
 table(
-    ["FastAPI", "what happened, from the endpoint's end on"],
+    ["FastAPI", "what happened, beginning when the endpoint ended"],
     [
         [version, " → ".join(order[order.index("run_task ended") :])]
         for version, order in versions.orders.items()
@@ -274,8 +274,9 @@ for scope in ("request", "function"):
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # With the usual scope, "request", the task runs **before the commit**, and finds
 # no row. With `scope="function"` the commit comes first. With "request", a task
-# that writes waits for the request's lock, and the request waits for the task:
-# "database is locked"
+# that writes has to wait until the request's transaction has ended. But the
+# request waits until the task has ended. After SQLite's time-out the task gets
+# the error "database is locked"
 # ([question 41](../questions/q41_database_is_locked.py)).
 #
 # So **commit in the endpoint**, and then pass the ID, as the stage does.
@@ -553,8 +554,8 @@ print(send(stage.app, "GET", "/task-logs/").json[-1]["error"])
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 4`.
 
 # %% slideshow={"slide_type": "fragment"}

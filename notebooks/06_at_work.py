@@ -43,7 +43,7 @@ from course.processes import Program
 from course.workers import until
 
 folder = start_afresh("lesson06")
-# Shorter than at work, so that no cell waits for long.
+# Shorter than the defaults, so that no cell waits for long.
 os.environ |= {"DATABASE_TIME_OUT": "1", "TASK_PUBLISH_AFTER": "1"}
 
 from stages.s06_at_work import app as web
@@ -72,8 +72,8 @@ new_in("s06")
 #
 # In stage 4 one task sent the e-mail to all recipients. If it was killed after the
 # first one, the others got no mail. Here the endpoint schedules one task for each
-# recipient. The mailbox refuses mail to `nobody@…`. Copy the moments into
-# `guess`, in your order, as often as you expect them:
+# recipient. The mailbox refuses mail to `nobody@…`. `run_here` runs one task.
+# Copy the moments into `guess`, in the order and as often as you expect them:
 
 # %% slideshow={"slide_type": "fragment"}
 moments = ["response sent", "run_here began"]
@@ -149,8 +149,8 @@ for name, value in [
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The line names the setting, and says what to do. It does not show the value,
-# which may be a password. The start does not call the mail server: that server
-# may be away for a minute, and the application has other work.
+# which may be a password. At its start, the application does not call the mail
+# server, which may be down for a minute: the application has other work.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: wrong requests
@@ -184,8 +184,8 @@ for name, answer in answers.items():
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The statuses 422 and 413 say that the client made the mistake. No answer repeats
-# what the client sent. If a *task* fails, one function makes the text for the
-# row: it shortens the text, and escapes what the database cannot store:
+# what the client sent. If a *task* fails, `reason_of` makes the error text for
+# its row: it shortens the text, and escapes what the database cannot store:
 
 # %% slideshow={"slide_type": "fragment"}
 error = errors.TaskError("no such file: a\0b\ud800" + "c" * 1000)
@@ -218,20 +218,22 @@ logging.disable(logging.NOTSET)
 
 print("locked:", locked.status_code, locked.text)
 print("Retry-After:", locked.headers["Retry-After"])
-print(f"after {waited:.1f} s; DATABASE_TIME_OUT is 1 s here, 5 s at work")
+print(f"after {waited:.1f} s; DATABASE_TIME_OUT is 1 s here, 5 s by default")
 print("free:  ", free.status_code, free.text)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # 503 and `Retry-After` mean "not your mistake, try again later". A client gets
 # the same answer when a PostgreSQL server is away, does not answer, or is
-# read-only after a fail-over. Later the process works again without a restart.
+# read-only after a fail-over. When the database is back, the application works
+# again without a restart.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Slow work first, then one short transaction
 #
 # A transaction that has written keeps its lock until it commits. Two tasks do
-# the same slow work. One writes before it, one writes after it. What happens to
-# another writer during the slow work? It waits for the lock, but not for ever.
+# the same slow work: one writes before it, one writes after it. During the
+# slow work another task writes, and waits for the lock for 0.2 s at most. What
+# happens to it?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "What happens to the other writer?" Expect
@@ -282,7 +284,8 @@ source(tasks.get_task_tracker)
 #
 # A client sends a request, and the connection breaks. The client cannot know
 # whether the request was accepted, so it sends the request again. With an
-# `Idempotency-Key` that is safe. How many rows are there after two requests?
+# `Idempotency-Key` header that is safe: both requests have the same key. How
+# many rows are there after two requests?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "How many rows are there, and which status has
@@ -301,8 +304,9 @@ with running(app) as server:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Both requests are a success, and there is one row. A unique column in the
-# database decides, so it also works with two servers. The last request has the
-# same key, but asks for something else: that is a mistake of the client.
+# database allows only one row for a key, so this also works with two servers.
+# The last request has the same key, but asks for something else: that is a
+# mistake of the client.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The seam: where an engine is connected
@@ -387,7 +391,7 @@ logging.disable(logging.NOTSET)
 # stored.
 
 # %% slideshow={"slide_type": "fragment"}
-os.environ["TASK_MAX_WAITING"] = "5"  # 10,000 at work
+os.environ["TASK_MAX_WAITING"] = "5"  # 10,000 by default
 get_task_config.cache_clear()
 with running(create_app("lesson", switched)) as server:
     for accepted in range(10_000):
@@ -412,7 +416,8 @@ get_task_config.cache_clear()
 #
 # One problem remains. The mail server accepts the connection and sends
 # nothing, so the first of three tasks is in the middle of its work. Then we
-# kill the process, as `kill -9` does, or the system when no memory is left.
+# kill the process, as `kill -9` does, or as the system does without free
+# memory.
 # What do the three rows say after the application has started again?
 
 # %% [markdown] slideshow={"slide_type": "notes"}
@@ -481,21 +486,20 @@ print("the rows say:", *statuses())
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Now you can
 #
-# - make a wrong setting stop the start, with one line that says what to do;
+# - refuse to start with a wrong setting, and say in one line what to do;
 # - answer with 413, 422 and 503, each for its reason, and show nothing private;
 # - keep transactions short, and accept the same request twice;
-# - commit first, publish afterwards, and publish again what the broker never
-#   got;
+# - commit first, publish afterwards, and try again when the broker got nothing;
 # - say which tasks `BackgroundTasks` still loses.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # | what can go wrong | what you see |
 # |---|---|
-# | settings are read in a request | it starts, and fails hours later |
-# | one task for all recipients | one bad address costs others their mail |
+# | settings are read in a request | the application starts, and fails hours later |
+# | one task for all recipients | because of one bad address, others get no mail |
 # | a task writes first and works afterwards | "database is locked" elsewhere |
 # | a repeated request has no key | it is done twice |
-# | the answer depends on the broker | an error for a task that will be done |
+# | the answer depends on the broker | the client gets an error, but its task will run |
 # | nobody counts the waiting tasks | tasks are accepted, and done hours later |
 # | the process is killed | rows that stay "started" and "scheduled" |
 
@@ -508,8 +512,8 @@ print("the rows say:", *statuses())
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 16`.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -6,16 +6,17 @@
 #
 # Until now the web server also did the work, and a killed server lost its tasks.
 # Here a **broker** keeps them. The application sends it a message: the ID of a
-# row. A **worker** is a process of its own. It takes the message, runs the task
+# row. A **worker** is a separate process. It takes the message, runs the task
 # and **acknowledges** the message. A message that was not acknowledged is
 # **redelivered** to another worker.
 #
-# The endpoints, the tasks and the rows are those of stage 6. We copy and
-# change no line of them.
+# The endpoints, the tasks and the rows are those of stage 6: this stage imports
+# them without any change.
 #
-# *On Windows:* the course brings a broker, Valkey, for Linux and macOS only. Read
-# this notebook without running it, or run the course in WSL. To run only the stage, start Redis in
-# WSL or Docker (`docker run -p 6379:6379 redis`) and set `REDIS_URL` to
+# *On Windows:* the course brings a broker, Valkey, for Linux and macOS only.
+# Read this notebook without running it, or run the course in WSL. To run only
+# the application of this stage, start Redis in WSL or Docker
+# (`docker run -p 6379:6379 redis`) and set `REDIS_URL` to
 # `redis://localhost:6379`.
 
 # %% slideshow={"slide_type": "skip"}
@@ -51,7 +52,7 @@ WORKER = "stages.s07_celery.worker"
 new_in("s07")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Hand a task over
+# ## Send a task to the broker
 #
 # A broker runs, but no worker runs yet. What does the client get, and what
 # does the row say?
@@ -74,10 +75,10 @@ print(happened.status, happened.json)
 print("the row says:", last_row().status)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Nothing runs after the response: this process has no more work. (Most of the
-# client's time is that of a first request: it imports modules and connects to
-# the broker.) The message waits in the broker. The broker stopped after the
-# cell, kept the message in a file, and starts again in the next cell:
+# Nothing runs after the response: this process has no more work. (The client
+# waited longer than usual, because the first request imports modules and
+# connects to the broker.) The message waits in the broker. The broker stopped
+# after the cell, kept the message in a file, and starts again in the next cell:
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, redis.Redis.from_url(broker.url) as client:
@@ -89,7 +90,8 @@ with broker, redis.Redis.from_url(broker.url) as client:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The argument is a number: no address, no text, no Python object. Somebody who
-# can read the broker learns nothing, and a worker reads the row as it is *now*.
+# can read the broker learns nothing, and a worker reads the row as it is when
+# the task runs.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## A worker
@@ -98,10 +100,11 @@ with broker, redis.Redis.from_url(broker.url) as client:
 # waits until the row is completed, and stops it. Then we read its log:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# **In class, 3 minutes.** Live, in four terminals: `python3 start.py broker`,
-# the worker, the scheduler, the application, each with the same `REDIS_URL`.
-# Stop the worker, post, look at `/task-logs/`, start the worker again.
-# `python3 start.py stage 7` does all of it in one terminal.
+# **In class, 3 minutes.** Live, in four terminals with the same `REDIS_URL`:
+# `python3 start.py broker`, `python -m stages.s07_celery.worker`, the same with
+# `scheduler` at its end, and `uvicorn stages.s07_celery.app:app`. Stop the
+# worker, post, look at `/task-logs/`, and start the worker again.
+# `python3 start.py stage 7` starts all four in one terminal.
 
 # %% slideshow={"slide_type": "fragment"}
 with broker, quiet_worker(WORKER):
@@ -112,8 +115,8 @@ print("the row says:", last_row().status)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One picture of both processes
 #
-# `followed` tells each process that starts in this block to write down when
-# it publishes, begins and ends a task. The stage has no line for it.
+# `followed` tells each process that starts in this block to write down when it
+# publishes, begins and ends a task. The stage's code does not change for that.
 
 # %% slideshow={"slide_type": "fragment"}
 from course.lesson import followed
@@ -141,8 +144,8 @@ source(worker)
 # ## Break it: kill the worker
 #
 # The mail server accepts the connection and sends nothing, so the worker is in
-# the middle of a task. We kill it with all its processes, and start a second
-# worker. Does the mail arrive, and what does `attempts` say?
+# the middle of a task. We kill the worker and all its child processes, and
+# start a second worker. Does the mail arrive, and what does `attempts` say?
 
 # %% slideshow={"slide_type": "skip"}
 # Write your guess here:
@@ -179,14 +182,16 @@ options = worker.celery.conf.broker_transport_options
 print(options["visibility_timeout"], "s")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A task may take 5 s in this notebook, and 300 s at work. The timeout must be
-# longer than the longest task and the longest pause together. With a shorter
-# one, a second worker gets the task while the first one is still working.
+# A task may take 5 s in this notebook, and 300 s by default. The timeout must
+# be longer than the longest task and the longest pause between two attempts
+# together. With a shorter timeout, a second worker gets the task while the
+# first one is still working.
 #
 # So a task may run **twice**. If a worker dies after it has sent the mail, and
 # before it records that, a second worker sends the mail again. This is "at
-# least once". The second mail has the same `Message-ID`. An effect in the
-# database is recorded in the same transaction as "completed".
+# least once". Both mails have the same `Message-ID`, so the receiver can
+# recognize the second one. An effect in the database is there only once: it is
+# in the same transaction as "completed".
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it: the mail server is away
@@ -209,7 +214,7 @@ print(worker_log("Retry in|succeeded"))
 # `run_task` records the failure and raises the exception, and Celery retries the
 # task. The pause doubles up to `TASK_LONGEST_PAUSE`. A random part shortens it,
 # so that a thousand tasks that failed together do not all come back together.
-# After `TASK_MAX_ATTEMPTS` (30: several hours) the row is **dead**, and
+# After `TASK_MAX_ATTEMPTS` (30, in several hours) the row is **dead**, and
 # `python -m stages.s06_at_work.manage revive` schedules it again.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -250,7 +255,7 @@ print(worker_log("Publishing").splitlines()[0])
 # completed nor dead, and that has not changed for two hours (`TASK_LOST_AFTER`).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Look at it
+# ## See what the workers do
 #
 # The engine knows what its workers do now. This is what it said while the first
 # worker was in the middle of its task. In a terminal,
@@ -288,13 +293,14 @@ assert manage.main(["list"]) == 0
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), if you have not
-# done it. Then [stage 8](08_rq.ipynb): the same with RQ, which forks.
+# done it. Then [stage 8](08_rq.ipynb): the same with RQ, which forks a process
+# for each task.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 22`.
 
 # %% slideshow={"slide_type": "fragment"}

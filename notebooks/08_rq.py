@@ -296,8 +296,8 @@ print(worker_log("Publishing").splitlines()[0])
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 13`.
 
 # %% slideshow={"slide_type": "fragment"}

@@ -9,9 +9,9 @@
 # acknowledged.
 #
 # *On Windows:* the course brings a broker, Valkey, for Linux and macOS only. Read
-# this notebook without running it, or run the course in WSL. To run only the stage, start Redis in
-# WSL or Docker (`docker run -p 6379:6379 redis`) and set `REDIS_URL` to
-# `redis://localhost:6379`.
+# this notebook without running it, or run the course in WSL. To run only the
+# stage, start Redis in WSL or Docker (`docker run -p 6379:6379 redis`) and set
+# `REDIS_URL` to `redis://localhost:6379`.
 
 # %% slideshow={"slide_type": "skip"}
 import json
@@ -225,8 +225,8 @@ source(worker)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 20`.
 
 # %% slideshow={"slide_type": "fragment"}

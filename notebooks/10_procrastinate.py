@@ -13,9 +13,9 @@
 # there, or none of them. There is no broker to operate, and no gap.
 #
 # *On Windows:* the course brings PostgreSQL for Linux and macOS only. Read this
-# notebook without running it, or run the course in WSL. To run only the stage, install PostgreSQL
-# (also in WSL or Docker) and set `DATABASE_URL`, for example to
-# `postgresql://user:password@localhost:5432/database`.
+# notebook without running it, or run the course in WSL. To run only the stage,
+# install PostgreSQL (also in WSL or Docker) and set `DATABASE_URL`, for example
+# to `postgresql://user:password@localhost:5432/database`.
 
 # %% slideshow={"slide_type": "skip"}
 import inspect
@@ -317,8 +317,8 @@ source(inspect.getmodule(ProcrastinateQueue))
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 18`.
 
 # %% slideshow={"slide_type": "fragment"}

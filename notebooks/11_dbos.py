@@ -335,8 +335,8 @@ source(stage)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 17`.
 
 # %% slideshow={"slide_type": "fragment"}

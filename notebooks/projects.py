@@ -3,10 +3,10 @@
 #
 # *30 minutes · builds on [testing](testing.ipynb)*
 #
-# Here are five applications that somebody might ask you to write, in about an hour
-# each. You see each of them **run**, and you see why the most natural wrong
-# answer is **wrong**. You write the code yourself: the notebook imports the
-# solutions, and shows none of them.
+# Here are five applications that somebody might ask you to write. Each takes
+# about an hour. You see each of them **run**, and you see why the most natural
+# wrong answer is **wrong**. You write the code yourself, in exercises 8 to 12:
+# this notebook runs their solutions, but does not show the code.
 
 # %% slideshow={"slide_type": "skip"}
 import asyncio
@@ -27,8 +27,8 @@ _ = start_afresh()
 # The solution is a **token bucket**: each notification takes a token, and new
 # tokens are added at a fixed rate.
 #
-# We send seven requests at the same moment, and one more four seconds later. The
-# clock is a dependency, so the four seconds take no time:
+# We send seven requests at the same moment, and one more four seconds later.
+# The clock is a dependency. We override it, so nobody waits four seconds:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Where does the bucket live?" Expect three
@@ -88,9 +88,9 @@ with running(limiting.app) as server:
 overrides.clear()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The next wrong answer keeps one bucket in `@lru_cache` or in a global variable,
-# and makes it in a `def`, which runs in worker threads. We send twenty first
-# requests at once. How many buckets are made?
+# The next wrong answer keeps one bucket in `@lru_cache` or in a global
+# variable, and makes it in a `def`, which runs in worker threads. Before there
+# is a bucket, we send twenty requests at once. How many buckets are made?
 
 # %% slideshow={"slide_type": "fragment"}
 from concurrent.futures import ThreadPoolExecutor
@@ -123,10 +123,11 @@ with running(racing) as server, ThreadPoolExecutor(20) as clients:
 print("more than one bucket:", len(made) > 1)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# `lru_cache` remembers what was *returned*. Callers that arrive before it returns
-# call it again. To have only one bucket, make it in the lifespan, or in an
-# `async def` without an `await`. You also need a lock: between reading the number
-# of tokens and writing it back, no other thread may do the same.
+# `lru_cache` remembers a value only after the function has *returned* it. A
+# request that arrives earlier calls the function again. To have only one
+# bucket, make it in the lifespan, or in an `async def` without an `await`. You
+# also need a lock: between reading the number of tokens and writing it back, no
+# other thread may do the same.
 #
 # → [Exercise 8](../exercises/ex08_rate_limit.py)
 
@@ -136,8 +137,9 @@ print("more than one bucket:", len(made) > 1)
 # *A mail server answers 451, "try again later", or 550, "there is no such
 # address". A retry helps in the first case, and never in the second.*
 #
-# This transport behaves like a server with problems: it answers 451 for Bob
-# twice, and 550 for Eve. The test's `sleep` only remembers the pauses.
+# A transport is the function that sends a mail. This one behaves like a server
+# with problems: it answers 451 for Bob twice, and 550 for Eve. Our `sleep` does
+# not wait: it only remembers the pauses.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "What do you retry?" Expect three wrong
@@ -204,7 +206,8 @@ try_delivery()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # First everybody gets one try. Then only Bob is tried again, after pauses that
-# double. Eve is in the dead letters at once, with the server's own words.
+# double. Eve's mail is a **dead letter** at once: nobody tries it again, and
+# the reason is kept, in the server's own words.
 #
 # **The natural wrong answer** is a loop around the whole delivery, with
 # `except OSError`, to catch network errors:
@@ -232,8 +235,9 @@ print("a 550 is an OSError:", issubclass(smtplib.SMTPDataError, OSError))
 logging.disable(logging.NOTSET)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Ada gets the mail five times, and nobody learns that Eve got none. Decide **for
-# each recipient**, by the *server's answer*. Every exception of `smtplib` is an
+# Ada gets the mail five times, and nobody learns that Eve got none. Decide
+# **for each recipient** whether a retry helps, by the *server's answer*. The
+# line `except OSError` cannot tell: every exception of `smtplib` is an
 # `OSError`, also a permanent refusal.
 #
 # → [Exercise 9](../exercises/ex09_email_retry.py)
@@ -248,10 +252,11 @@ logging.disable(logging.NOTSET)
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "Under which name do you store a file, and when
 # do you read it?" Expect three wrong answers: under its own name; under its
-# own name without `..`; in the task. Live, at the trusting application below:
-# send `../evil.txt` as the filename, with `curl -F
-# "files=@orders.csv;filename=../evil.txt"`. Ask what would happen with a path
-# to somebody's `.ssh/authorized_keys`.
+# own name without `..`; in the task. Live: run `uvicorn
+# solutions.ex10_file_processing:app`, and send `../evil.txt` as the filename:
+# `curl -F "files=@orders.csv;filename=../evil.txt" localhost:8000/files/`. Ask
+# what would happen, in the application below, with a path to somebody's
+# `.ssh/authorized_keys`.
 
 # %% slideshow={"slide_type": "fragment"}
 import tempfile
@@ -286,7 +291,7 @@ pretty([{k: f[k] for k in ("filename", "status", "lines")} for f in known])
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The second partner is an attacker, but that does no harm: the application chooses
+# The second file is an attack, but it does no harm: the application chooses
 # the name on the disk itself.
 #
 # **The natural wrong answer** uses the client's file name. Many examples on the
@@ -313,8 +318,8 @@ files.app.dependency_overrides.clear()
 outside.cleanup()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The file is two folders above the storage. With an absolute name, it would be
-# anywhere on the disk.
+# The file is two folders above the storage. With an absolute path as its name,
+# it could be anywhere on the disk.
 #
 # Another wrong answer reads the upload *in the task*. With today's FastAPI that
 # works. With 0.106 to 0.117 the upload was already closed. You know this from
@@ -324,15 +329,16 @@ outside.cleanup()
 # → [Exercise 10](../exercises/ex10_file_processing.py)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 4 · Many channels, and none stops another
+# ## 4 · Many channels: if one fails, the others still send
 #
 # *There are three channels: e-mail, SMS and push. Each has a provider, and
-# each provider is down now and then.* Here the e-mail's provider is down:
+# each provider is sometimes down.* Here the e-mail's provider is down, and a
+# pigeon replaces push:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "How do you send to three channels?" Expect
-# three wrong answers: one background task for each (this is the first failing
-# task of stage 4 again); one after the other in a loop without `try`; a
+# three wrong answers: one background task for each (in stage 4, the first
+# failing task stopped the rest); one after the other in a loop without `try`; a
 # `TaskGroup`. Ask what a `TaskGroup` does with a *slow* SMS when the e-mail
 # fails.
 
@@ -386,9 +392,9 @@ pretty(report["channels"])
 happened
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Three channels of 0.2 seconds each took about 0.2 seconds together. The new
-# channel, the pigeon, needed no change in the application: the channels come
-# from dependencies, and each channel has its name.
+# Three channels of 0.2 seconds each took about 0.2 seconds together. The
+# pigeon needed no change in the application: the channels come from
+# dependencies, and each channel has its name.
 #
 # **The natural wrong answer** is one background task for each channel:
 
@@ -421,15 +427,19 @@ send(each, "POST", "/notify/")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · A progress bar
 #
-# *A report takes minutes. The user who ordered it wants to see a progress bar, and
-# a button "Stop".* A job has four steps, and a client listens to its events:
+# *A report takes minutes. The user who ordered it wants to see a progress bar,
+# and a button "Stop".* Our job has four steps. The server sends an event after
+# each change, and a client reads these events:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 3 minutes.** Ask: "How does the state get from the task to the
 # browser?" Expect three wrong answers: the task sends it to the client; one
-# queue for all listeners; the response waits for the task. Live: run `curl -N`
-# on the events of a long job, in two terminals, and press Ctrl-C in one of
-# them. The other one goes on. Then run `curl -X DELETE` on the job.
+# queue for all listeners; the response waits for the task. Live: run `uvicorn
+# solutions.ex12_progress:app`, and start a job with `curl --json
+# '{"steps": 60}' localhost:8000/jobs/`. In two terminals, run `curl -N
+# localhost:8000/jobs/ID/events` with the job's `id`, and press Ctrl-C in one of
+# them. The other one goes on. Then run `curl -X DELETE
+# localhost:8000/jobs/ID`.
 
 # %% slideshow={"slide_type": "fragment"}
 import json
@@ -453,8 +463,9 @@ with running(progress.app) as server:
                 print(state["status"], state["percent"], "percent")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The events came *while the task was running*. The task does not send its states to
-# the listeners: it keeps one newest state, and each listener reads that.
+# The events came *while the task was running*. The task does not send its
+# states to the listeners: it keeps only the newest state, and each listener
+# reads it.
 #
 # **One natural wrong answer** is in the arithmetic. 199 of 200 steps are done, and
 # the bar says:
@@ -511,8 +522,8 @@ progress.app.dependency_overrides.clear()
 #
 # With a queue you have at least one more program to operate. Use a queue when
 # a lost task costs more than that, or when long or many tasks make requests
-# slow. [Stage 6](06_at_work.ipynb) prepares the application for it; stages 7
-# to 11 use five engines.
+# slow. [Stage 6](06_at_work.ipynb) prepares the application for a queue. Stages
+# 7 to 11 use five libraries that run one: the course calls them **engines**.
 #
 # → [Exercise 13](../exercises/ex13_task_queue.py)
 
@@ -520,12 +531,12 @@ progress.app.dependency_overrides.clear()
 # **In class, 2 minutes.** Ask: "Which of the five projects would you put on a
 # queue first?" Expect three wrong answers: the rate limit, which is no task;
 # all five; none, because a restart is rare. Then ask what it would cost if a
-# task of it ran twice.
+# task of the chosen project ran twice.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ## To read on
+# ## Further reading
 #
-# - [FastAPI on background tasks](https://fastapi.tiangolo.com/tutorial/background-tasks/)
+# - [FastAPI on background tasks](https://fastapi.tiangolo.com/tutorial/background-tasks/),
 #   on [dependencies](https://fastapi.tiangolo.com/tutorial/dependencies/),
 #   and on dependencies with [`yield`](https://fastapi.tiangolo.com/tutorial/dependencies/dependencies-with-yield/)
 # - [Celery](https://docs.celeryq.dev), [RQ](https://python-rq.org),
@@ -553,15 +564,15 @@ progress.app.dependency_overrides.clear()
 # | a 404 raised in a generator | 200, and the connection breaks off |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or the one of the
-# five that you need. Then [stage 6](06_at_work.ipynb): the same application,
-# ready for production.
+# **Next:** [exercise 8](../exercises/ex08_rate_limit.py), or the exercise of
+# the project that you need. Then [stage 6](06_at_work.ipynb): the same
+# application, ready for production.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Questions that you can now answer
 #
-# These are real questions from GitHub issues and forums. Each one is a small
-# application with its answer. To run one, type for example
+# These are real questions from GitHub issues and forums. Each one has an
+# answer: a small application that you can run. In a terminal, type for example
 # `python3 start.py ask 23`.
 
 # %% slideshow={"slide_type": "fragment"}

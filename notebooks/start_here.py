@@ -114,7 +114,7 @@ def register(background_tasks: BackgroundTasks, full: bool = False) -> str:
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # In which order do the five moments below happen? Copy them into `guess`, in
 # your order, for example `guess = ["response sent", "register began"]`. Then
-# run this cell and the next one.
+# run the cell below and the code cell after it.
 
 # %% slideshow={"slide_type": "fragment"}
 moments = [
@@ -139,7 +139,8 @@ compare(guess, send(app, "POST", "/register"))
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Break it
 #
-# After that, each notebook breaks something on purpose and shows the result.
+# After the prediction, each notebook breaks something on purpose and shows the
+# result.
 # Here the endpoint adds its task, and raises an exception afterwards. Does the
 # task run?
 

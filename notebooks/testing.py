@@ -33,7 +33,7 @@ start_afresh()
 from stages import s03_chained_dependencies as stage
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Alone: the task without an application
+# ## Test the task alone, without an application
 #
 # A provider is a function. Call it with its arguments, and it returns the task.
 # Here its argument is a logger. We use a *real* logger with a handler that
@@ -81,10 +81,10 @@ except AttributeError as error:
     print(error)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Through the application: a fake that remembers
+# ## Test through the application, with a fake that remembers
 #
-# Only a request can show that the endpoint *schedules* the task. The fake has the
-# same parameters as the task, and puts them into a list.
+# Only a request can show that the endpoint *schedules* the task. The fake has
+# the same parameters as the task, and appends their values to a list.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** In pytest, set and clear the override in a fixture.
@@ -115,8 +115,9 @@ assert sent == [("ada@example.com", "Hello World!")]
 # once, with these values, and not for the refused request. `assert sent` alone
 # shows only that it ran. `mock.assert_any_call(…)` also passes after two calls.
 #
-# The `TestClient` has waited for the task. So you cannot see the order, but here
-# that helps: the test needs no sleeping and no polling.
+# The `TestClient` has waited for the task. So the test needs no sleeping and
+# no polling, but it cannot see whether the task ran before or after the
+# response.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Predict: which of these tests notices a fault?
@@ -207,8 +208,8 @@ TESTS = [
 ]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# All five pass on the right application. Which of them *notice* that the task is
-# never scheduled? Write their names into the list, for example
+# All five pass when the application has no fault. Which of them *notice* that
+# the task is never scheduled? Write their names into the list, for example
 # `["the_answer_only"]`:
 
 # %% slideshow={"slide_type": "fragment"}
@@ -248,9 +249,10 @@ table(
 #
 # - *A patched name* notices no fault: `Depends` has kept the function itself.
 #   The mock is never called, and the real task runs.
-# - *The fake as override* is worse: its list contains the right address. FastAPI
-#   called the fake as a provider, with the request's values. The endpoint added
-#   `None`, and `raise_server_exceptions=False` hid the error.
+# - *The fake as override* is worse, because its list looks right. FastAPI
+#   called the fake as a provider, with the request's values. The fake returned
+#   `None`, so the endpoint added `None` as its task.
+#   `raise_server_exceptions=False` hid the error.
 # - *A fake that remembers* notices whether the task ran and how often, but not
 #   when it ran.
 # - *A fake that fails* notices when the task ran: an exception before the
@@ -283,9 +285,9 @@ hiding = TestClient(right.app, raise_server_exceptions=False)
 print("hidden:            ", hiding.post(PATH).status_code)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# On a real server the client has its 200 in both cases, and the error is in the
-# log. So use `raise_server_exceptions=False` only in a test that checks the
-# failure, and check there that the task failed.
+# On a real server the client gets its 200, and only the log shows the error.
+# So use `raise_server_exceptions=False` only in a test about a failure, and
+# check in this test that the task failed.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Test "after the response"
@@ -315,8 +317,8 @@ Happened(response, timeline.last)
 # **In class, 2 minutes.** Ask: "Which status does the client get?" Expect
 # three wrong answers: 200, because a mock accepts everything; 500; 200, and
 # the mock was called with the address. Then ask: "What would you send so that
-# this request is accepted?" `?args=1&kwargs=2` is a 200, and the mock is then
-# the *provider*.
+# this request is accepted?" `?args=1&kwargs=2` gets a 200: FastAPI then calls
+# the mock as the *provider*.
 
 # %% slideshow={"slide_type": "fragment"}
 right.app.dependency_overrides[right.get_task] = MagicMock()
@@ -358,8 +360,10 @@ print(f"seven seconds in {(time.perf_counter() - began) * 1000:.2f} ms")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The whole suite of a stage
 #
-# In a terminal, run `pytest -v` with the file's name. Each test name says what
-# the stage must do. The tests take some seconds:
+# The next cell runs all tests of stage 3, which takes some seconds. In a
+# terminal, the command is
+# `python -m pytest -v tests/stages/test_s03_chained_dependencies.py`. Each
+# test name says what the stage must do:
 
 # %% slideshow={"slide_type": "fragment"}
 import subprocess
@@ -382,8 +386,8 @@ with subprocess.Popen(
 # ## Now you can
 #
 # - test a task alone, by calling its provider;
-# - test through the application that a task ran, once, with which values, and
-#   that it did not run after a refused request;
+# - test through the application that a task ran once and with the right
+#   values, and that it did not run after a refused request;
 # - find out what a green test does not notice, by breaking the code.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -397,9 +401,9 @@ with subprocess.Popen(
 # | overrides are not cleared | the next test has your fake |
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **Next:** [exercise 7](../exercises/ex07_test_a_task.py): your tests, and
-# eight broken applications, and for each of them a test must fail. Then
-# [the five projects](projects.ipynb).
+# **Next:** [exercise 7](../exercises/ex07_test_a_task.py). It has eight broken
+# applications. You write tests, and for each application at least one test
+# must fail. Then [the five projects](projects.ipynb).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## More: a database for a test

@@ -2,7 +2,7 @@
 # # Which engine?
 #
 # *20 minutes · builds on [stage 11](11_dbos.ipynb) ·
-# the tables to decide by are in [docs/choosing.md](../docs/choosing.md)*
+# tables for your decision are in [docs/choosing.md](../docs/choosing.md)*
 #
 # Six stages run the same tasks for the same endpoints. This notebook runs the
 # stages that your machine can run, and compares them. It does not say which
@@ -65,11 +65,12 @@ table(
 # Each of these is something to install, to watch, to back up and to update.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## The same tasks through each
+# ## The same tasks with each engine
 #
-# For each engine we start a real server with the stage's application and what it
-# needs beside it. We send 20 requests, one after the other, and wait until all
-# 20 rows are completed:
+# For each engine we start a real server with the stage's application, and the
+# programs that it needs beside it. We send 20 requests, one after the other,
+# and wait until all 20 rows are completed. `hand-over` is the median time of
+# one request, in which the application accepts a task:
 
 # %% slideshow={"slide_type": "fragment"}
 REQUESTS = 20
@@ -149,8 +150,8 @@ show("s06_at_work")
 show("s11_dbos")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Those two need nothing but Python. The others need a broker or a PostgreSQL,
-# which the course brings for Linux and macOS:
+# Those two need only Python. The others need a broker or a PostgreSQL, which
+# the course brings for Linux and macOS:
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # **In class, 2 minutes.** Ask: "What does the hand-over time consist of?"
@@ -172,12 +173,13 @@ show("s09_taskiq")
 show("s10_procrastinate")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Side by side
+# ## The engines in one table
 #
-# The cell reads some columns from the stages' files: the number of lines (without
-# those of stage 6), whether a process of its own does the periodic work, and
-# whether the job is in the transaction of the data (`publish_in`). The column
-# "a killed task" says what the stages' notebooks showed.
+# The cell reads some columns from the stages' files: the number of lines
+# (without those of stage 6), whether a separate process does the periodic work,
+# and whether the engine's job is committed in the same transaction as the data
+# (`publish_in`). The column "a killed task" says what the stages' notebooks
+# showed.
 
 # %% slideshow={"slide_type": "fragment"}
 KILLED = {
@@ -228,7 +230,7 @@ table(
 # 100,000 people, a monthly invoice, thumbnails of uploaded pictures, a video
 # that is cut, sent to a partner and announced. Ask: "Which engine, and for
 # which reason?" Expect three wrong answers: the fastest one in the table; the
-# one that everybody uses; an engine for all four. The next slide has the
+# one that everybody uses; one engine for all four. The next slide has the
 # questions to ask.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -266,5 +268,5 @@ table(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Next:** [exercise 13](../exercises/ex13_task_queue.py), in which you build
-# an application on a queue. Then [how to test all this](testing.ipynb) and
-# [the projects](projects.ipynb).
+# an application on a queue. This is the last notebook. If you have not done
+# them yet: [testing tasks](testing.ipynb) and [the projects](projects.ipynb).

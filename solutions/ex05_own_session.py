@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
 
 
 class TaskLog(Base):
-    """How a task ended, or that it has not (ready)."""
+    """One task: its name, status, times and error (ready)."""
 
     __tablename__ = "task_logs"
 
@@ -33,7 +33,7 @@ class TaskLog(Base):
 
 @lru_cache
 def get_session_factory() -> sessionmaker[Session]:
-    """Make the database when it is first asked for (ready)."""
+    """Make the database at the first call (ready)."""
     folder = Path(__file__).parents[1] / "data"
     folder.mkdir(exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{folder / 'ex05_own_session.db'}")
@@ -45,7 +45,7 @@ SessionsDep = Annotated[sessionmaker[Session], Depends(get_session_factory)]
 
 
 def get_session(new_session: SessionsDep) -> Iterator[Session]:
-    """Open a session for a request, and close it after it (ready)."""
+    """Open a session for a request; close it after the request (ready)."""
     with new_session() as session:
         yield session
 

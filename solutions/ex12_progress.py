@@ -1,4 +1,4 @@
-"""Exercise 12, solved: say how far a job is, to all who listen."""
+"""Exercise 12, solved: show every client how far a job is."""
 
 import asyncio
 import time

@@ -21,8 +21,8 @@ def write_notification(email: str, message: str) -> None:
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI supplies it: no Depends
 ) -> dict[str, str]:
-    # No parentheses: FastAPI calls it after the response, in a thread
+    # The function itself, without (): FastAPI calls it after the response
     background_tasks.add_task(write_notification, email, "Hello World!")
     return {"message": "Notification sent in the background"}

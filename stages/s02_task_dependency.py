@@ -1,4 +1,4 @@
-"""Stage 2: a dependency gives the endpoint its task, so a test can replace it.
+"""Stage 2: a dependency returns the task, so a test can replace the task.
 
 Notebook: notebooks/02_task_dependency.ipynb
 """
@@ -20,11 +20,11 @@ def write_notification(email: str, message: str) -> None:
         file.write(f"Notification for {email}: {message}\n")
 
 
-NotificationTask = Callable[[str, str], None]  # takes an address, a message
+NotificationTask = Callable[[str, str], None]  # called with email, message
 
 
 def get_notification_task() -> NotificationTask:
-    return write_notification
+    return write_notification  # the function itself: no ()
 
 
 NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
@@ -33,9 +33,9 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI supplies it: no Depends
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # No parentheses: FastAPI calls it after the response, in a thread
+    # The function itself, without (): FastAPI calls it after the response
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}

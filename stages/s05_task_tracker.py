@@ -7,7 +7,7 @@ import logging
 import smtplib
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa  # sa.orm is loaded by the last import
+import sqlalchemy as sa
 from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import (
     AfterValidator,
@@ -31,10 +31,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, sessionmaker
 NOTIFICATIONS = Path("data/notifications.txt")
 
 
-class EmailConfig(BaseSettings):  # environment: SMTP_SERVER, SENDER_EMAIL …
+class EmailConfig(BaseSettings):  # the environment wins: SMTP_SERVER, …
     smtp_server: str = "localhost"
     smtp_port: int = 5870  # the course's mail server; most use 587
-    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist
+    smtp_ca_file: FilePath = Path("data/mailbox-ca.pem")  # must exist at start
     sender_email: EmailStr = "course@example.com"
     sender_password: SecretStr = SecretStr("mailbox")  # hidden in logs
 
@@ -47,7 +47,7 @@ def get_email_config() -> EmailConfig:
 ConfigDep = Annotated[EmailConfig, Depends(get_email_config)]
 
 
-class Base(DeclarativeBase):  # times have a zone; SQLite: see in_utc
+class Base(DeclarativeBase):  # Mapped[datetime]: a column with a time zone
     type_annotation_map = {datetime: sa.DateTime(timezone=True)}
 
 
@@ -66,8 +66,8 @@ class TaskLog(Base):
     error: Mapped[str | None]
 
 
-class DatabaseConfig(BaseSettings):  # environment: DATABASE_URL
-    # Only one can write to SQLite; the others wait up to 30 seconds.
+class DatabaseConfig(BaseSettings):  # the environment wins: DATABASE_URL
+    # One connection writes to SQLite at a time; others wait up to 30 seconds.
     database_url: str = "sqlite:///data/s05_task_tracker.db?timeout=30"
 
 
@@ -75,7 +75,7 @@ class DatabaseConfig(BaseSettings):  # environment: DATABASE_URL
 def get_session_factory() -> sessionmaker[Session]:
     engine = sa.create_engine(DatabaseConfig().database_url)
     Base.metadata.create_all(engine)  # creates missing tables, changes none
-    # False: log.id can be read after the commit without another query.
+    # expire_on_commit=False: after a commit, log.id needs no new query.
     return sessionmaker(engine, expire_on_commit=False)
 
 
@@ -92,16 +92,16 @@ SessionDep = Annotated[Session, Depends(get_db)]
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Open the log file when the server starts, not when a test imports."""
-    logging.basicConfig(
+    """Open the log file at the start, not when a test imports the module."""
+    logging.basicConfig(  # for every logger of the process
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
         filename="data/background_tasks.log",
         encoding="utf-8",
     )
-    get_email_config()  # an invalid setting or a missing file: no start
+    get_email_config()  # checks the settings: an error stops the start
     get_session_factory()  # makes the table
-    yield
+    yield  # the server runs here
 
 
 app = FastAPI(title="Stage 5", lifespan=lifespan)
@@ -113,18 +113,18 @@ def get_logger() -> logging.Logger:
 
 LoggerDep = Annotated[logging.Logger, Depends(get_logger)]
 
-NotificationTask = Callable[[str, str], None]  # takes an address, a message
+NotificationTask = Callable[[str, str], None]  # called with email, message
 
 
 def get_notification_task(logger: LoggerDep) -> NotificationTask:
     def write_notification(email: str, message: str) -> None:
-        logger.info("Sending notification to %s", email)
+        logger.info("Sending notification to %s", email)  # fills in the %s
         try:
             with NOTIFICATIONS.open("a", encoding="utf-8") as file:
                 file.write(f"Notification for {email}: {message}\n")
         except OSError:
-            logger.exception("Notification to %s failed", email)
-            raise  # uvicorn prints it; the client already has the response
+            logger.exception("Notification to %s failed", email)  # + traceback
+            raise  # so that uvicorn prints it, too; the response has left
         logger.info("Notification sent to %s", email)
 
     return write_notification  # it remembers the logger: a closure
@@ -136,16 +136,16 @@ NotificationDep = Annotated[NotificationTask, Depends(get_notification_task)]
 @app.post("/send-notification/{email}")
 async def send_notification(
     email: EmailStr,
-    background_tasks: BackgroundTasks,  # FastAPI supplies it
+    background_tasks: BackgroundTasks,  # FastAPI supplies it: no Depends
     notification_task: NotificationDep,
 ) -> dict[str, str]:
-    # No parentheses: FastAPI calls it after the response, in a thread
+    # The function itself, without (): FastAPI calls it after the response
     background_tasks.add_task(notification_task, email, "Hello World!")
     return {"message": "Notification sent in the background"}
 
 
 class EmailContent(BaseModel):
-    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # headers are one line
+    subject: str = Field(pattern=r"^[^\r\n]{1,100}$")  # mail header: one line
     body: str
     recipients: list[EmailStr] = Field(min_length=1)
 
@@ -157,15 +157,15 @@ def send_to(address: str, content: EmailContent, config: EmailConfig) -> None:
     message.set_content(content.body)
     host, port = config.smtp_server, config.smtp_port
     password = config.sender_password.get_secret_value()
-    tls = ssl.create_default_context()  # trusts this computer's certificates
-    tls.load_verify_locations(config.smtp_ca_file)  # and the course's own
+    tls = ssl.create_default_context()  # trusts what the system trusts
+    tls.load_verify_locations(config.smtp_ca_file)  # and the course's server
     with smtplib.SMTP(host, port, timeout=10) as server:
         server.starttls(context=tls)  # encrypted from here on
         server.login(config.sender_email, password)
         server.send_message(message)
 
 
-EmailService = Callable[[EmailContent], None]
+EmailService = Callable[[EmailContent], None]  # a function, not a class
 
 
 def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
@@ -179,32 +179,32 @@ def get_email_service(config: ConfigDep, logger: LoggerDep) -> EmailService:
                 logger.exception("E-mail to %s failed", recipient)
                 failures.append(f"{recipient}: {error}")
         if failures:
-            raise RuntimeError("; ".join(failures))  # the task has failed
+            raise RuntimeError("; ".join(failures))  # the task fails
 
     return send_email
 
 
 EmailServiceDep = Annotated[EmailService, Depends(get_email_service)]
 
-Work = Callable[[Session], None]  # gets the task's session
-TaskTracker = Callable[[int, Work], None]  # takes a row's ID, the work
+Work = Callable[[Session], None]  # gets a session, if it writes data
+TaskTracker = Callable[[int, Work], None]  # called with log_id, work
 
 
 def get_task_tracker(factory: FactoryDep, logger: LoggerDep) -> TaskTracker:
-    def set_status(log_id: int, status: str, **values: object) -> None:
-        query = sa.update(TaskLog).where(TaskLog.id == log_id)
+    def set_status(log_id: int, status: str, **columns: object) -> None:
+        update = sa.update(TaskLog).where(TaskLog.id == log_id)
         try:
             with factory.begin() as session:  # commits, or rolls back
-                session.execute(query.values(status=status, **values))
-        except sa.exc.SQLAlchemyError:  # the work goes on without it
-            logger.exception("Task %s: status %r not recorded", log_id, status)
+                session.execute(update.values(status=status, **columns))
+        except sa.exc.SQLAlchemyError:  # no record, but the work goes on
+            logger.exception("Task %s: status %s not recorded", log_id, status)
 
     def track_task(log_id: int, work: Work) -> None:
         set_status(log_id, "started")
         try:
-            with factory.begin() as session:  # its own, never the request's
+            with factory.begin() as session:  # the request's may be closed now
                 work(session)
-        except Exception as error:  # no raise: the row and the log have it
+        except Exception as error:  # no raise: row and log file have it
             logger.exception("Task %s failed", log_id)
             text = f"{type(error).__name__}: {error}"
             set_status(log_id, "failed", completed_at=utc_now(), error=text)
@@ -258,12 +258,12 @@ def run_task(
     return {"message": f"Task '{task_name}' scheduled"}
 
 
-def in_utc(moment: datetime) -> datetime:
-    """Add UTC: SQLite stores no time zone."""
+def with_zone(moment: datetime) -> datetime:
+    """Add UTC where no time zone is: SQLite stores none."""
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(in_utc)]
+Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class TaskLogOut(BaseModel, from_attributes=True):  # made from a TaskLog
@@ -276,5 +276,5 @@ class TaskLogOut(BaseModel, from_attributes=True):  # made from a TaskLog
 
 
 @app.get("/task-logs/", response_model=list[TaskLogOut])
-def get_task_logs(session: SessionDep) -> Sequence[TaskLog]:
-    return session.scalars(sa.select(TaskLog).order_by(TaskLog.id)).all()
+def get_task_logs(session: SessionDep) -> list[TaskLog]:
+    return list(session.scalars(sa.select(TaskLog).order_by(TaskLog.id)))

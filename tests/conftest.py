@@ -121,7 +121,8 @@ def alone() -> Iterator[StartAlone]:
     started: list[Alone] = []
 
     def start(module: str, *options: str) -> Alone:
-        started.append(Alone(module, *options))
+        target = [f"stages.{module}:app", "--port", "0", *options]
+        started.append(Alone("uvicorn", *target))
         return started[-1]
 
     yield start

@@ -48,12 +48,11 @@ class Server(uvicorn.Server):
 
 
 class Alone:
-    """A stage run as a learner runs it: plain uvicorn, a process of its own."""
+    """A server run as a learner runs it: `python -m`, a process of its own."""
 
-    def __init__(self, module: str, *options: str) -> None:
-        target = [f"stages.{module}:app", "--port", "0", *options]
+    def __init__(self, *command: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", *target],
+            [sys.executable, "-m", *command],
             env={**environment(), "PYTHONWARNINGS": "error"},
             stderr=subprocess.STDOUT,
             stdout=subprocess.PIPE,

@@ -38,10 +38,11 @@ TABLE = ROOT / "docs" / "questions.md"
 HEAD = """\
 # The questions, version by version
 
-Made by the job `questions`: each answer in `questions/` is tested on each of
-these versions of FastAPI and on each Python that was found. A cell says what
-happened in the test; `=` is the same as in the column before, and "not
-available" that the question uses something which came later.
+Made by `python3 start.py questions`: each answer in `questions/` is tested on
+each of these versions of FastAPI and on each Python that was found. A cell
+says what happened in the test: with the wrong way, and with the right way.
+`=` means "as in the column before". "not available" means that the question
+needs a newer FastAPI.
 
 """
 

@@ -7,7 +7,7 @@ from fastapi import Depends
 
 from stages.s06_at_work.settings import NOTIFICATIONS, LoggerDep
 
-NotificationTask = Callable[[str, str], None]  # takes an address, a message
+NotificationTask = Callable[[str, str], None]  # called with email, message
 
 
 def get_notification_task(logger: LoggerDep) -> NotificationTask:

@@ -14,12 +14,12 @@ from stages.s06_at_work.database import SessionDep, TaskLog
 router = APIRouter()
 
 
-def in_utc(moment: datetime) -> datetime:
-    """Add the time zone that SQLite does not store: it is always UTC."""
+def with_zone(moment: datetime) -> datetime:
+    """Add UTC where no time zone is: SQLite stores none."""
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(in_utc)]
+Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class TaskLogOut(BaseModel, from_attributes=True):

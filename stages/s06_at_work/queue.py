@@ -16,6 +16,13 @@ from stages.s06_at_work.idempotency import Once, is_repeated
 from stages.s06_at_work.settings import TaskConfigDep, get_logger
 
 
+MARK = (  # built once, not for each request
+    sa.update(TABLE)
+    .where(TABLE.c.id.in_(sa.bindparam("log_ids", expanding=True)))
+    .values(published_at=sa.func.now())
+)
+
+
 class Queue:
     """Hands the ID of a task's row to a worker."""
 
@@ -86,13 +93,8 @@ def publish(session: Session, queue: Queue, log_ids: list[int]) -> None:
         logger.error("The broker takes no task now: %s", reason)
     if not (published and queue.durable):
         return
-    query = (
-        sa.update(TABLE)
-        .where(TaskLog.id.in_(published))
-        .values(published_at=sa.func.now())
-    )
     try:
-        session.execute(query)
+        session.execute(MARK, {"log_ids": published})
         session.commit()
     except sa.exc.SQLAlchemyError as error:
         session.rollback()

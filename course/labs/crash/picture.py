@@ -80,8 +80,8 @@ def caption(report: Report) -> str:
     )
     return (
         f"Runs of each: {runs}. A task is lost if it is not done when its"
-        " engine has nothing left to do, or has done nothing but a new task"
-        f" for {waits} s. Shortened for the stages: {settings}."
+        " engine has no work left, or when the engine has run only a new test"
+        f" task for {waits} s. Shortened for the stages: {settings}."
     )
 
 

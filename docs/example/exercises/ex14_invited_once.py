@@ -17,7 +17,7 @@ Names that the checks use
                          a check replaces it in `app.dependency_overrides`
 
 Builds on exercise 2 and on stages/s02_task_dependency.py. To try it
-yourself: uvicorn exercises.ex14_invited_once:app
+yourself: python3 start.py try 14
 
 Notebook: notebooks/02_task_dependency.ipynb
 """

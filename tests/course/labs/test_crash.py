@@ -103,7 +103,7 @@ def test_how_long_was_waited_and_what_is_shortened_is_said() -> None:
     """A figure is worth nothing without its conditions."""
     runs = [row(), row(engine="RQ", waited=10.0)]
     caption = picture.caption(Report(4, runs, {"TASK_TIME_LIMIT": "7"}))
-    assert "nothing but a new task for 10–60 s" in caption
+    assert "only a new test task for 10–60 s" in caption
     assert caption.endswith("Shortened for the stages: TASK_TIME_LIMIT 7 s.")
 
 

@@ -117,7 +117,7 @@ def test_an_exercise_says_what_its_stub_says(built: Path) -> None:
     assert "<td>returns a function that returns seconds (ready)</td>" in html
     assert "a full bucket allows a burst" in text
     assert "raise NotImplementedError" in text
-    assert "<code>uvicorn exercises.ex08_rate_limit:app</code>" in html
+    assert "<code>python3 start.py try 8</code>" in html
 
 
 def test_no_solution_is_on_a_page(built: Path) -> None:

@@ -1,4 +1,4 @@
-# What the provider gives is bound at import.
+# The value of the provider is stored at import.
 # fails: test_an_override_replaces_the_work
 
 from collections.abc import Callable

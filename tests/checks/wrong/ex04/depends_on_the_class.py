@@ -1,4 +1,4 @@
-# Depends() on the class: its fields are asked of the client.
+# Depends() on the class: the client has to send its fields.
 # fails: test_the_mailer_sends_with_the_settings, test_the_first_reading_stays, test_an_override_replaces_the_settings, test_a_refused_address_gets_no_mail, test_nothing_is_sent_with_a_wrong_port
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-# The row is committed after the request's yield: when the task has ended.
+# The row is committed after the request's yield, so after the task.
 # fails: test_a_task_has_a_session_of_its_own, test_the_row_can_be_read_while_the_task_runs, test_a_failing_task_is_recorded_as_failed
 
 

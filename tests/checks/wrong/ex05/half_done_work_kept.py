@@ -1,4 +1,4 @@
-# What a failing work wrote is committed with the record of its failure.
+# The changes of failing work are committed with the record of its failure.
 # fails: test_what_a_task_wrote_is_kept_or_undone
 
 

@@ -1,4 +1,4 @@
-# Lets go of the lock between looking and taking.
+# Releases the lock between looking and taking.
 # fails: test_two_threads_never_get_the_same_token
 
 
