@@ -15,7 +15,6 @@ from stages.s06_at_work.database import (
 from stages.s06_at_work.idempotency import Once, is_repeated
 from stages.s06_at_work.settings import TaskConfigDep, get_logger
 
-
 MARK = (  # built once, not for each request
     sa.update(TABLE)
     .where(TABLE.c.id.in_(sa.bindparam("log_ids", expanding=True)))

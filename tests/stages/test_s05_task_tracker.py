@@ -183,8 +183,8 @@ def test_a_task_is_done_although_it_cannot_be_recorded(
     other.close()
     assert done == ["report"]
     assert caplog.messages == [
-        f"Task {log_id}: status 'started' not recorded",
-        f"Task {log_id}: status 'completed' not recorded",
+        f"Task {log_id}: status started not recorded",
+        f"Task {log_id}: status completed not recorded",
     ]
     (row,) = rows(client)
     assert row["status"] == "scheduled"
