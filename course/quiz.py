@@ -226,8 +226,8 @@ def main() -> int:
     print(__doc__.rpartition("\n\n")[2])
     try:
         ask(chosen, Console(highlight=False))
-    except (EOFError, KeyboardInterrupt):
-        print("\nstopped")
+    except EOFError:  # Ctrl-D
+        print("\nstopped", file=sys.stderr)
         return 130
     return 0
 
