@@ -12,6 +12,7 @@ import argparse
 import inspect
 import logging
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -65,12 +66,12 @@ def get_session() -> Iterator[None]:
     yield  # what stands below runs when the dependency is left
 
 
-Session = Annotated[None, Depends(get_session)]
-
-
 def a_session(app: FastAPI) -> None:
     @app.post("/")
-    def order(tasks: BackgroundTasks, session: Session) -> None:
+    def order(
+        tasks: BackgroundTasks,
+        session: Annotated[None, Depends(get_session)],
+    ) -> None:
         tasks.add_task(first_task)
 
 
@@ -130,8 +131,10 @@ class Question:
     @property
     def code(self) -> str:
         """What the reader sees."""
-        parts = [inspect.getsource(each) for each in (*self.shown, self.make)]
-        return "\n".join(parts).replace("def " + self.make.__name__, "def app")
+        used = [f"{inspect.getsource(each)}\n" for each in self.shown]
+        _, _, endpoint = inspect.getsource(self.make).partition("\n")
+        parts = ["app = FastAPI()\n\n", *used, textwrap.dedent(endpoint)]
+        return "\n".join(parts)
 
     def answer(self) -> list[int]:
         """Run it; return the numbers of what happened, in order."""
@@ -175,6 +178,17 @@ def numbers(text: str) -> list[int]:
     return [int(sign) for sign in text if sign.isdigit()]
 
 
+def guessed(question: Question, read: Callable[[str], str]) -> list[int]:
+    """Read a guess; ask again if it names a moment that is not listed."""
+    last = len(question.moments)
+    prompt = "What happens, in which order? "
+    while True:
+        guess = numbers(read(prompt))
+        if guess and max(guess) <= last and len(set(guess)) == len(guess):
+            return guess
+        prompt = f"Type some of the numbers 1 to {last}, each once: "
+
+
 def ask(
     questions: tuple[Question, ...],
     console: Console,
@@ -184,16 +198,17 @@ def ask(
     right = 0
     for number, question in enumerate(questions, 1):
         console.rule(f"{number} of {len(questions)}")
-        console.print(Syntax(question.code, "python"))
+        code = Syntax(question.code, "python", background_color="default")
+        console.print(code)
         for place, moment in enumerate(question.moments, 1):
             console.print(f"  {place}  {moment}")
-        guess = numbers(read("What happens, in which order? "))
+        guess = guessed(question, read)
         answer = question.answer()
         right += guess == answer
         said = " → ".join(question.moments[n - 1] for n in answer)
         sign = "✓" if guess == answer else "✗"
         console.print(f"{sign} {said}")
-    console.print(f"{right} of {len(questions)}")
+    console.print(f"{right} of {len(questions)} right")
     return right
 
 
@@ -208,7 +223,12 @@ def main() -> int:
     chosen = AFTER if parser.parse_args().after else BEFORE
     logging.disable()  # a task that fails on purpose
     start_afresh()
-    ask(chosen, Console(highlight=False))
+    print(__doc__.rpartition("\n\n")[2])
+    try:
+        ask(chosen, Console(highlight=False))
+    except EOFError:  # Ctrl-D
+        print("\nstopped", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 2 · The endpoint asks for its task
+# # Stage 2 · A dependency returns the task, so a test can replace the task
 #
 # *15 minutes · builds on [stage 1](01_background_tasks.ipynb) ·
 # the code is [stages/s02_task_dependency.py](../stages/s02_task_dependency.py)*

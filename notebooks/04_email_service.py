@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 4 · Settings, and real e-mail
+# # Stage 4 · Settings are a dependency, and the task sends real e-mail
 #
 # *30 minutes · 5 more at the end if your own application will send mail ·
 # builds on [stage 3](03_chained_dependencies.ipynb) ·

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 5 · A task leaves a record
+# # Stage 5 · A task has a database session of its own, and a record
 #
 # *30 minutes · builds on [stage 4](04_email_service.ipynb) ·
 # the code is [stages/s05_task_tracker.py](../stages/s05_task_tracker.py)*

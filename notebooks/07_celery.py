@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 7 · Separate workers, with Celery
+# # Stage 7 · Separate workers run the tasks, with Celery
 #
 # *25 minutes · builds on [stage 6](06_at_work.ipynb) ·
 # the code is [stages/s07_celery](../stages/s07_celery/worker.py)*

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 8 · Separate workers, with RQ
+# # Stage 8 · Separate workers run the tasks, with RQ
 #
 # *20 minutes · builds on [stage 7](07_celery.ipynb) ·
 # the code is [stages/s08_rq](../stages/s08_rq/worker.py)*

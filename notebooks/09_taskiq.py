@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Stage 9 · Separate workers, with Taskiq
+# # Stage 9 · Separate workers run the tasks, with Taskiq
 #
 # *15 minutes · builds on [stage 8](08_rq.ipynb) ·
 # the code is [stages/s09_taskiq](../stages/s09_taskiq/worker.py)*

@@ -178,10 +178,10 @@ happened
 # | notebook | minutes | then do |
 # |---|---|---|
 # | [Stage 1 · Answer first, work afterwards](01_background_tasks.ipynb) | 25 | [exercise 1](../exercises/ex01_background_task.py) |
-# | [Stage 2 · The endpoint asks for its task](02_task_dependency.ipynb) | 15 | [exercise 2](../exercises/ex02_task_dependency.py) |
-# | [Stage 3 · What the task needs](03_chained_dependencies.ipynb) | 20 | [exercise 3](../exercises/ex03_chained_dependencies.py) |
-# | [Stage 4 · Settings, and real e-mail](04_email_service.ipynb) | 30 | [exercise 4](../exercises/ex04_settings.py) |
-# | [Stage 5 · A task leaves a record](05_task_tracker.ipynb) | 30 | exercises [5](../exercises/ex05_own_session.py) and [6](../exercises/ex06_predict_the_order.py) |
+# | [Stage 2 · A dependency returns the task, so a test can replace the task](02_task_dependency.ipynb) | 15 | [exercise 2](../exercises/ex02_task_dependency.py) |
+# | [Stage 3 · The objects that a task needs are dependencies too](03_chained_dependencies.ipynb) | 20 | [exercise 3](../exercises/ex03_chained_dependencies.py) |
+# | [Stage 4 · Settings are a dependency, and the task sends real e-mail](04_email_service.ipynb) | 30 | [exercise 4](../exercises/ex04_settings.py) |
+# | [Stage 5 · A task has a database session of its own, and a record](05_task_tracker.ipynb) | 30 | exercises [5](../exercises/ex05_own_session.py) and [6](../exercises/ex06_predict_the_order.py) |
 # | [Testing tasks](testing.ipynb) | 25 | [exercise 7](../exercises/ex07_test_a_task.py) |
 # | [The five projects](projects.ipynb) | 30 | exercises [8](../exercises/ex08_rate_limit.py) to [12](../exercises/ex12_progress.py) |
 
@@ -189,11 +189,11 @@ happened
 # | in production | minutes | then do |
 # |---|---|---|
 # | [Stage 6 · The same application, ready for production](06_at_work.ipynb) | 35 | `python3 start.py stage 6` |
-# | Separate workers: [stage 7, Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
-# | or [stage 8, RQ](08_rq.ipynb) | 20 | `python3 start.py stage 8` |
-# | or [stage 9, Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
-# | [Stage 10, Procrastinate](10_procrastinate.ipynb): the database is the queue | 20 | `python3 start.py stage 10` |
-# | [Stage 11, DBOS](11_dbos.ipynb): a stopped task goes on after its last step | 20 | `python3 start.py stage 11` |
+# | [Stage 7 · Separate workers run the tasks, with Celery](07_celery.ipynb) | 25 | `python3 start.py stage 7` |
+# | or [Stage 8 · Separate workers run the tasks, with RQ](08_rq.ipynb) | 20 | `python3 start.py stage 8` |
+# | or [Stage 9 · Separate workers run the tasks, with Taskiq](09_taskiq.ipynb) | 15 | `python3 start.py stage 9` |
+# | [Stage 10 · The database is the queue, with Procrastinate](10_procrastinate.ipynb) | 20 | `python3 start.py stage 10` |
+# | [Stage 11 · A task resumes where it stopped, with DBOS](11_dbos.ipynb) | 20 | `python3 start.py stage 11` |
 # | [Which engine?](which_engine.ipynb) | 20 | `python3 start.py crash` |
 #
 # Do [exercise 13](../exercises/ex13_task_queue.py) after stage 6 and one of

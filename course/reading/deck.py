@@ -4,6 +4,7 @@ A cell's tag says where a slide may begin. `height` estimates how high each
 piece is, and `layout` chooses the best of all possible cuts.
 """
 
+import ast
 import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -36,10 +37,18 @@ SIDE_LETTERS = 32  # in a line of code there
 BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 FENCED = re.compile(r"^(`{3,})(.*)\n([\s\S]*?)^\1$", re.MULTILINE)
 LINK = re.compile(r"\]\([^)]*\)")
-LAST_BLANK = re.compile(r"\n\n+(?=`{3,}$)", re.MULTILINE)
+LAST_BLANK = re.compile(r"\n(?:[+ -]?\n)+(?=`{3,}$)", re.MULTILINE)
 BLANK = re.compile(r"\n\s*\n")
+TWO_BLANK = re.compile(r"^([+ -]?\n){2,}", re.MULTILINE)
+SHOWS = re.compile(r"\w+|(new_in|source|questions)\(.*\)")
 HEADING = re.compile(r"^#{1,3} ")
 DETAILS = re.compile(r"<details.*?</details>", re.DOTALL)
+ANSWER = re.compile(  # what `compare` folds, while nobody has guessed
+    r"\*\*What do you think\?.*<summary>What happened</summary>\n\n(.*?)"
+    r"\n\n</details>",
+    re.DOTALL,
+)
+DIFF_HEAD = re.compile(r"^--- .*\n\+\+\+ .*\n@@ … @@\n+", re.MULTILINE)
 
 
 @dataclass
@@ -152,7 +161,7 @@ def columns(cells: Sequence[NotebookNode]) -> list[list[Piece]]:
             found.append([])
         for number, piece in enumerate(pieces(cell)):
             piece.begins = not number and what in {"slide", "subslide"}
-            piece.fragment = not number and what == "fragment"
+            piece.fragment |= not number and what == "fragment"
             found[-1].append(piece)
     return [column for column in found if column]
 
@@ -162,11 +171,26 @@ def pieces(cell: NotebookNode) -> Iterator[Piece]:
     if cell.cell_type == "markdown":
         yield Piece(str(cell.source))
         return
-    parts = [fenced(cell.source, "python")] if cell.source else []
-    for text in [*parts, *outputs(cell)]:
+    code = without_imports(cell.source)
+    told = code and not SHOWS.fullmatch(code)  # else the output says it all
+    parts = [fenced(code, "python")] if told else []
+    for output in [*parts, *outputs(cell)]:
+        answer = bool(ANSWER.search(output))
+        text = DIFF_HEAD.sub("", ANSWER.sub(r"\1", output))
+        if FENCED.search(text):
+            text = TWO_BLANK.sub(r"\1", text)
         for part in table_parts(DETAILS.sub("", text)):
             for number, code in enumerate(code_parts(part)):
-                yield Piece(code, continues=number > 0)
+                yield Piece(code, fragment=answer, continues=number > 0)
+
+
+def without_imports(code: str) -> str:
+    """Omit imports at the top level: a class reads what is below them."""
+    lines = code.splitlines()
+    for node in reversed(ast.parse(code).body):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "\n".join(lines).strip("\n")
 
 
 def table_parts(text: str) -> Iterator[str]:

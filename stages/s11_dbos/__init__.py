@@ -1,5 +1,6 @@
-"""Stage 11: steps are recorded, so a stopped task goes on after its last step.
+"""Stage 11: a task resumes where it stopped, with DBOS.
 
+Each step of a task is recorded: a stopped task goes on after its last step.
 DBOS is a library: on SQLite the application itself runs the tasks, and needs
 no server. On PostgreSQL separate workers run them.
 """

@@ -1,5 +1,6 @@
 """What DBOS needs where its database is a SQLite file."""
 
+import atexit
 import sqlite3
 import time
 from functools import cache
@@ -26,6 +27,7 @@ def lock_folder() -> sqlite3.Connection:
     """Let no second process start: it would recover what this one runs."""
     path = DATA / "dbos.lock"
     lock = sqlite3.connect(path, timeout=0, check_same_thread=False)
+    atexit.register(lock.close)  # also after a refused start
     with required("End the other process that runs the tasks"):
         lock.execute("BEGIN EXCLUSIVE")  # until this process ends
     return lock

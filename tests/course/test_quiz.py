@@ -34,3 +34,26 @@ def test_a_wrong_answer_is_marked_with_the_right_one() -> None:
     assert "✗ order ended → response sent → first_task began" in (
         shown.getvalue()
     )
+
+
+def test_a_slip_of_the_keys_is_asked_again() -> None:
+    """Nothing, a number that is not listed, and the same one twice."""
+    answers, shown = iter(["", "4 1", "2 2", "2 3 1"]), io.StringIO()
+    console = Console(file=shown, width=100)
+    asked: list[str] = []
+
+    def read(prompt: str) -> str:
+        asked.append(prompt)
+        return next(answers)
+
+    assert quiz.ask(quiz.BEFORE[:1], console, read) == 1
+    assert asked[1:] == ["Type some of the numbers 1 to 3, each once: "] * 3
+
+
+@pytest.mark.parametrize("question", quiz.BEFORE + quiz.AFTER)
+def test_the_code_is_whole(question: quiz.Question) -> None:
+    """It runs as it is shown, with its imports and with empty tasks."""
+    names = vars(quiz).copy()
+    exec(question.code, names)  # noqa: S102 (it is our own)
+    (route,) = [r for r in names["app"].routes if r.path == "/"]
+    assert route.name == "order"

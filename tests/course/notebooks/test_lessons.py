@@ -9,7 +9,8 @@ import pytest
 
 from course.notebooks import length, pairs
 from course.notebooks.length import is_text
-from course.reading.cells import MINUTES
+from course.reading.cells import MINUTES, Lesson
+from course.stage import find_stages
 from tests.servers import ROOT
 
 PICTURE = re.compile(r"!\[(.*?)\]\(|<img\b([^>]*)>")
@@ -79,6 +80,25 @@ def test_it_says_how_long_it_takes(source: Path) -> None:
     assert length.minutes(needed) <= 35
     said = re.findall(r"· (\d+) more at the end", first)
     assert said == ([str(length.minutes(more))] if more else [])
+
+
+def test_a_stages_notebook_has_its_title() -> None:
+    """The page, the README, slides and site say one name for one stage."""
+    titles = {f"{s.number:02}": s.title for s in find_stages()}
+    for source in pairs.sources(list(titles)):
+        first = pairs.read(source).cells[0].source.partition("\n")[0]
+        number = source.stem[:2]
+        assert first == f"# Stage {int(number)} · {titles[number]}"
+
+
+def test_start_here_lists_every_notebook() -> None:
+    """Each with its own title and its own minutes."""
+    start, *others = pairs.sources([])
+    tables = start.read_text("utf-8")
+    for source in others:
+        lesson = Lesson(source.stem, pairs.read(source))
+        row = f"[{lesson.title}]({source.stem}.ipynb) | {lesson.minutes} |"
+        assert row in tables
 
 
 @every_notebook

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from nbformat import v4
 
+from course.lesson import compare
 from course.reading import slides
 from course.reading.cells import FIGURE, lessons
 from course.reading.deck import HEIGHT, SMALLEST, cut, height
@@ -120,6 +121,34 @@ def test_a_full_slide_goes_on_below(lesson: Say) -> None:
     assert "".join(each.pieces[0] for each in column).count("print") == 42
     for slide in column:
         assert '<div class="highlight">' in slide.pieces[0]
+
+
+def test_code_that_says_nothing_to_a_class_is_omitted(lesson: Say) -> None:
+    """Imports, and a call that only shows its output."""
+    made = lesson(
+        ("slide", "## It"),
+        ("", ">>> from this import (\n    that,\n)\n\nprint(that)"),
+        ("", ">>> new_in('s02')"),
+    )
+    (text,) = ("".join(each.pieces) for each in cut(made).columns[1])
+    assert "print" in text
+    assert "import" not in text
+    assert "new_in" not in text
+
+
+def test_the_answer_to_a_guess_appears_after_a_key(lesson: Say) -> None:
+    """Nobody has guessed into the notebook: the class has guessed aloud."""
+    made = lesson(("slide", ">>> compare(guess, happened)"))
+    shown = compare([], ["response sent", "task began"]).markdown
+    made.cells[1].outputs = [
+        v4.new_output("display_data", {"text/markdown": shown})
+    ]
+    _, (slide,) = cut(made).columns
+    code, answer = slide.pieces
+    assert "compare" in code
+    assert answer.startswith('<div class="fragment">')
+    assert "response sent" in answer
+    assert "What do you think" not in answer
 
 
 def test_a_picture_stands_beside_its_text(lesson: Say) -> None:
