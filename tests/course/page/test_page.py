@@ -252,7 +252,7 @@ def test_the_picture_is_that_of_the_task(client: TestClient) -> None:
         ("GET", "/mailbox", {"Host": "evil.example:8000"}),
         ("POST", "/stages/05/run-task/x", {"Origin": "http://evil.example"}),
         ("POST", "/stages/05/run-task/x", {"Origin": "null"}),
-        ("POST", "/stage/5/accident/fail", {"Sec-Fetch-Site": "cross-site"}),
+        ("POST", "/stage/5/experiment/fail", {"Sec-Fetch-Site": "cross-site"}),
         ("GET", "/stages/05/task-logs/", {"Origin": "http://evil.example"}),
     ],
 )
