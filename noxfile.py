@@ -292,7 +292,7 @@ def tests(session: nox.Session) -> None:
     tests tests/course/page -x
     """
     if not session.posargs:
-        print(WHOLE_SUITE, flush=True)
+        session.log(WHOLE_SUITE)
     install(session, "tests")
     at_once = f"-n{2 * (os.cpu_count() or 2)}"  # they wait more than they work
     whole = ["tests", "--ignore=tests/checks", at_once, "--dist=loadgroup"]

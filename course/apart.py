@@ -79,7 +79,8 @@ class Apart:
             raise NotStartedError(str(error)) from None
         if not self.newest:  # what an earlier page left
             shutil.rmtree(self.journals, ignore_errors=True)
-        self.port = ports.free_port()
+        if not self.port or ports.is_taken(self.port):
+            self.port = ports.free_port()
         words = [str(self.stage.number), str(self.port)]
         command = [sys.executable, "-m", "course.recorded", *words]
         followed = across.environment(self.journals)

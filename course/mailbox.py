@@ -8,7 +8,6 @@ import contextlib
 import logging
 import os
 import ssl
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable

@@ -4,11 +4,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from course.grader.result import Check, Exercise
+from course.grader.result import Exercise
 
 FRAME = re.compile(r'  File "(.+)", line \d+')
 CHAINED = ("Traceback (most", "During handling", "The above exception")
-BETWEEN = re.compile(r"\n(?:_ )+_? *\n")  # two entries of pytest's
+BETWEEN = re.compile(r"\n(?:_ ?)+\n")  # two entries of pytest's
 
 
 def shortened(exercise: Exercise) -> Exercise:

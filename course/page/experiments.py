@@ -45,12 +45,19 @@ OVERRIDE = f"""calls = []
 def remember(email, message):
     calls.append((email, message))
 
-app.dependency_overrides[{PROVIDER}] = lambda: remember
+def get_remember():
+    return remember
+
+app.dependency_overrides[{PROVIDER}] = get_remember
 # … one request, then: calls == {{}}"""
 REPLACED = (
     "The endpoint got `remember` in the place of its task, and its code did"
     " not change. Lines added to data/{}: {}. The page has removed the"
     " override again: press Send, and the real task writes a line."
+)
+KILLS = (
+    "Twenty tasks are accepted. Then all processes are killed, and started"
+    " again. How many tasks end?"
 )
 NOTHING_WRONG = (
     "Nothing goes wrong: each request has a task of its own, and each task"
@@ -111,23 +118,20 @@ def offered(
         yield (
             "ten",
             "Ten at once",
-            "Ten clients ask for a task of 0.1 s at the same moment. When do"
-            " the tasks end?",
+            "Ten clients ask for a task of 0.1 s at once. When do they end?",
             ten_reports,
         )
         yield (
             "kill",
             "Kill the process",
-            "Twenty tasks are accepted, then all its processes are"
-            " killed and started again. How many tasks end?",
+            KILLS,
             kill,
         )
     elif paths:
         yield (
             "ten",
             "Ten at once",
-            "Ten clients send a request at the same moment. Does each task"
-            " run?",
+            "Ten clients send a request at once. Does each task run?",
             ten_notifications,
         )
 

@@ -19,7 +19,6 @@ from course.stage import Stage
 from fastapi_timeline import Recorder, Recording
 
 
-
 @dataclass
 class Mounted:
     """A stage's application behind a prefix, with a lifespan of its own.

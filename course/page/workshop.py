@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +27,7 @@ PATIENCE = 30  # seconds that a request may take
 ROWS, MAILS = 5, 3  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
 TASK, LOGS = "/run-task/{task_name}", "/task-logs/"
+FIRST = "worker-is-ready"  # a task's name
 
 
 @dataclass(frozen=True)
@@ -153,10 +152,29 @@ class Workshop:
     async def start(self) -> None:
         """Start the stage in processes of its own."""
         async with self.busy:
+            if self.apart.running:
+                return
             await asyncio.to_thread(self.apart.start)
             if not self.mounted:
                 openapi = await asyncio.to_thread(self.apart.openapi)
                 self.operations = operations(openapi)
+                await self.worker_ready()
+
+    async def worker_ready(self) -> None:
+        """Wait for the worker: it ends a first task.
+
+        Else the first picture would show for how long a worker starts.
+        """
+        if not {TASK, LOGS} <= self.paths:
+            return
+        path = f"{TASK.format(task_name=FIRST)}?{OURS}"
+        await asyncio.to_thread(self.request, "POST", path)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            rows = [r for r in await self.rows() if r["task_name"] == FIRST]
+            if rows and rows[-1]["status"] == "completed":
+                return
+            await asyncio.sleep(0.1)
 
     async def stop(self) -> None:
         """Stop these processes."""
@@ -193,7 +211,11 @@ class Workshop:
             if self.since and mail.arrived > self.since
         ]
         rows = await self.rows()
-        return LeftBehind(self.files.texts(), mails[:MAILS], rows[: -ROWS - 1 : -1])
+        newest = rows[: -ROWS - 1 : -1]
+        texts = self.files.texts()
+        if not self.mounted:  # its log is what its processes print
+            texts = [text for text in texts if not text.name.endswith(".log")]
+        return LeftBehind(texts, mails[:MAILS], newest)
 
     async def rows(self) -> list[dict[str, Any]]:
         """Return the stage's rows, by its own endpoint."""

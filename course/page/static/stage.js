@@ -18,6 +18,9 @@ for (const form of document.querySelectorAll("form[data-send]")) {
     const button = form.querySelector("button");
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
+    const slow = setTimeout(() => {
+      answer.textContent = "Waiting for the answer …";
+    }, 500);
     try {
       const response = await fetch(form.action, {
         method: "POST",
@@ -28,6 +31,7 @@ for (const form of document.querySelectorAll("form[data-send]")) {
     } catch {
       answer.textContent = "The course does not answer: is it still running?";
     } finally {
+      clearTimeout(slow);
       button.disabled = false;
       button.removeAttribute("aria-busy");
     }
@@ -47,7 +51,7 @@ const lines = ([first, last]) =>
     document.getElementById(`L${first + n}`),
   ).filter(Boolean);
 
-// Light a function in the whole code, and show it beside the picture: nothing
+// Light a function in the whole code, and show it below the picture: nothing
 // is scrolled.
 function light(step) {
   for (const row of document.querySelectorAll("#code tr.lit")) {
@@ -58,8 +62,6 @@ function light(step) {
   const copies = rows.map((row) => row.cloneNode(true));
   copies.forEach((row) => row.removeAttribute("id"));
   excerpt.firstElementChild.replaceChildren(...copies);
-  // It only grows, so that what is below it stands still.
-  if (rows.length) excerpt.style.minHeight = `${excerpt.offsetHeight}px`;
   excerpt.classList.toggle("blank", !rows.length);
 }
 
@@ -78,6 +80,8 @@ function play(pause) {
       return;
     }
     show(number);
+    // It only grows meanwhile, so that what is below it stands still.
+    excerpt.style.minHeight = `${excerpt.offsetHeight}px`;
     number += 1;
   };
   next();
@@ -86,6 +90,7 @@ function play(pause) {
 
 function offerReplay() {
   replay.hidden = steps.length === 0;
+  excerpt.style.minHeight = "";
   if (steps.length) show(steps.length - 1); // what began or ended just now
 }
 

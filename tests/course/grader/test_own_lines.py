@@ -17,15 +17,15 @@ PYTEST = """
     def test_a(answer):
 >       answer.helper("x")
 
-checks/test_ex01.py:12: 
-_ _ _ _ _ _ _ _ _ _ _ _ _ _ 
+checks/test_ex01.py:12:
+_ _ _ _ _ _ _ _ _ _ _ _ _ _
 
     def helper(email):
 >       int(email)
 E       ValueError: not a number
 
 exercises/ex01.py:7: ValueError
-_ _ _ _ _ _ _ _ _ _ _ _ _ _ 
+_ _ _ _ _ _ _ _ _ _ _ _ _ _
 
     def deep():
 E       ValueError: not a number

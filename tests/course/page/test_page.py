@@ -13,12 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from course import ports
-from course.apart import OURS, Apart
+from course.apart import Apart
 from course.folders import data_dir, environment
 from course.mailbox import authority
 from course.page.app import create_app
 from course.page.notebook import notebooks
 from course.page.operations import operations
+from course.recorded import OURS
 from course.stage import Stage, find_stages
 from tests.servers import forget_settings
 
