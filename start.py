@@ -221,7 +221,10 @@ def usage() -> str:
             group = job.group
             text += "\n%s\n" % group
         text += "  %-9s %s\n" % (job.name, job.text)
-    return USAGE % (text, textwrap.indent(textwrap.fill(" ".join(others)), "  "))
+    return USAGE % (
+        text,
+        textwrap.indent(textwrap.fill(" ".join(others)), "  "),
+    )
 
 
 def explained(words: "list[str]") -> str:

@@ -67,7 +67,7 @@ class Apart:
                 lines = log.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return ""
-        return "\n".join([x for x in lines if OURS not in x][-SHOWN:])
+        return "\n".join(lines[-SHOWN:])
 
     def start(self) -> None:
         """Start it, and wait until it answers; NotStartedError if not."""

@@ -4,6 +4,7 @@ python -m course.recorded 7 8001      on this port
 """
 
 import importlib
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +21,7 @@ from fastapi_timeline import Recorder, Recording
 from fastapi_timeline.across.following import JOINED
 
 PICTURES = 10  # kept for each stage
-OURS = "from=page"  # in the page's own requests: they are in no picture
+OURS = "from=page"  # in the page's own requests: in no picture and no log
 PATH = "/recording"  # where the page asks for the newest one
 Wait = tuple[int, int]  # nanoseconds of time.perf_counter_ns()
 
@@ -86,6 +87,8 @@ def main() -> None:
     stage = choose([number], find_stages())
 
     def serve() -> None:
+        access = logging.getLogger("uvicorn.access")
+        access.addFilter(lambda line: OURS not in line.getMessage())
         app = Recorded(importlib.import_module(stage.module).app)
         with app.recorder:
             uvicorn.run(app, host=ports.HOST, port=int(port))

@@ -283,13 +283,13 @@ def verdict(workshop: Workshop, open_: int) -> str:
         return "None was lost: they were stored, and taken up again."
     if workshop.stage.worker:
         return (
-            f"{open_} have not ended yet, and none is lost: they are"
-            " stored. The engine delivers a message that a killed worker"
-            " held once more after its visibility timeout."
+            f"Not ended yet: {open_}. None is lost, because they are stored."
+            " After a time-out, the engine runs once more what a killed worker"
+            " held."
         )
     return (
-        f"{open_} were accepted and will never run: this process had them"
-        " in its memory only."
+        f"The other {open_} will never run: this process had them in its"
+        " memory only."
     )
 
 

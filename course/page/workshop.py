@@ -15,7 +15,7 @@ import httpx2
 from course.apart import Apart
 from course.mailbox import Mail, Mailbox
 from course.page.code import Functions, Lines
-from course.page.left_behind import Files, LeftBehind
+from course.page.left_behind import Files, LeftBehind, Text
 from course.page.mounted import Mounted
 from course.page.operations import Operation, operations
 from course.recorded import OURS
@@ -174,7 +174,7 @@ class Workshop:
             rows = [r for r in await self.rows() if r["task_name"] == FIRST]
             if rows and rows[-1]["status"] == "completed":
                 return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
 
     async def stop(self) -> None:
         """Stop these processes."""
@@ -212,10 +212,17 @@ class Workshop:
         ]
         rows = await self.rows()
         newest = rows[: -ROWS - 1 : -1]
-        texts = self.files.texts()
-        if not self.mounted:  # its log is what its processes print
-            texts = [text for text in texts if not text.name.endswith(".log")]
+        texts = [text for text in self.files.texts() if self.writes(text)]
         return LeftBehind(texts, mails[:MAILS], newest)
+
+    def writes(self, text: Text) -> bool:
+        """Whether a file is one of the stage's; of a worker's log, no line.
+
+        That one is shown as what its processes print.
+        """
+        if self.mounted:
+            return text.name in self.stage.source
+        return not text.name.endswith(".log")
 
     async def rows(self) -> list[dict[str, Any]]:
         """Return the stage's rows, by its own endpoint."""

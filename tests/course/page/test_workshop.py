@@ -39,7 +39,9 @@ def happened(
 
 def steps(page: httpx2.Client, number: int) -> list[dict[str, object]]:
     """Return the steps of the picture that a stage's page shows."""
-    found = re.search(r'id="steps">(.*?)</script>', page.get(f"/stage/{number}").text)
+    found = re.search(
+        r'id="steps">(.*?)</script>', page.get(f"/stage/{number}").text
+    )
     assert found
     shown: list[dict[str, object]] = json.loads(found[1])
     return shown
@@ -210,6 +212,16 @@ def test_the_picture_follows_a_task_into_its_worker(
     assert "<svg" not in page.get("/stage/8").text
 
 
+def test_a_stage_shows_no_file_that_another_one_writes(
+    page: httpx2.Client,
+) -> None:
+    """Stage 1 has no log, even while stage 3 writes to one."""
+    page.get("/stage/1")
+    page.post("/stages/03/send-notification/ada@example.com")
+    assert "INFO" in str(happened(page, 3, "write_notification ended")["left"])
+    assert "background_tasks.log" not in page.get("/stage/1").text
+
+
 def test_a_killed_process_loses_its_tasks(page: httpx2.Client) -> None:
     """Stage 5 has them in its memory only."""
     answer = page.post("/stage/5/experiment/kill", headers=FRAGMENT)
@@ -225,6 +237,9 @@ def test_a_queue_in_the_database_resumes(page: httpx2.Client) -> None:
     assert "Stop it" in answer.text
     answer = page.post("/stage/11/experiment/kill", headers=FRAGMENT)
     assert "20 tasks were accepted. 20 ended." in answer.text
+    log = Path("data/page_stage_11.log").read_text()
+    assert "Uvicorn running" in log
+    assert "from=page" not in log  # the page's own requests
     answer = page.post("/stage/11/processes/stop", follow_redirects=True)
     assert "Start it" in answer.text
 
