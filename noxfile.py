@@ -30,6 +30,10 @@ CODE = [
 NOX = logging.getLogger("nox")  # what nox itself says
 INTERRUPTED = 130
 LISTED = "(python3 start.py --help lists them)"
+WHOLE_SUITE = (
+    "This is the maintainers' whole suite: about ten minutes. A learner's check"
+    " takes a minute: python3 start.py test"
+)
 # Celery warns a root that runs its worker; .ci/run is root.
 STRICT = {"PYTHONWARNINGS": "error,ignore:You're running the worker"}
 # JupyterLab is to ask nobody for news, and the learner no questions.
@@ -168,7 +172,10 @@ def stage(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def prepare(session: nox.Session) -> None:
-    """Fetch all that a learner needs, the lab too: then work offline."""
+    """Fetch all that a learner needs, the lab too: then work offline.
+
+    It takes no arguments.
+    """
     start.prepare()
     session.run(
         *(str(start.PYTHON), "-m", "nox", "--install-only", "-s", "lab"),
@@ -181,7 +188,11 @@ def prepare(session: nox.Session) -> None:
 
 @nox.session
 def lab(session: nox.Session) -> None:
-    """Open the notebooks in JupyterLab, with the kernel of .venv."""
+    """Open the notebooks in JupyterLab, with the kernel of .venv.
+
+    They are copied to my_notebooks/, without outputs; what you change there is
+    kept. Arguments are JupyterLab's: lab --no-browser --port 8899
+    """
     start.prepare()
     install(session, "lab")
     place = session.virtualenv.location
@@ -256,14 +267,22 @@ def grade_class(session: nox.Session) -> None:
 
 @nox.session
 def slides(session: nox.Session) -> None:
-    """Make slides of the notebooks: all, or 05."""
+    """Make slides of the notebooks: all, or 05.
+
+    They are written to build/slides, with the speaker's notes and a hand-out:
+    open index.html in a browser.
+    """
     install(session, "reading")
     session.run("python", "-m", "course.reading.slides", *session.posargs)
 
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Make pages of all there is to read, with a search."""
+    """Make pages of all there is to read, with a search.
+
+    They are written to build/site: open index.html in a browser. It takes half
+    a minute, and no arguments.
+    """
     install(session, "reading")
     session.run("python", "-m", "course.reading.site")
 
@@ -273,7 +292,13 @@ def site(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests of those who change the course: tests PATH."""
+    """Run the maintainers' whole suite: ten minutes; or tests PATH.
+
+    For learners there is `test`: a minute. Arguments are passed to pytest:
+    tests tests/course/page -x
+    """
+    if not session.posargs:
+        session.log(WHOLE_SUITE)
     install(session, "tests")
     at_once = f"-n{2 * (os.cpu_count() or 2)}"  # they wait more than they work
     whole = ["tests", "--ignore=tests/checks", at_once, "--dist=loadgroup"]
@@ -282,7 +307,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, form and words: --fix mends what it can."""
+    """Check style, form and words: --fix mends what it can.
+
+    Other arguments are passed to `ruff check`.
+    """
     install(session, "lint")
     session.run("ruff", "check", *session.posargs, ".")
     mend = "--fix" in session.posargs
@@ -292,21 +320,32 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check all types strictly with mypy."""
+    """Check all types strictly with mypy.
+
+    The arguments are files or folders; without them, all of the course.
+    """
     install(session, "types")
     session.run("mypy", *(session.posargs or CODE))
 
 
 @nox.session
 def walls(session: nox.Session) -> None:
-    """Check that no room imports from where it must not."""
+    """Check that no room imports from where it must not.
+
+    Arguments are passed to `lint-imports`: walls -- --verbose
+    """
     install(session, "walls")
     session.run("lint-imports", *session.posargs, env={"PYTHONPATH": "."})
 
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Test the graders, both ways; --quick: verdicts only; -k ex05."""
+    """Test the graders, both ways; --quick: verdicts only; -k ex05.
+
+    prove --quick              each answer's verdict, not its text
+    prove -k ex05              one exercise; arguments are passed to pytest
+    prove                      everything, with mutants: an hour
+    """
     install(session, "prove")
     if "--quick" in session.posargs:
         chosen = ("tests/checks", "-m", "not exact")
@@ -321,14 +360,23 @@ def prove(session: nox.Session) -> None:
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
-    """Make the notebooks anew: all, or 03; --check only runs them."""
+    """Make the notebooks anew: all, or 03; --check only runs them.
+
+    notebooks 03 testing       runs these, and writes their .ipynb
+    notebooks --check          runs all and writes nothing; fails if a cell
+                               fails, or if an .ipynb is not made from its .py
+    notebooks --check --jobs 1 one at a time
+    """
     install(session, "notebooks")
     session.run("python", "-m", "course.notebooks", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Pin every version with its hashes: --upgrade takes the newest."""
+    """Pin every version with its hashes: --upgrade takes the newest.
+
+    It writes locks/. Other arguments are passed to `uv pip compile`.
+    """
     groups = nox.project.load_toml("pyproject.toml")["dependency-groups"]
     same = ["-c", "locks/learn.txt"]  # it is installed on top of `serve`
     uv = shutil.which("uv", path=str(start.BIN)) or "uv"
@@ -348,7 +396,14 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Compare speeds: the stages, bench timeline, grader or queues."""
+    """Compare speeds: the stages, bench timeline, grader or queues.
+
+    bench                      the stages with bare endpoints
+    bench --rounds 10          a shorter measurement; also --seconds 0.2
+    bench timeline             what it costs to be recorded
+    bench grader               how long a grade takes
+    bench queues               what each task queue costs
+    """
     if {"grader", "queues"} & {*session.posargs[:1]}:  # as a learner has it
         learner(session, "course.labs.bench")
         return
@@ -364,14 +419,20 @@ def compat(session: nox.Session) -> None:
 
 @nox.session
 def truth(session: nox.Session) -> None:
-    """Test the recorder on many versions of FastAPI and Python."""
+    """Test the recorder on many versions of FastAPI and Python.
+
+    truth --fastapi 0.118.0 --python 3.11 3.12     some of them
+    """
     install(session, "start")
     session.run("python", "-m", "course.labs.timeline_truth", *session.posargs)
 
 
 @nox.session
 def across(session: nox.Session) -> None:
-    """Follow tasks of each engine into its worker, in fifty cases each."""
+    """Follow tasks of each engine into its worker, in fifty cases each.
+
+    across celery rq --cases 10     some engines, fewer cases
+    """
     install(session, "tests")
     module = "course.labs.timeline_across"
     session.run("python", "-m", module, *session.posargs)
@@ -379,14 +440,21 @@ def across(session: nox.Session) -> None:
 
 @nox.session
 def apps(session: nox.Session) -> None:
-    """Record applications that others wrote; each is installed first."""
+    """Record applications that others wrote; each is installed first.
+
+    The arguments are names of applications; without them, all.
+    """
     install(session, "start")
     session.run("python", "-m", "course.labs.timeline_apps", *session.posargs)
 
 
 @nox.session
 def questions(session: nox.Session) -> None:
-    """Test the answers to the questions on many versions of FastAPI."""
+    """Test the answers to the questions on many versions of FastAPI.
+
+    questions --fastapi 0.118.0 --python 3.11      some of them
+    questions --kept                               the table of the last runs
+    """
     install(session, "start")
     session.run("python", "-m", "course.labs.questions", *session.posargs)
 

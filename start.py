@@ -24,6 +24,7 @@ import functools
 import os
 import subprocess
 import sysconfig
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -46,9 +47,15 @@ NETWORK = (
 )
 USAGE = """usage: python3 start.py [JOB [ARGUMENT ...]]
 
-Without a job, the course is served. JOB --help explains a job's arguments.
+Without a job, the course is served. JOB --help explains a job.
 %s
-Several jobs run one after another. What begins with - is for nox."""
+For teachers, and for those who change the course
+%s
+
+Several jobs run one after another. What begins with - is for nox:
+python3 start.py -l says in a line what each job does."""
+FOR_LEARNERS = ("Learn", "Look closer")  # groups that are explained
+HELP = {"-h", "--help"}
 HEADING = "# --- "  # in noxfile.py, above each group of jobs
 OLDEST, NEWEST = (3, 11), (3, 13)  # the Pythons that it was tried on
 
@@ -175,7 +182,8 @@ class Job:
                 if keyword.arg == "name":
                     self.name = ast.literal_eval(keyword.value)
         self.group = group
-        self.text = ast.get_docstring(function) or ""
+        self.help = ast.get_docstring(function) or ""
+        self.text = self.help.partition("\n")[0]
         self.command = None  # the module that a learner's job runs in .venv
         steps = [ast.unparse(step) for step in function.body[1:]]
         self.stays = any("invoked_from" in step for step in steps)
@@ -203,21 +211,43 @@ def jobs() -> "dict[str, Job]":
 
 
 def usage() -> str:
-    """Return the help: the jobs in their groups, the learner's first."""
-    text, group = "", ""
+    """Return the help: the learner's jobs in their groups, then the rest."""
+    text, group, others = "", "", []
     for job in jobs().values():
+        if job.group not in FOR_LEARNERS:
+            others.append(job.name)
+            continue
         if job.group != group:
             group = job.group
             text += "\n%s\n" % group
-        text += "  %-11s %s\n" % (job.name, job.text)
-    return USAGE % text
+        text += "  %-9s %s\n" % (job.name, job.text)
+    return USAGE % (
+        text,
+        textwrap.indent(textwrap.fill(" ".join(others)), "  "),
+    )
+
+
+def explained(words: "list[str]") -> str:
+    """Return the help of a job that would be installed first; else "".
+
+    It is read from the noxfile: nothing is installed for it.
+    """
+    before = words[: words.index("--")] if "--" in words else words
+    job = jobs().get(words[0]) if words else None
+    if not job or not HELP & set(before[1:]):
+        return ""
+    needed = {LEARN, SERVE} if job.name == "serve" else {LEARN}
+    known = stamps()
+    if job.command and any(noted(*known[name]) for name in needed):
+        return ""  # it says more itself
+    return "usage: python3 start.py %s\n\n%s" % (job.name, job.help)
 
 
 def for_nox(words: "list[str]") -> "list[str]":
     """Turn JOB ARGUMENT ... into what nox reads: -s JOB -- ARGUMENT ..."""
     if not words:
         return ["-s", "serve"]
-    if words[0] in ("-h", "--help"):
+    if words[0] in HELP:
         print(usage())
         sys.exit()
     if words[0].startswith("-"):
@@ -253,6 +283,9 @@ def main():
     """Prepare, then become what was asked for; its exit code is ours."""
     check_python()
     words = sys.argv[1:]
+    if explained(words):
+        print(explained(words))
+        return
     long = for_nox(words)
     command = directly(words)
     if command is None:

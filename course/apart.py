@@ -1,7 +1,10 @@
 """A stage in processes of its own: so that they can be killed."""
 
+import os
+import shutil
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +13,16 @@ import httpx2
 
 import start
 from course import ports
+from course.folders import environment
 from course.processes import Program, stop_all
+from course.recorded import OURS, PATH, PICTURES, Wait
 from course.stage import Stage
+from fastapi_timeline import Recording, across
 
 STARTING = 120  # seconds: the first time, PostgreSQL makes its files
 STOPPING = 25  # a worker may end its task
 SHOWN = 12  # lines of the log
 READ = 20_000  # bytes of it that are looked at
-OURS = "from=page"  # in our own requests, which the log shown leaves out
 
 
 class NotStartedError(Exception):
@@ -37,6 +42,9 @@ class Apart:
         self.stage, self.folder = stage, folder
         self.settings = settings or {}
         self.file = folder / "data" / f"page_stage_{stage.number:02}.log"
+        self.journals = self.file.with_suffix("")  # where each process notes
+        self.newest: Recording | None = None
+        self.waits: deque[Wait] = deque(maxlen=PICTURES)
         self.program: Program | None = None
         self.port = 0
 
@@ -59,7 +67,7 @@ class Apart:
                 lines = log.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return ""
-        return "\n".join([x for x in lines if OURS not in x][-SHOWN:])
+        return "\n".join(lines[-SHOWN:])
 
     def start(self) -> None:
         """Start it, and wait until it answers; NotStartedError if not."""
@@ -69,16 +77,22 @@ class Apart:
             start.prepare()  # the page may run with less than a worker needs
         except SystemExit as error:
             raise NotStartedError(str(error)) from None
-        self.port = ports.free_port()
-        words = [str(self.stage.number), "--port", str(self.port)]
-        command = [sys.executable, "-m", "course.stage", *words]
+        if not self.newest:  # what an earlier page left
+            shutil.rmtree(self.journals, ignore_errors=True)
+        if not self.port or ports.is_taken(self.port):
+            self.port = ports.free_port()
+        words = [str(self.stage.number), str(self.port)]
+        command = [sys.executable, "-m", "course.recorded", *words]
+        followed = across.environment(self.journals)
+        paths = followed["PYTHONPATH"], environment()["PYTHONPATH"]
+        followed["PYTHONPATH"] = os.pathsep.join(paths)
         with self.file.open("wb") as log:
             name = f"Stage {self.stage.number}"
             program = Program(
                 name,
                 command,
                 folder=self.folder,
-                settings=self.settings,
+                settings={**followed, **self.settings},
                 output=log,
             )
         self.program = program
@@ -104,6 +118,27 @@ class Apart:
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
+    @property
+    def version(self) -> tuple[object, ...]:
+        """What changes when there is something new to show."""
+        files = self.journals.glob("*.jsonl")
+        return self.log, sum(file.stat().st_size for file in files)
+
+    def recording(self) -> Recording | None:
+        """Return the newest request, followed into the worker.
+
+        It is kept, so that the picture shows what a kill leaves of its task.
+        """
+        waits = [f"{began}-{ended}" for began, ended in self.waits]
+        query = f"{OURS}&{'&'.join(f'wait={wait}' for wait in waits)}"
+        try:
+            answer = httpx2.get(f"{self.base}{PATH}?{query}", trust_env=False)
+            if text := answer.raise_for_status().text:
+                self.newest = Recording.from_json(text)
+        except httpx2.HTTPError:
+            pass  # it is being started or killed
+        return self.newest and across.joined(self.newest, self.journals)
+
     def kill(self) -> None:
         """Kill all its processes at once, as a power cut would."""
         if self.program:
@@ -113,3 +148,5 @@ class Apart:
         """Stop it as Ctrl-C would."""
         if self.program:
             stop_all([self.program], STOPPING)
+        self.newest = None
+        shutil.rmtree(self.journals, ignore_errors=True)

@@ -8,7 +8,6 @@ import contextlib
 import logging
 import os
 import ssl
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -69,6 +68,23 @@ def authority(folder: Path) -> trustme.CA:
     made.private_key_pem.write_to_path(key)
     made.cert_pem.write_to_path(cert)
     return made
+
+
+def note(folder: Path) -> Path:
+    """Return where the port of this copy's mailbox is noted."""
+    return folder / "mailbox-port"
+
+
+def running_port(folder: Path) -> int | None:
+    """Return the port of the mailbox that keeps this folder, if one runs.
+
+    Another copy of the course has a mailbox with another certificate.
+    """
+    try:
+        port = int(note(folder).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return port if ports.is_taken(port) else None
 
 
 class Handler:
@@ -203,6 +219,7 @@ class Mailbox:
             data_size_limit=LARGEST,
         )
         self._controller.start()
+        note(self._folder).write_text(str(self.port), "utf-8")
         return self
 
     def __exit__(
@@ -211,6 +228,7 @@ class Mailbox:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
+        note(self._folder).unlink(missing_ok=True)
         if self._controller:
             self._controller.stop()
 
@@ -233,7 +251,12 @@ def show(mail: Mail, console: Console) -> None:
 def main() -> None:
     """Serve until Ctrl-C."""
     parser = Parser("mailbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=PORT, help="default 5870")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=PORT,
+        help="5870 unless named; if taken, one of the next",
+    )
     parser.add_argument(
         "--refuse",
         type=int,
@@ -243,27 +266,25 @@ def main() -> None:
     )
     asked = parser.parse_args()
     console = Console()
+    with ports.listen_near(asked.port) as free:
+        port = ports.number_of(free)
     box = Mailbox(
-        data_dir(), asked.port, asked.refuse, lambda mail: show(mail, console)
+        data_dir(), port, asked.refuse, lambda mail: show(mail, console)
     )
-    try:
-        with box, contextlib.suppress(KeyboardInterrupt):
+    with box, contextlib.suppress(KeyboardInterrupt):
+        if port != asked.port:
             console.print(
-                f"The mailbox listens on localhost:{asked.port} as stages 4"
-                " and 5 expect it. What arrives stands below; Ctrl-C ends it."
-                if asked.port == PORT
-                else f"The mailbox listens on localhost:{asked.port}: set"
-                f" SMTP_PORT={asked.port} for the stage. Ctrl-C ends it."
+                f"Port {asked.port} is taken, perhaps by another mailbox, so"
+                f" it is {port}. A stage that is running already does not"
+                " know this: start it again."
             )
-            forever = threading.Event()
-            while not forever.wait(1):  # Windows hears Ctrl-C in between
-                pass
-    except OSError as error:
-        sys.exit(
-            f"Port {asked.port} cannot be used ({error.strerror}): another"
-            " mailbox or `serve` may be running, and then you need no second"
-            " one; or choose a port with --port."
+        console.print(
+            f"The mailbox listens on localhost:{port}. What arrives stands"
+            " below; Ctrl-C ends it."
         )
+        forever = threading.Event()
+        while not forever.wait(1):  # Windows hears Ctrl-C in between
+            pass
 
 
 if __name__ == "__main__":

@@ -27,6 +27,15 @@ def listen(port: int) -> socket.socket:
     return found
 
 
+def is_taken(port: int) -> bool:
+    """Whether a program of this machine listens on a port."""
+    try:
+        listen(port).close()
+    except OSError:
+        return True
+    return False
+
+
 def listen_near(port: int) -> socket.socket:
     """Return a socket on `port`, one of the next twenty, or any."""
     for number in range(port, port + 20):

@@ -12,6 +12,7 @@ import difflib
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,6 +157,23 @@ def choose_port(options: list[str]) -> list[str]:
     return options if named else [*options, "--port", str(number)]
 
 
+def name_mailbox(port: int | None, usual: int) -> None:
+    """Let the stage send to this copy's mailbox; say how to start one."""
+    if port:
+        os.environ["SMTP_PORT"] = str(port)
+        print(f"Its e-mail goes to the mailbox, localhost:{port}.")
+        return
+    if ports.is_taken(usual):
+        print(
+            f"No e-mail can be sent: port {usual} belongs to another program,"
+            " for example to another copy of the course. Start this copy's"
+            f" mailbox first ({command('mailbox')}), then this stage again."
+        )
+    else:
+        print("Its e-mail goes to the mailbox; in a second terminal:")
+        print(command("mailbox"))
+
+
 def main(folder: Path = ROOT / "stages") -> None:
     """Run the stage named by the first argument; the rest is uvicorn's."""
     arguments = sys.argv[1:]
@@ -166,20 +184,23 @@ def main(folder: Path = ROOT / "stages") -> None:
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
 
-    from course.mailbox import authority  # noqa: PLC0415 (likewise)
+    words = [f"{stage.module}:app", *options]
+    run(stage, lambda: uvicorn.main(words, prog_name="uvicorn"))
+
+
+def run(stage: Stage, serve: Callable[[], object]) -> None:
+    """Start what a stage needs; serve it meanwhile."""
+    from course import mailbox  # noqa: PLC0415 (as uvicorn)
     from course.workers import started  # noqa: PLC0415 (likewise)
 
     print(f"Stage {stage.number}: {stage.title}.")
-    mails = "smtplib" in stage.source or stage.worker
-    if mails:
-        authority(data_dir())  # it wants the mailbox's certificate
-    if mails and not os.environ.get("SMTP_SERVER"):
-        print("Its e-mail goes to the mailbox; in a second terminal:")
-        print(command("mailbox"))
+    if "smtplib" in stage.source or stage.worker:
+        mailbox.authority(data_dir())  # it wants its certificate
+        if not os.environ.keys() & {"SMTP_SERVER", "SMTP_PORT"}:
+            name_mailbox(mailbox.running_port(data_dir()), mailbox.PORT)
     sys.stdout.flush()
-    target = f"{stage.module}:app"
     with started(stage.beside, stage.worker):
-        uvicorn.main([target, *options], prog_name="uvicorn")
+        serve()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # Stage 1 · Answer first, work afterwards
 #
-# *25 minutes · builds on [Start here](start_here.ipynb) ·
+# *25 minutes · builds on [Introduction](start_here.ipynb) ·
 # the code is [stages/s01_background_tasks.py](../stages/s01_background_tasks.py)*
 #
 # A user presses a button, and something slow has to happen: the application

@@ -1,5 +1,5 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # Start here
+# # Introduction
 #
 # *15 minutes · you should know some Python and a little FastAPI: what an
 # endpoint and a path parameter are*

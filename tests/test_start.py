@@ -228,17 +228,42 @@ def test_a_wrong_job_names_the_nearest(word: str, answer: str) -> None:
     assert done.stderr == answer + last
 
 
-def test_help_lists_every_job_the_learners_first() -> None:
-    """Each is one line of at most 80 characters, below its group."""
+def test_help_fits_on_one_screen_the_learners_jobs_first() -> None:
+    """Each of these is a line below its group; the others are named."""
     done = start_py("--help")
     assert done.returncode == 0
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    listed = re.findall(r"^  ([\w-]+) +\w", done.stdout, re.MULTILINE)
-    assert listed == list(start.jobs())
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+    learners, _, others = done.stdout.partition("\nFor teachers")
+    listed = re.findall(r"^  (\w+) +\w", learners, re.MULTILINE)
     assert listed[0] == "serve"
-    assert done.stdout.index("\nLearn\n") < done.stdout.index(
-        "\nWork on the course\n"
-    )
+    for job in start.jobs().values():
+        learns = job.group in start.FOR_LEARNERS
+        assert (job.name in listed) == learns
+        assert (job.name in others.split()) != learns
+
+
+@pytest.mark.parametrize("name", start.jobs())
+def test_each_job_explains_itself(name: str, clone: Path) -> None:
+    """In a new clone, too: for a help text nothing is installed."""
+    done = run(str(clone / "start.py"), name, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"usage: python3 start.py {name}\n\n")
+    assert start.jobs()[name].text in done.stdout
+    assert not (clone / ".venv").exists()
+    assert not (clone / ".nox").exists()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, job in start.jobs().items() if job.command]
+)
+def test_an_installed_job_explains_its_options(name: str) -> None:
+    """It reads --help itself, and does nothing else."""
+    done = start_py(name, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: ")
+    assert not done.stderr
 
 
 def test_a_learner_s_job_needs_no_nox() -> None:

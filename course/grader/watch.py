@@ -17,6 +17,7 @@ from course.grader.exercises import Course, Suite, read
 from course.grader.grading import Grader, StaleError, never, usual
 from course.grader.hints import reveal, seen, shown
 from course.grader.lines import put, wrapped
+from course.grader.own_lines import shortened
 from course.grader.progress import Progress
 from course.grader.report import BUG, RIGHT, about, ending
 from course.grader.result import Exercise
@@ -146,7 +147,12 @@ class Watch:
             return
         if self.keys and not self.console.is_dumb_terminal:
             self.console.clear()
-        lines = [*about(self.result, traceback=self.traceback), Text()]
+        result = shortened(self.result)
+        lines = about(result, traceback=self.traceback)
+        if self.traceback:
+            whole = command("grade", self.suite.number, "--traceback")
+            lines.append(Text(f"The whole traceback: {whole}", "dim"))
+        lines.append(Text())
         lines += [Text(note, "yellow") for note in self.notes]
         if self.hints:
             lines += [*shown(self.suite, self.course, self.hints), Text()]

@@ -133,10 +133,13 @@ class Functions:
         return cls(places)
 
     def lines(self, place: str) -> Lines | None:
-        """Return a function's lines; `place` is the recorder's file:line."""
+        """Return a function's lines; `place` is the recorder's file:line.
+
+        Of a task that a worker runs, the recorder knows its name alone.
+        """
         file, _, line = place.rpartition(":")
         name = file.replace("\\", "/").rpartition("/")[2]
-        return self.places.get((name, int(line or 0)))
+        return self.places.get((name, int(line))) if line.isdigit() else None
 
 
 def styles() -> str:

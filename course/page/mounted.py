@@ -3,9 +3,10 @@
 import asyncio
 import importlib
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import Any
 
 from fastapi import FastAPI
@@ -13,10 +14,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from course.apart import NotStartedError
+from course.recorded import PICTURES, Wait, newest
 from course.stage import Stage
 from fastapi_timeline import Recorder, Recording
-
-PICTURES = 10  # kept for each stage: its /openapi.json is not shown
 
 
 @dataclass
@@ -28,13 +28,12 @@ class Mounted:
     """
 
     stage: Stage
-    app: FastAPI = field(init=False)  # once it has been started
+    module: ModuleType = field(init=False)  # once it has been started
+    app: FastAPI = field(init=False)
     state: dict[str, Any] = field(default_factory=dict)
     running: AsyncExitStack = field(default_factory=AsyncExitStack)
-    # When the Send button waited: nanoseconds of time.perf_counter_ns().
-    waits: deque[tuple[int, int]] = field(
-        default_factory=lambda: deque(maxlen=PICTURES)
-    )
+    # When the Send button waited.
+    waits: deque[Wait] = field(default_factory=lambda: deque(maxlen=PICTURES))
 
     def __post_init__(self) -> None:
         """Make a recorder, which is on while the page runs."""
@@ -65,43 +64,16 @@ class Mounted:
             except Exception as error:
                 text = f"Stage {self.stage.number} did not start: {error}"
                 raise NotStartedError(text) from error
-            self.app, self.state = module.app, dict(state or {})
+            self.module, self.app = module, module.app
+            self.state = dict(state or {})
             self.recorder.app = module.app
 
     @property
     def newest(self) -> Recording | None:
-        """The newest request that had a task or was refused, else any.
-
-        One that is under way is shown as far as it has come. Requests to the
-        documentation are not shown.
-        """
-        first: Recording | None = None
-        for recording in self.recordings():
-            kinds = {lane.kind for lane in recording.lanes}
-            about = {self.app.openapi_url, self.app.docs_url}
-            if "endpoint" not in kinds or recording.path in about:
-                continue
-            first = first or recording
-            if "task" in kinds or recording.status.startswith("4"):
-                return recording
-        return first
-
-    def recordings(self) -> Iterator[Recording]:
-        """Yield them, the newest first, as if the stage were alone."""
-        for recording in self.timed():
-            path = recording.path.removeprefix(self.prefix)
-            yield replace(recording, path=path)
-
-    def timed(self) -> Iterator[Recording]:
-        """Yield them with the wait of the Send button."""
-        yield from reversed(self.recorder.unfinished)
-        for number in range(len(self.recorder.recordings)):
-            found = self.recorder.recording(-1 - number)
-            for wait in self.waits:
-                timed = self.recorder.recording(-1 - number, client=wait)
-                if timed.client and timed.client[0] <= 0 <= timed.client[1]:
-                    found = timed
-            yield found
+        """The request to show, as if the stage were alone."""
+        if not (found := newest(self.recorder, self.waits)):
+            return None
+        return replace(found, path=found.path.removeprefix(self.prefix))
 
     @property
     def version(self) -> tuple[int, ...]:

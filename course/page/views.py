@@ -26,6 +26,7 @@ from course.apart import NotStartedError
 from course.folders import ROOT, data_dir, environment
 from course.page import code, notebook
 from course.page.course import Course
+from course.page.experiments import experiments
 from course.page.mounted import Mounted
 from course.page.workshop import Answer, Workshop
 from course.questions import found, recorded
@@ -157,6 +158,7 @@ async def stage_page(
         "stage.html",
         stage=stage,
         workshop=workshop,
+        experiments=experiments(workshop).values(),
         step=step,
         done=course.done,
         size=course.size(stage),
@@ -169,7 +171,7 @@ async def stage_page(
 
 async def happened(workshop: Workshop) -> dict[str, Any]:
     """Return what the moving part of a stage's page shows."""
-    recording = workshop.recording
+    recording = await workshop.recording()
     return {
         "recording": recording,
         "steps": workshop.steps(recording) if recording else [],
@@ -208,15 +210,16 @@ async def send(request: Request, workshop: WorkshopDep) -> Response:
     raise HTTPException(404, "The stage has no such operation.")
 
 
-@router.post("/stage/{number}/accident/{name}")
-async def accident(
+@router.post("/stage/{number}/experiment/{name}")
+async def experiment(
     request: Request, workshop: WorkshopDep, name: str
 ) -> Response:
-    """Let something go wrong."""
-    if name not in workshop.accidents:
-        raise HTTPException(404, "The stage has no such accident.")
+    """Replace the task, or let something go wrong."""
+    known = experiments(workshop)
+    if name not in known:
+        raise HTTPException(404, "The stage has no such experiment.")
     try:
-        await workshop.accidents[name].cause()
+        workshop.answer = await known[name].run(workshop)
     except NotStartedError as error:
         workshop.answer = not_started(workshop, error)
     return answered(request, workshop, workshop.answer)

@@ -1,11 +1,9 @@
-"""One stage at work: send it a request, let it fail, kill it."""
+"""One stage at work: send it a request, see what happens."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,35 +12,22 @@ from typing import Any
 
 import httpx2
 
-from course.apart import OURS, Apart
+from course.apart import Apart
 from course.mailbox import Mail, Mailbox
 from course.page.code import Functions, Lines
-from course.page.left_behind import Files, LeftBehind
+from course.page.left_behind import Files, LeftBehind, Text
 from course.page.mounted import Mounted
 from course.page.operations import Operation, operations
+from course.recorded import OURS
 from course.stage import Stage
 from fastapi_timeline import Recording
 
 NOT_FOUND, INVALID, REFUSED = 404, 422, range(400, 500)
 PATIENCE = 30  # seconds that a request may take
-AT_ONCE, KILLED = 10, 20  # requests
-UNCHANGED = 5.0  # seconds after which rows count as final,
-SLOW = 30.0  # and where a worker has to start first
 ROWS, MAILS = 5, 3  # that are shown
 GROWS = 0.1  # seconds between two drawings of a picture that grows
-TASK, REPORT = "/run-task/{task_name}", "/run-task/report"
-LOGS = "/task-logs/"
-NOTIFICATIONS = "notifications.txt"
-FAILS = (
-    "The client has its success already: the response was sent before the task"
-    " failed. Who learns of the failure? Only the server's log, in your"
-    " terminal."
-)
-BLOCKED = (
-    "During this request the page put a folder in the place of"
-    f" data/{NOTIFICATIONS}, so the task could not open the file. "
-)
-ENDED = {"completed", "failed", "dead"}
+TASK, LOGS = "/run-task/{task_name}", "/task-logs/"
+FIRST = "worker-is-ready"  # a task's name
 
 
 @dataclass(frozen=True)
@@ -54,21 +39,12 @@ class Answer:
     milliseconds: float = 0
     body: str = ""
     comment: str = ""
+    code: str = ""  # what the page did, as a test would
 
     @property
     def good(self) -> bool:
         """Whether it was a success."""
         return self.status.startswith("2")
-
-
-@dataclass(frozen=True)
-class Accident:
-    """A button that lets something go wrong, and why one would press it."""
-
-    name: str
-    label: str
-    why: str
-    cause: Callable[[], Awaitable[Answer]]
 
 
 @dataclass
@@ -109,50 +85,6 @@ class Workshop:
         """The paths that it answers."""
         return {operation.path for operation in self.operations}
 
-    @property
-    def accidents(self) -> dict[str, Accident]:
-        """What can go wrong here, by name."""
-        return {accident.name: accident for accident in self.offered()}
-
-    def offered(self) -> Iterator[Accident]:
-        """Yield the accidents that the stage's paths allow."""
-        if TASK in self.paths:
-            yield Accident(
-                "fail",
-                "Fail the task",
-                "The task raises an exception. What does the client get?",
-                self.fail,
-            )
-        elif self.paths:
-            yield Accident(
-                "fail",
-                "Fail the task",
-                "The file cannot be written. What does the client get?",
-                self.fail_to_write,
-            )
-        if "/send-email/" in self.paths:
-            yield Accident(
-                "refuse",
-                "Refuse the mail",
-                "The mail server refuses one of two recipients.",
-                self.refuse,
-            )
-        if self.paths:
-            yield Accident(
-                "ten",
-                "Ten at once",
-                "Ten clients send a request at the same moment.",
-                self.ten_at_once,
-            )
-        if {TASK, LOGS} <= self.paths:
-            yield Accident(
-                "kill",
-                "Kill the process",
-                "Twenty tasks are accepted, then all its processes are"
-                " killed and started again. How many tasks end?",
-                self.kill,
-            )
-
     # --- sending ---------------------------------------------------------------
 
     def request(
@@ -172,8 +104,7 @@ class Workshop:
                 headers=headers,
             )
             ended = time.perf_counter_ns()
-        if self.mounted:
-            self.mounted.waits.append((began, ended))
+        (self.mounted or self.apart).waits.append((began, ended))
         return response, (ended - began) / 1e6
 
     async def send(self, method: str, path: str, body: str = "") -> Answer:
@@ -194,55 +125,6 @@ class Workshop:
             took,
             shown(response),
             comment_on(code),
-        )
-        return self.answer
-
-    async def fail(self) -> Answer:
-        """Ask for the task that always fails."""
-        return self.commented(
-            await self.send("POST", "/run-task/crash"), FAILS
-        )
-
-    async def fail_to_write(self) -> Answer:
-        """Notify somebody while the file cannot be written."""
-        async with self.busy:
-            with unwritable(self.folder / NOTIFICATIONS):
-                path = "/send-notification/ada@example.com"
-                answer = await self.send("POST", path)
-                await self.until_idle()
-        return self.commented(answer, BLOCKED + FAILS)
-
-    def commented(self, answer: Answer, comment: str) -> Answer:
-        """Say what the client learns of a task that fails: nothing."""
-        if answer.good:
-            self.answer = replace(answer, comment=comment)
-        return self.answer or answer
-
-    async def refuse(self) -> Answer:
-        """Send a mail to two, of whom the mail server knows one."""
-        body = (
-            '{"subject": "Hello", "body": "Hi!", "recipients":'
-            ' ["nobody@example.com", "ada@example.com"]}'
-        )
-        return await self.send("POST", "/send-email/", body)
-
-    async def ten_at_once(self) -> Answer:
-        """Notify ten at the same moment."""
-        path = "/send-notification/user{}@example.com"
-        done = await asyncio.gather(
-            *(
-                asyncio.to_thread(self.request, "POST", path.format(number))
-                for number in range(AT_ONCE)
-            )
-        )
-        times = [took for _, took in done]
-        codes = sorted({str(response.status_code) for response, _ in done})
-        self.answer = Answer(
-            f"{AT_ONCE} × POST {path.format('…')}",
-            " ".join(codes),
-            comment=f"Ten responses: the first after {min(times):.0f} ms, the"
-            f" last after {max(times):.0f} ms. The picture is that of one"
-            " request.",
         )
         return self.answer
 
@@ -270,66 +152,44 @@ class Workshop:
     async def start(self) -> None:
         """Start the stage in processes of its own."""
         async with self.busy:
+            if self.apart.running:
+                return
             await asyncio.to_thread(self.apart.start)
             if not self.mounted:
                 openapi = await asyncio.to_thread(self.apart.openapi)
                 self.operations = operations(openapi)
+                await self.worker_ready()
+
+    async def worker_ready(self) -> None:
+        """Wait for the worker: it ends a first task.
+
+        Else the first picture would show for how long a worker starts.
+        """
+        if not {TASK, LOGS} <= self.paths:
+            return
+        path = f"{TASK.format(task_name=FIRST)}?{OURS}"
+        await asyncio.to_thread(self.request, "POST", path)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            rows = [r for r in await self.rows() if r["task_name"] == FIRST]
+            if rows and rows[-1]["status"] == "completed":
+                return
+            await asyncio.sleep(0.3)
 
     async def stop(self) -> None:
         """Stop these processes."""
         async with self.busy:
             await asyncio.to_thread(self.apart.stop)
 
-    async def kill(self) -> Answer:
-        """Accept tasks, kill what runs them, start again, and count."""
-        await self.start()
-        async with self.busy:
-            ended = await asyncio.to_thread(self.ended_after_a_kill)
-        if self.mounted:
-            await self.stop()
-        verdict = self.verdict(KILLED - ended)
-        self.answer = Answer(
-            f"{KILLED} × POST {REPORT}, then killed and started again",
-            comment=f"{KILLED} tasks were accepted. {ended} ended. {verdict}",
-        )
-        return self.answer
-
-    def verdict(self, open_: int) -> str:
-        """Say what happens to the tasks that have not ended."""
-        if not open_:
-            return "None was lost: they were stored, and taken up again."
-        if self.stage.worker:
-            return (
-                f"{open_} have not ended yet, and none is lost: they are"
-                " stored. The engine delivers a message that a killed worker"
-                " held once more after its visibility timeout."
-            )
-        return (
-            f"{open_} were accepted and will never run: this process had them"
-            " in its memory only."
-        )
-
-    def ended_after_a_kill(self) -> int:
-        """Return how many of the tasks ended in spite of it."""
-        with new_client() as client:
-            known = {row["id"] for row in logs(client, self.apart.base)}
-            url = f"{self.apart.base}{REPORT}"
-            with ThreadPoolExecutor(KILLED) as pool:
-                for _ in pool.map(client.post, [url] * KILLED):
-                    pass
-            self.apart.kill()
-            self.apart.start()
-            patience = SLOW if self.stage.worker else UNCHANGED
-            return final(client, self.apart.base, known, patience)
-
     # --- what is shown --------------------------------------------------------------
 
-    @property
-    def recording(self) -> Recording | None:
-        """The request that is drawn."""
-        if self.mounted and self.operations:
+    async def recording(self) -> Recording | None:
+        """Return the request that is drawn."""
+        if not self.operations:
+            return None
+        if self.mounted:
             return self.mounted.newest
-        return None
+        return await asyncio.to_thread(self.apart.recording)
 
     def steps(self, recording: Recording) -> list[dict[str, Any]]:
         """Return what happened in order, each with its lines of code."""
@@ -351,10 +211,21 @@ class Workshop:
             if self.since and mail.arrived > self.since
         ]
         rows = await self.rows()
-        return LeftBehind(self.files.texts(), mails[:MAILS], rows[::-1])
+        newest = rows[: -ROWS - 1 : -1]
+        texts = [text for text in self.files.texts() if self.writes(text)]
+        return LeftBehind(texts, mails[:MAILS], newest)
+
+    def writes(self, text: Text) -> bool:
+        """Whether a file is one of the stage's; of a worker's log, no line.
+
+        That one is shown as what its processes print.
+        """
+        if self.mounted:
+            return text.name in self.stage.source
+        return not text.name.endswith(".log")
 
     async def rows(self) -> list[dict[str, Any]]:
-        """Return the stage's last rows, by its own endpoint."""
+        """Return the stage's rows, by its own endpoint."""
         if LOGS not in self.paths:
             return []
         try:
@@ -362,11 +233,10 @@ class Workshop:
                 transport = httpx2.ASGITransport(self.mounted.unrecorded)
                 async with httpx2.AsyncClient(transport=transport) as client:
                     response = await client.get(f"{self.server}{LOGS}")
-                return rows_of(response)[-ROWS:]
+                return rows_of(response)
             if self.apart.running:
                 with new_client() as client:
-                    found = await asyncio.to_thread(logs, client, self.base)
-                return found[-ROWS:]
+                    return await asyncio.to_thread(logs, client, self.base)
         except httpx2.HTTPError:
             pass  # it is being started or killed
         return []
@@ -376,7 +246,7 @@ class Workshop:
         before: object = None
         while not self.stopping.is_set():
             now = (
-                self.mounted.version if self.mounted else self.apart.log,
+                (self.mounted or self.apart).version,
                 self.answer,
                 self.apart.running,
                 self.last_mail,
@@ -409,36 +279,6 @@ def rows_of(response: httpx2.Response) -> list[dict[str, Any]]:
 def logs(client: httpx2.Client, base: str) -> list[dict[str, Any]]:
     """Return the rows of a stage's tasks."""
     return rows_of(client.get(f"{base}{LOGS}?{OURS}"))
-
-
-def final(
-    client: httpx2.Client, base: str, known: set[int], patience: float
-) -> int:
-    """Wait until no row changes any more; return how many new ones ended."""
-    since, before = time.monotonic(), -1
-    while True:
-        rows = [row for row in logs(client, base) if row["id"] not in known]
-        ended = sum(row["status"] in ENDED for row in rows)
-        if ended != before:
-            since, before = time.monotonic(), ended
-        if ended == KILLED or time.monotonic() - since > patience:
-            return ended
-        time.sleep(0.1)
-
-
-@contextmanager
-def unwritable(file: Path) -> Iterator[None]:
-    """Let a folder stand where a file is to be written."""
-    aside = file.with_name(f"{file.name}.aside")
-    if file.exists():
-        file.rename(aside)
-    file.mkdir()
-    try:
-        yield
-    finally:
-        file.rmdir()
-        if aside.exists():
-            aside.rename(file)
 
 
 def shown(response: httpx2.Response) -> str:

@@ -1,8 +1,10 @@
 """The mail server: what it takes, what it refuses, what it shows."""
 
+import signal
 import smtplib
 import ssl
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,8 +13,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from course.mailbox import Mail, Mailbox, authority, show
-from course.ports import listen, number_of
+from course.folders import environment
+from course.mailbox import Mail, Mailbox, authority, note, running_port, show
+from course.ports import free_port, listen, number_of
 
 LOGIN = ("course@example.com", "mailbox")
 PART = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
@@ -165,6 +168,45 @@ def test_a_taken_port_is_told_at_once(data_dir: Path) -> None:
     """No five seconds of waiting for a server that can't start."""
     with listen(0) as taken, pytest.raises(OSError, match="in use"):
         Mailbox(data_dir, number_of(taken)).__enter__()
+
+
+def test_a_copy_of_the_course_finds_its_own_mailbox(
+    box: Mailbox, data_dir: Path, tmp_path: Path
+) -> None:
+    """Another copy's mailbox has a certificate that it does not trust."""
+    assert running_port(data_dir) == box.port
+    assert running_port(tmp_path) is None
+
+
+def test_a_mailbox_that_has_ended_is_not_found(data_dir: Path) -> None:
+    """Not even if it could not take its note away."""
+    with Mailbox(data_dir, free_port()) as box:
+        assert running_port(data_dir) == box.port
+    assert running_port(data_dir) is None
+    note(data_dir).write_text(str(box.port))
+    assert running_port(data_dir) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Unix signal")
+def test_a_second_mailbox_takes_the_next_port(data_dir: Path) -> None:
+    """It says which, and a stage of its folder finds it."""
+    with listen(0) as taken:
+        port = str(number_of(taken))
+        program = [sys.executable, "-m", "course.mailbox", "--port", port]
+        with subprocess.Popen(
+            program,
+            cwd=data_dir.parent,
+            env=environment() | {"COLUMNS": "300"},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running:
+            assert running.stdout
+            said = [running.stdout.readline(), running.stdout.readline()]
+            found = running_port(data_dir)
+            running.send_signal(signal.SIGINT)
+        assert running.returncode == 0
+        assert said[0].startswith(f"Port {port} is taken")
+        assert f"listens on localhost:{found}." in said[1]
 
 
 def test_what_a_mail_says_cannot_control_the_terminal(

@@ -1,5 +1,6 @@
 """Finding the stages, and running one."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,20 @@ def test_a_taken_port_leads_to_another() -> None:
         number = ports.number_of(taken)
         with ports.listen_near(number) as found:
             assert ports.number_of(found) != number
+
+
+def test_a_stage_sends_to_the_mailbox_of_its_copy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If another copy holds the usual port, it says what to do."""
+    monkeypatch.setenv("SMTP_PORT", "1")
+    with ports.listen(0) as taken:
+        port = ports.number_of(taken)
+        stage.name_mailbox(None, port)
+    said = capsys.readouterr().out
+    assert f"port {port} belongs to another program" in said
+    assert "Start this copy's mailbox first" in said
+    stage.name_mailbox(None, port)
+    assert "in a second terminal" in capsys.readouterr().out
+    stage.name_mailbox(1234, port)
+    assert os.environ["SMTP_PORT"] == "1234"

@@ -8,6 +8,7 @@ const picture = document.getElementById("picture");
 const left = document.getElementById("left");
 const replay = document.getElementById("replay");
 const caption = document.getElementById("step");
+const excerpt = document.getElementById("excerpt");
 let steps = JSON.parse(document.getElementById("steps").textContent);
 let timer = 0;
 
@@ -17,6 +18,9 @@ for (const form of document.querySelectorAll("form[data-send]")) {
     const button = form.querySelector("button");
     button.disabled = true;
     button.setAttribute("aria-busy", "true");
+    const slow = setTimeout(() => {
+      answer.textContent = "Waiting for the answer …";
+    }, 500);
     try {
       const response = await fetch(form.action, {
         method: "POST",
@@ -27,6 +31,7 @@ for (const form of document.querySelectorAll("form[data-send]")) {
     } catch {
       answer.textContent = "The course does not answer: is it still running?";
     } finally {
+      clearTimeout(slow);
       button.disabled = false;
       button.removeAttribute("aria-busy");
     }
@@ -46,16 +51,18 @@ const lines = ([first, last]) =>
     document.getElementById(`L${first + n}`),
   ).filter(Boolean);
 
+// Light a function in the whole code, and show it below the picture: nothing
+// is scrolled.
 function light(step) {
   for (const row of document.querySelectorAll("#code tr.lit")) {
     row.classList.remove("lit");
   }
-  if (step.lines) {
-    const rows = lines(step.lines);
-    rows.forEach((row) => row.classList.add("lit"));
-    const code = document.getElementById("code");
-    code.scrollTop = rows[0].offsetTop - code.clientHeight / 3;
-  }
+  const rows = step.lines ? lines(step.lines) : [];
+  rows.forEach((row) => row.classList.add("lit"));
+  const copies = rows.map((row) => row.cloneNode(true));
+  copies.forEach((row) => row.removeAttribute("id"));
+  excerpt.firstElementChild.replaceChildren(...copies);
+  excerpt.classList.toggle("blank", !rows.length);
 }
 
 function show(number) {
@@ -73,6 +80,8 @@ function play(pause) {
       return;
     }
     show(number);
+    // It only grows meanwhile, so that what is below it stands still.
+    excerpt.style.minHeight = `${excerpt.offsetHeight}px`;
     number += 1;
   };
   next();
@@ -80,13 +89,12 @@ function play(pause) {
 }
 
 function offerReplay() {
-  if (replay) replay.parentElement.hidden = steps.length === 0;
+  replay.hidden = steps.length === 0;
+  excerpt.style.minHeight = "";
+  if (steps.length) show(steps.length - 1); // what began or ended just now
 }
 
-replay?.addEventListener("click", () => {
-  caption.scrollIntoView({ block: "start", behavior: "smooth" });
-  play(900);
-});
+replay.querySelector("button").addEventListener("click", () => play(900));
 offerReplay();
 
 let shown = JSON.stringify(steps);
@@ -97,9 +105,6 @@ listen(document.querySelector("[data-events]").dataset.events, (news) => {
     shown = JSON.stringify(news.steps);
     steps = news.steps;
     clearInterval(timer);
-    caption.textContent = "";
     offerReplay();
-    const last = steps.findLast((step) => step.lines);
-    if (last) light(last); // what began or ended just now
   }
 });

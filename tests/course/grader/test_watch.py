@@ -168,6 +168,7 @@ def test_the_traceback_is_shown_and_hidden(seat: Seat) -> None:
     """By the same key; a save hides it."""
     _, shown, hidden, other, saved = seat.watch("t", "t", "t", FIRST)
     assert "| Traceback: x" in shown
+    assert "The whole traceback: python3 start.py grade 1 --tr" in shown
     assert "| Traceback: x" not in hidden
     assert "| Traceback: x" in other
     assert "| Traceback: x" not in saved

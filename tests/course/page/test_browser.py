@@ -31,7 +31,7 @@ EVIL = """<!doctype html><title>evil</title><iframe src="{0}/stage/5"></iframe>
 const ask = (path, more) => fetch("{0}" + path, {{mode: "no-cors", ...more}});
 Promise.allSettled([
   ask("/stages/05/run-task/evil", {{method: "POST"}}),
-  ask("/stage/5/accident/fail", {{method: "POST"}}),
+  ask("/stage/5/experiment/fail", {{method: "POST"}}),
   fetch("{0}/mailbox"),
 ]).then((done) => document.title = done[2].status);
 </script>"""
@@ -78,23 +78,42 @@ def test_one_click_shows_what_happened(page: Page, address: str) -> None:
     assert page.url.endswith("/stage/1")  # it was not loaded anew
 
 
+def test_no_code_scrolls_inside_itself(page: Page, address: str) -> None:
+    """The page alone scrolls up and down."""
+    for path in ("/stage/1", "/stage/2", "/stage/5", "/code/5"):
+        page.goto(f"{address}{path}")
+        inner = page.evaluate(INNER)
+        assert inner == [], path
+
+
+INNER = """() => [...document.querySelectorAll("main *")].filter((one) =>
+  one.tagName !== "TEXTAREA" && one.clientHeight > 100
+  && one.scrollHeight > one.clientHeight + 1
+  && getComputedStyle(one).overflowY !== "visible"
+).map((one) => one.outerHTML.slice(0, 80))"""
 WATCH = """() => {
   window.steps = [];
   const step = document.getElementById("step");
   new MutationObserver(() => window.steps.push(
-    [step.textContent, document.querySelector("#code tr.lit")?.innerText])
+    [step.textContent, document.getElementById("excerpt").innerText])
   ).observe(step, {childList: true});
 }"""
 
 
 def test_replay_goes_through_the_code(page: Page, address: str) -> None:
-    """It says each moment and lights the function that it is about."""
+    """It says each moment beside the function that it is about.
+
+    The picture stays where it is: nothing is scrolled.
+    """
     page.goto(f"{address}/stage/1")
     page.get_by_label("email").fill("hedy@example.com")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("#left")).to_contain_text("hedy@example.com")
     page.evaluate(WATCH)
-    page.get_by_role("button", name="Replay slowly").click()
+    button = page.get_by_role("button", name="Replay slowly")
+    button.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    button.click()
     last = "5 of 5: write_notification ended"
     expect(page.locator("#step")).to_have_text(last)
     steps = dict(page.evaluate("window.steps"))
@@ -106,6 +125,7 @@ def test_replay_goes_through_the_code(page: Page, address: str) -> None:
         "write_notification ended",
     ]
     assert "def write_notification" in steps[last]
+    assert page.evaluate("scrollY") == before
 
 
 def test_invalid_input_is_welcome(page: Page, address: str) -> None:

@@ -13,7 +13,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from course import ports
-from course.apart import OURS, Apart
 from course.folders import data_dir, environment
 from course.mailbox import authority
 from course.page.app import create_app
@@ -91,17 +90,6 @@ def test_a_stage_that_does_not_start_is_told(tmp_path: Path) -> None:
         answer = client.get(path)
         assert answer.status_code == 503
         assert "Stage 1 did not start: No module named" in answer.text
-
-
-def test_the_page_s_own_requests_are_in_no_log(tmp_path: Path) -> None:
-    """They would push out what the worker says."""
-    apart = Apart(find_stages()[6], tmp_path)
-    assert apart.log == ""
-    apart.file.parent.mkdir(exist_ok=True)
-    lines = [f"Task {number} is done" for number in range(20)]
-    asked = f'"GET /task-logs/?{OURS} HTTP/1.1" 200 OK'
-    apart.file.write_text("\n".join([*lines, *[asked] * 20]))
-    assert apart.log.splitlines() == lines[-12:]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -252,7 +240,7 @@ def test_the_picture_is_that_of_the_task(client: TestClient) -> None:
         ("GET", "/mailbox", {"Host": "evil.example:8000"}),
         ("POST", "/stages/05/run-task/x", {"Origin": "http://evil.example"}),
         ("POST", "/stages/05/run-task/x", {"Origin": "null"}),
-        ("POST", "/stage/5/accident/fail", {"Sec-Fetch-Site": "cross-site"}),
+        ("POST", "/stage/5/experiment/fail", {"Sec-Fetch-Site": "cross-site"}),
         ("GET", "/stages/05/task-logs/", {"Origin": "http://evil.example"}),
     ],
 )

@@ -1,5 +1,6 @@
 """The page at work, on a real server: send, fail, ten at once, kill."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from course.page.workshop import unwritable
+from course.page.experiments import unwritable
 from course.stage import find_stages
 
 FRAGMENT = {"X-Fragment": "yes"}
@@ -34,6 +35,16 @@ def happened(
                 if words in order:
                     return news
     raise AssertionError(words)
+
+
+def steps(page: httpx2.Client, number: int) -> list[dict[str, object]]:
+    """Return the steps of the picture that a stage's page shows."""
+    found = re.search(
+        r'id="steps">(.*?)</script>', page.get(f"/stage/{number}").text
+    )
+    assert found
+    shown: list[dict[str, object]] = json.loads(found[1])
+    return shown
 
 
 def test_send_shows_the_response_and_draws_the_task(
@@ -100,7 +111,7 @@ def test_a_failed_task_does_not_change_the_answer(
     page: httpx2.Client, number: int
 ) -> None:
     """The client has its 200 already; the picture shows the exception."""
-    answer = page.post(f"/stage/{number}/accident/fail", headers=FRAGMENT)
+    answer = page.post(f"/stage/{number}/experiment/fail", headers=FRAGMENT)
     assert "200 OK" in answer.text
     shown = page.get(f"/stage/{number}").text
     assert "raised" in shown or "always crashes" in shown
@@ -108,7 +119,7 @@ def test_a_failed_task_does_not_change_the_answer(
 
 def test_how_the_task_was_made_to_fail_is_said(page: httpx2.Client) -> None:
     """In stage 1 nothing fails by itself; what stood there is gone again."""
-    answer = page.post("/stage/1/accident/fail", headers=FRAGMENT)
+    answer = page.post("/stage/1/experiment/fail", headers=FRAGMENT)
     assert "the page put a folder in the place of data/" in answer.text
     assert not Path("data/notifications.txt").is_dir()
 
@@ -147,17 +158,73 @@ def test_progress_is_told_as_it_is_made(
         assert next(lines) == ["ex01_background_task"]
 
 
+def test_an_override_replaces_the_task(page: httpx2.Client) -> None:
+    """The fake remembers, no line is written, and the task is back again."""
+    answer = page.post("/stage/2/experiment/replace", headers=FRAGMENT)
+    calls = "[('ada@example.com', 'Hello World!')]"
+    assert f"calls == {calls}" in html.unescape(answer.text)
+    assert "Lines added to data/notifications.txt: 0." in answer.text
+    order = [step["text"] for step in steps(page, 2)]
+    assert "remember ended" in order
+    page.post("/stages/02/send-notification/real@example.com")
+    happened(page, 2, "write_notification ended")
+    assert "real@example.com" in Path("data/notifications.txt").read_text()
+
+
+def test_where_no_dependency_gives_the_task_it_is_not_replaced(
+    page: httpx2.Client,
+) -> None:
+    """Stage 1 calls its task by name: that is what stage 2 changes."""
+    assert "Replace the task" not in page.get("/stage/1").text
+    assert page.post("/stage/1/experiment/replace").status_code == 404
+
+
 def test_ten_at_once_are_all_answered(page: httpx2.Client) -> None:
     """Pictures may be dropped, requests never are."""
-    answer = page.post("/stage/2/accident/ten", headers=FRAGMENT)
+    answer = page.post("/stage/2/experiment/ten", headers=FRAGMENT)
     assert "Ten responses" in answer.text
     lines = Path("data/notifications.txt").read_text("utf-8")
     assert len(set(re.findall(r"user\d@example.com", lines))) == 10
+    assert "Nothing goes wrong" in answer.text
+
+
+def test_ten_at_once_run_side_by_side(page: httpx2.Client) -> None:
+    """The rows say when the last of them ended, the answer what that means."""
+    answer = page.post("/stage/5/experiment/ten", headers=FRAGMENT)
+    found = re.search(r"The last one ended ([\d.]+) s after", answer.text)
+    assert found
+    quick = float(found[1]) < 1
+    assert ("They ran side by side" in answer.text) == quick
+
+
+def test_the_picture_follows_a_task_into_its_worker(
+    page: httpx2.Client,
+) -> None:
+    """Also into the one that goes on after a kill."""
+    page.post("/stage/8/processes/start")
+    form = {"operation": "POST /run-task/{task_name}", "task_name": "report"}
+    answer = page.post("/stage/8/send", data=form, headers=FRAGMENT)
+    assert "200 OK" in answer.text
+    news = happened(page, 8, "run ended")
+    assert "the client waits" in str(news["picture"])
+    assert "stages.s08_rq.worker, pid" in str(news["picture"])
+    page.post("/stage/8/processes/stop")
+    assert "<svg" not in page.get("/stage/8").text
+
+
+def test_a_stage_shows_no_file_that_another_one_writes(
+    page: httpx2.Client,
+) -> None:
+    """Stage 1 has no log, even while stage 3 writes to one."""
+    page.get("/stage/1")
+    page.post("/stages/03/send-notification/ada@example.com")
+    assert "INFO" in str(happened(page, 3, "write_notification ended")["left"])
+    assert "background_tasks.log" not in page.get("/stage/1").text
 
 
 def test_a_killed_process_loses_its_tasks(page: httpx2.Client) -> None:
     """Stage 5 has them in its memory only."""
-    answer = page.post("/stage/5/accident/kill", headers=FRAGMENT)
+    answer = page.post("/stage/5/experiment/kill", headers=FRAGMENT)
     found = re.search(r"20 tasks were accepted. (\d+) ended", answer.text)
     assert found
     assert int(found[1]) < 20
@@ -168,8 +235,11 @@ def test_a_queue_in_the_database_resumes(page: httpx2.Client) -> None:
     """Stage 11 ends them after the restart."""
     answer = page.post("/stage/11/processes/start", follow_redirects=True)
     assert "Stop it" in answer.text
-    answer = page.post("/stage/11/accident/kill", headers=FRAGMENT)
+    answer = page.post("/stage/11/experiment/kill", headers=FRAGMENT)
     assert "20 tasks were accepted. 20 ended." in answer.text
+    log = Path("data/page_stage_11.log").read_text()
+    assert "Uvicorn running" in log
+    assert "from=page" not in log  # the page's own requests
     answer = page.post("/stage/11/processes/stop", follow_redirects=True)
     assert "Start it" in answer.text
 
