@@ -4,9 +4,9 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -14,8 +14,9 @@ from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 from course.classroom import alike, work
 from course.classroom.intake import Submission, take_in
 from course.classroom.report import Row, write_all
-from course.classroom.sandbox import NoSandboxError, Sandbox, settled
+from course.classroom.sandbox import NoSandboxError, Sandbox
 from course.folders import ROOT
+from course.grader.exercises import UsageError, choose, find
 from course.processes import NoServerError, told_to_stop
 from course.typed import Parser
 
@@ -38,6 +39,7 @@ container that has it:
     python:3.12-bookworm sh -c "apt-get update && apt-get install -y \\
     bubblewrap && cp -r /from /course && cd /course && \\
     python3 start.py grade-class /submissions --out /grades\""""
+WRONG_USE = (UsageError, NoServerError, NoSandboxError)
 
 
 class ChangedError(Exception):
@@ -51,8 +53,8 @@ def parser() -> argparse.ArgumentParser:
     add("submissions", type=Path, metavar="SUBMISSIONS", help="see below")
     help_ = "the folder to write (grades)"
     add("--out", type=Path, default="grades", metavar="FOLDER", help=help_)
-    help_ = "grade only these, by number"
-    add("--exercises", type=int, nargs="+", metavar="N", help=help_)
+    help_ = "grade only these, by number or by name"
+    add("--exercises", nargs="+", default=[], metavar="N", help=help_)
     help_ = "keep names out of the pages, so that a class may see them"
     add("--anonymous", action="store_true", help=help_)
     cores = os.cpu_count() or 1
@@ -78,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ChangedError as error:
         print(error, file=sys.stderr)
         return 3
-    except (NoServerError, NoSandboxError, OSError, ValueError) as error:
+    except (*WRONG_USE, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -93,48 +95,44 @@ def run(asked: argparse.Namespace) -> int:
     if out.exists() and not (out / "graded").is_dir() and any(out.iterdir()):
         raise ValueError(f"{out} holds something else: name another --out.")
     checks = asked.checks.resolve()
-    names = sorted(path.stem[5:] for path in checks.glob("test_ex*_*.py"))
-    exercises = {int(name[2:].partition("_")[0]): name for name in names}
-    for number in {*exercises} - {*(asked.exercises or exercises)}:
-        del exercises[number]
-    submissions = take_in(source, exercises)
-    if not submissions or not exercises:
+    suites = choose(find(checks, checks), asked.exercises)
+    submissions = take_in(source, {int(s.number): s.name for s in suites})
+    if not submissions:
         raise ValueError(f"There is nothing to grade in {source}.")
-    sandbox = Sandbox(checks, max(asked.at_once, 1), asked.trust_answers)
+    sandbox = Sandbox(checks, trusted=asked.trust_answers)
     try:
         sandbox.try_it()
     except NoSandboxError as error:
         instead = INSTEAD.format(course=ROOT, source=source, out=out)
         raise NoSandboxError(f"{error}\n{instead}") from None
-    store = work.Store(out / "graded", checks, [*exercises.values()])
-    grade(asked.engine, store, sandbox, submissions)
+    store = work.Store(out / "graded", checks, [each.name for each in suites])
+    way = work.here if asked.engine == "here" else work.on_celery
+    grade(partial(way, store, sandbox, max(asked.at_once, 1)), store, submissions)
     rows = rows_of(store, submissions, anonymous=asked.anonymous)
     write_all(out, rows, checks.with_name("exercises"))
     print(f"{len(rows)} submissions are graded: {out / 'index.html'}")
     print("For your platform: gradebook.csv, moodle.csv, canvas.csv,")
     print("grades.json and gradescope/ are beside it.")
-    states = {each["state"] for row in rows for each in row.results}
-    if "unjudged" in states:
+    unjudged = [row.name for row in rows if row.unjudged]
+    if unjudged:
         print("Not all could be judged: the same command tries it again.")
-    return int("unjudged" in states)
+    return int(bool(unjudged))
 
 
 def grade(
-    engine: str,
+    way: Callable[[work.Jobs, work.Done], None],
     store: work.Store,
-    sandbox: Sandbox,
     submissions: list[Submission],
 ) -> None:
     """Grade what has no result yet, and show how long it will take."""
-    before = work.of_the_course(sandbox.checks)
-    jobs = {store.key(each.answers): each.answers for each in submissions}
-    if not store.whole(store.worth):
+    before = work.of_the_course(store.checks)
+    if store.unjudged(store.worth):
         print("First the course's own solutions ...", file=sys.stderr)
-        store.grade(store.solutions, Sandbox(sandbox.checks, trusted=True))
-    wrong = [n for n, r in store.get(store.worth).items() if not settled(r)]
-    if wrong:
-        raise ValueError(f"The grader fails here: {', '.join(wrong)}.")
-    todo = {key: jobs[key] for key in jobs if not store.whole(key)}
+        if wrong := store.grade_solutions():
+            raise ValueError(f"The grader fails here: {', '.join(wrong)}.")
+    answers = [each.answers for each in submissions if each.answers]
+    jobs = {store.key(each): each for each in answers}
+    todo = {key: jobs[key] for key in jobs if store.unjudged(key)}
     for key in todo:  # of a machine that failed, perhaps
         store.path(key).unlink(missing_ok=True)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
@@ -145,7 +143,7 @@ def grade(
         progress.advance(bar, len(jobs) - len(todo))
 
         def done(key: str) -> None:
-            if work.of_the_course(sandbox.checks) != before:
+            if work.of_the_course(store.checks) != before:
                 store.path(key).unlink(missing_ok=True)
                 raise ChangedError(
                     "The course's own files were changed during the grading:"
@@ -154,8 +152,7 @@ def grade(
                 )
             progress.advance(bar)
 
-        way = work.here if engine == "here" else work.on_celery
-        way(store, sandbox, todo, done)
+        way(todo, done)
     store.forget({*jobs, store.worth})
 
 
@@ -164,34 +161,23 @@ def rows_of(
 ) -> list[Row]:
     """Join the results with the names, and with what is to be looked at."""
     worth = store.get(store.worth)
-    rows = []
-    for each in submissions:
-        found = store.get(store.key(each.answers))
-        results = []
-        for name in store.names:
-            result: dict[str, Any] = {**worth[name], "points": 0, "checks": []}
-            if name not in each.answers:
-                result |= {"state": "missing"}
-            elif settled(found[name]):
-                result = found[name]
-            elif isinstance(found[name], dict):
-                result = {**found[name], "state": "unjudged"}
-            else:
-                result |= {"state": "unjudged", "message": found[name]}
-            results.append({"message": "", **result})
-        who = (each.name, each.number, each.late)
-        rows.append(Row(*who, results, each.notes, [], each.name))
     copies = alike.report(submissions, store.checks.parent)
-    names = [each.name for each in rows]
-    for row, own in zip(rows, copies, strict=True):
-        row.copies += [note.format(*names) for note in own]
-    keys = "".join(sorted(store.key(each.answers) for each in submissions))
-
-    def mixed(row: Row) -> str:  # no classmate can tell the order
-        told = f"{keys}\0{row.name}\0{row.number}".encode()
-        return hashlib.sha256(told).hexdigest()
-
+    rows = []
+    for each, alike_to in zip(submissions, copies, strict=True):
+        results = {name: {"state": "missing"} for name in store.names}
+        if each.answers:
+            results |= store.get(store.key(each.answers))
+        nothing = {"message": "", "points": 0, "checks": []}
+        whole = [worth[name] | nothing | results[name] for name in store.names]
+        who = (each.name, each.number, each.late)
+        rows.append(Row(*who, whole, each.notes, alike_to, each.name))
     if anonymous:
+        keys = "".join(sorted(store.key(each.answers) for each in submissions))
+
+        def mixed(row: Row) -> str:  # no classmate can tell the order
+            text = f"{keys}\0{row.name}\0{row.number}"
+            return hashlib.sha256(text.encode()).hexdigest()
+
         for place, row in enumerate(sorted(rows, key=mixed), start=1):
             row.shown = f"Student {place:02}"
     return sorted(rows, key=lambda row: (row.shown, row.number))

@@ -43,7 +43,9 @@ class Row:
     def __post_init__(self) -> None:
         self.points = sum(float(each["points"]) for each in self.results)
         self.of = sum(float(each["max_points"]) for each in self.results)
-        nothing = all(each["state"] == "missing" for each in self.results)
+        states = {each["state"] for each in self.results}
+        self.unjudged = "unjudged" in states
+        nothing = states == {"missing"}
         self.odd = self.copies + (self.notes if nothing else [])
 
     @property

@@ -11,43 +11,39 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from course.broker import Broker
-from course.classroom.sandbox import ROOMS, Sandbox, settled
+from course.classroom.sandbox import ROOMS, Results, Sandbox
 from course.folders import ROOT
 from course.grader.files import replace
 from course.processes import NoServerError, Program, stop_all
 
 JUDGES = ("course/grader", "fastapi_timeline", "locks/learn.txt")
-KEPT = (
-    *("name", "title", "state", "points", "max_points", "fault", "promise"),
-    *("message", "did", "expected", "got", "place", "code"),
-)
 STARTS = 5  # of a worker without a result: then something else is wrong
 Answers = dict[str, bytes]  # by exercise
 Jobs = dict[str, Answers]  # by the name of the result
 Done = Callable[[str], object]
 
 
-def fingerprint(*paths: Path) -> str:
-    """Hash all files below, but for what Python compiles."""
-    found = hashlib.sha256()
-    for path in paths:
+def fingerprint(checks: Path, rooms: Iterable[str]) -> str:
+    """Hash the checks and all files of these rooms."""
+    whole = hashlib.sha256()
+    for path in (checks, *(ROOT / room for room in rooms)):
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if "__pycache__" not in file.parts and file.is_file():
-                found.update(f"{file.relative_to(path.parent)}\0".encode())
-                found.update(hashlib.sha256(file.read_bytes()).digest())
-    return found.hexdigest()
+                whole.update(f"{file.relative_to(path.parent)}\0".encode())
+                whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def of_the_course(checks: Path) -> str:
     """Hash all that an answer might change if nothing held it back."""
-    return fingerprint(checks, *(ROOT / name for name in ROOMS))
+    return fingerprint(checks, ROOMS)
 
 
 def dump(data: Any) -> str:
@@ -66,52 +62,54 @@ class Store:
 
     def __init__(self, folder: Path, checks: Path, names: list[str]) -> None:
         self.folder, self.checks, self.names = folder, checks, names
-        judges = fingerprint(checks, *(ROOT / name for name in JUDGES))
+        judges = fingerprint(checks, JUDGES)
         self.judges = f"{judges} {sys.version} {names}"
-        # Good answers say what each exercise is worth. And they make Python
-        # compile what answers import: in a sandbox it can't keep that.
-        solutions = [checks.parent / f"solutions/{name}.py" for name in names]
         self.solutions = {
             path.stem: path.read_bytes()
-            for path in solutions
-            if all(map(Path.is_file, solutions))
+            for path in checks.parent.glob("solutions/*.py")
+            if path.stem in names
         }
-        self.worth = self.key(self.solutions)
+        self.worth = "solutions-" + self.key(self.solutions)
 
     def key(self, answers: Answers) -> str:
         """Name the result of these answers."""
-        found = hashlib.sha256(self.judges.encode())
+        whole = hashlib.sha256(self.judges.encode())
         for name, data in sorted(answers.items()):
-            found.update(f"\0{name} {len(data)}\0".encode() + data)
-        return found.hexdigest()[:32]
+            whole.update(f"\0{name} {len(data)}\0".encode() + data)
+        return whole.hexdigest()[:32]
 
     def path(self, key: str) -> Path:
-        """Say where a result is kept."""
+        """Return where a result is kept."""
         return self.folder / f"{key}.json"
 
-    def get(self, key: str) -> dict[str, Any]:
-        """Return a result by exercise, if it is there and whole."""
+    def get(self, key: str) -> Results:
+        """Return the results by exercise, if they are there and whole."""
         try:
-            found: dict[str, Any] = json.loads(self.path(key).read_bytes())
+            results: Results = json.loads(self.path(key).read_bytes())
         except (OSError, ValueError):
             return {}
-        return found
+        return results
 
-    def whole(self, key: str) -> bool:
-        """Whether it is there, and nothing of it is to be graded again."""
-        found = self.get(key)
-        return bool(found) and all(map(settled, found.values()))
+    def unjudged(self, key: str) -> list[str]:
+        """Name the exercises that are to be graded (again)."""
+        results = self.get(key) or {"all": {"state": "unjudged"}}
+        return [n for n, r in results.items() if r["state"] == "unjudged"]
 
-    def grade(self, answers: Answers, sandbox: Sandbox) -> None:
-        """Grade it and keep the result; times differ and are left out."""
-        names = [each for each in self.names if each in answers or not answers]
-        found = sandbox.grade(answers, names)
-        for name, result in found.items():
-            if isinstance(result, dict):
-                found[name] = _short(result)
-                checks = [_short(check) for check in result["checks"]]
-                found[name]["checks"] = checks
-        write(self.path(self.key(answers)), dump(found))
+    def grade(self, key: str, answers: Answers, sandbox: Sandbox) -> None:
+        """Grade them and keep the results."""
+        write(self.path(key), dump(sandbox.grade(answers, [*answers])))
+
+    def grade_solutions(self) -> list[str]:
+        """Grade the course's own; name those that could not be judged.
+
+        They say what each exercise is worth. And they make Python compile
+        what answers import: in a sandbox it can't keep that.
+        """
+        if self.unjudged(self.worth):
+            trusting = Sandbox(self.checks, trusted=True)
+            results = trusting.grade(self.solutions, self.names)
+            write(self.path(self.worth), dump(results))
+        return self.unjudged(self.worth)
 
     def put_job(self, key: str, answers: Answers) -> None:
         """Keep what a worker is to grade."""
@@ -123,12 +121,8 @@ class Store:
         text = json.loads((self.folder / "jobs" / key).read_bytes())
         return {name: data.encode("latin-1") for name, data in text.items()}
 
-    def log(self, slot: int) -> Path:
-        """Say where a worker writes what it does."""
-        return self.folder / f"worker-{slot}.log"
-
-    def forget(self, keys: set[str]) -> None:
-        """Remove what does not belong to these results."""
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove all but these results."""
         for path in self.folder.iterdir():
             if path.is_dir():  # the workers' jobs and broker
                 shutil.rmtree(path)
@@ -136,15 +130,13 @@ class Store:
                 path.unlink()
 
 
-def _short(result: dict[str, Any]) -> dict[str, Any]:
-    return {name: result[name] for name in KEPT if name in result}
-
-
-def here(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
+def here(
+    store: Store, sandbox: Sandbox, at_once: int, jobs: Jobs, done: Done
+) -> None:
     """Grade them all in this process's sandboxes."""
-    with ThreadPoolExecutor(sandbox.at_once) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         running = {
-            pool.submit(store.grade, answers, sandbox): key
+            pool.submit(store.grade, key, answers, sandbox): key
             for key, answers in jobs.items()
         }
         try:
@@ -152,11 +144,13 @@ def here(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
                 future.result()
                 done(running[future])
         finally:  # Ctrl-C, perhaps
-            sandbox.stop()
+            sandbox.stopped = True
             pool.shutdown(cancel_futures=True)
 
 
-def on_celery(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
+def on_celery(
+    store: Store, sandbox: Sandbox, at_once: int, jobs: Jobs, done: Done
+) -> None:
     """Have workers grade them, which may be on other machines too.
 
     What a killed worker had is published again at once; a second worker that
@@ -167,29 +161,30 @@ def on_celery(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
     for key, answers in jobs.items():
         store.put_job(key, answers)
     with ExitStack() as stack:
-        url = (
-            os.environ.get("REDIS_URL")
-            or stack.enter_context(Broker(store.folder / "broker")).url
-        )
-        settings = worker.settings(url, store, sandbox)
-        if "REDIS_URL" in os.environ:
-            told = [f"{name}={value}" for name, value in settings.items()]
-            words = ["env", *told, sys.executable, "-m", worker.__name__, "9"]
+        url = os.environ.get("REDIS_URL")
+        command = worker.command(store, trusted=sandbox.trusted)
+        if url:
+            words = ["env", f"REDIS_URL={url}", *command, "9"]
             print(f"On a further machine: {shlex.join(words)}")
+        else:
+            broker = Broker(store.folder / "broker")
+            url = stack.enter_context(broker).url
         workers: dict[int, Program] = {}
         stack.callback(lambda: stop_all([*workers.values()], 3))
         left, starts = set(jobs), 0
         while left:
-            for slot in range(sandbox.at_once):
-                if slot not in workers or not workers[slot].running:
-                    starts += 1
-                    if starts > STARTS * sandbox.at_once:
-                        raise NoServerError(
-                            "The workers end again and again, and give no"
-                            f" result: see {store.log(slot)}."
-                        )
-                    workers[slot] = worker.start(slot, settings, store)
-                    worker.publish(url, sorted(left))
+            for slot in range(at_once):
+                if slot in workers and workers[slot].running:
+                    continue
+                log = store.folder / f"worker-{slot}.log"
+                starts += 1
+                if starts > STARTS * at_once:
+                    raise NoServerError(
+                        "The workers end again and again, and give no result:"
+                        f" see {log}."
+                    )
+                workers[slot] = worker.start([*command, f"{slot}"], url, log)
+                worker.publish(url, sorted(left))
             for key in sorted(left):
                 if store.path(key).exists():
                     left.discard(key)

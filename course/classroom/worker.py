@@ -1,46 +1,45 @@
-"""A Celery worker that grades: python -m course.classroom.worker 0.
+"""A Celery worker that grades what it finds in the folder of the grades.
 
 On another machine: the same course, the folder of the grades at the same
-place, and the two variables that grade-class prints. The settings are those
-of stage 7, and so are their reasons.
+place, and the command that grade-class prints. The settings are those of
+stage 7, and so are their reasons.
 """
 
-import json
 import os
 import sys
+from itertools import repeat
 from pathlib import Path
 
 from celery import Celery
 
-from course.classroom.sandbox import Sandbox
+from course.classroom.sandbox import USERS, Sandbox
 from course.classroom.work import Store
 from course.processes import Program
 
 QUEUE = "classroom"
 
 
-def settings(url: str, store: Store, sandbox: Sandbox) -> dict[str, str]:
-    """Return the variables that tell a worker what to grade."""
-    paths = [str(store.folder), str(sandbox.checks)]
-    told = [*paths, store.names, store.judges, sandbox.trusted]
-    return {"REDIS_URL": url, "CLASSROOM": json.dumps(told)}
+def command(store: Store, *, trusted: bool) -> list[str]:
+    """Return what starts a worker; its number is to follow."""
+    words = [sys.executable, "-m", __name__, f"{store.folder}"]
+    words += [f"{store.checks}", ",".join(store.names), store.worth]
+    return [*words, "trusted" if trusted else "in a sandbox"]
 
 
-def start(slot: int, told: dict[str, str], store: Store) -> Program:
+def start(words: list[str], url: str, log: Path) -> Program:
     """Start one on this machine.
 
     Celery warns root. Where warnings are errors, that would end each worker.
     """
-    words = [sys.executable, "-m", __name__, str(slot)]
-    told = {**told, "PYTHONWARNINGS": ""}
-    with store.log(slot).open("ab") as log:
-        return Program("A worker", words, settings=told, output=log)
+    settings = {"REDIS_URL": url, "PYTHONWARNINGS": ""}
+    with log.open("ab") as output:
+        return Program("A worker", words, settings=settings, output=output)
 
 
 def application(url: str) -> Celery:
     """Return the application; a message holds the name of a result."""
-    found = Celery(QUEUE, broker=url, set_as_current=False)
-    found.conf.update(
+    celery = Celery(QUEUE, broker=url, set_as_current=False)
+    celery.conf.update(
         broker_transport_options={
             "global_keyprefix": f"{QUEUE}:",
             "visibility_timeout": 7200,  # longer than any submission takes
@@ -55,37 +54,37 @@ def application(url: str) -> Celery:
         task_ignore_result=True,
         task_default_queue=QUEUE,
     )
-    return found
+    return celery
 
 
 def publish(url: str, keys: list[str]) -> None:
     """Ask for these results."""
-    with application(url) as app:
+    with application(url) as celery:
         for key in keys:
-            app.send_task("grade", [key])
+            celery.send_task("grade", [key])
 
 
-def main(slot: int) -> None:
+def main(folder: str, checks: str, names: str, *more: str) -> None:
     """Grade what is asked for, one submission at a time."""
-    folder, checks, names, judges, trusted = json.loads(
-        os.environ["CLASSROOM"]
-    )
-    store = Store(Path(folder), Path(checks), names)
-    if store.judges != judges:
+    worth, trusted, slot = more
+    store = Store(Path(folder), Path(checks), names.split(","))
+    if store.worth != worth:
         sys.exit("This machine has another course or another Python.")
-    sandbox = Sandbox(Path(checks), trusted=trusted)
-    sandbox.slots.get()
-    sandbox.slots.put(slot)  # its own user, where root grades
-    app = application(os.environ["REDIS_URL"])
+    sandbox = Sandbox(
+        store.checks,
+        trusted=trusted == "trusted",
+        users=repeat(USERS[int(slot)]),
+    )
+    celery = application(os.environ["REDIS_URL"])
 
-    @app.task(name="grade")
+    @celery.task(name="grade")
     def grade(key: str) -> None:
         if not store.path(key).exists():
-            store.grade(store.job(key), sandbox)
+            store.grade(key, store.job(key), sandbox)
 
     options = ["--pool=solo", "--loglevel=INFO", f"--hostname={slot}@%h"]
-    app.worker_main(["worker", *options, "--without-gossip"])
+    celery.worker_main(["worker", *options, "--without-gossip"])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*sys.argv[1:])
