@@ -4,14 +4,14 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from course.classroom import alike, work
+from course.classroom import alike, on_celery, work
 from course.classroom.intake import Submission, take_in
 from course.classroom.report import Row, write_all
 from course.classroom.sandbox import NoSandboxError, Sandbox
@@ -60,8 +60,9 @@ def parser() -> argparse.ArgumentParser:
     cores = os.cpu_count() or 1
     help_ = f"submissions beside each other ({cores})"
     add("--at-once", type=int, default=cores, metavar="N", help=help_)
-    help_ = "who grades: this command, or workers of Celery"
-    add("--engine", choices=["here", "celery"], default="here", help=help_)
+    help_ = "who grades: this command, or workers of Celery; or be a worker"
+    engines = ["here", "celery", "worker"]
+    add("--engine", choices=engines, default="here", help=help_)
     help_ = "use no sandbox: an answer may do all that you may"
     add("--trust-answers", action="store_true", help=help_)
     add("--checks", type=Path, default=ROOT / "checks", help=argparse.SUPPRESS)
@@ -70,10 +71,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take in, grade, report; return the exit code."""
-    asked = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = parser().parse_args(words)
     try:
         with told_to_stop():
-            return run(asked)
+            return run(asked, words)
     except KeyboardInterrupt:
         print("Stopped: the same command goes on.", file=sys.stderr)
         return 130
@@ -85,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def run(asked: argparse.Namespace) -> int:
-    """Do what was asked for."""
+def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
+    """Do what was asked for, in these words."""
     source, out = asked.submissions.resolve(), asked.out.resolve()
     if not source.exists():
         raise ValueError(f"There is no folder or archive {source}.")
@@ -94,55 +96,66 @@ def run(asked: argparse.Namespace) -> int:
         raise ValueError("The grades would lie in the submissions: --out …")
     if out.exists() and not (out / "graded").is_dir() and any(out.iterdir()):
         raise ValueError(f"{out} holds something else: name another --out.")
-    checks = asked.checks.resolve()
+    checks, at_once = asked.checks.resolve(), max(asked.at_once, 1)
     suites = choose(find(checks, checks), asked.exercises)
-    submissions = take_in(source, {int(s.number): s.name for s in suites})
-    if not submissions:
-        raise ValueError(f"There is nothing to grade in {source}.")
+    store = work.Store(out / "graded", checks, [each.name for each in suites])
     sandbox = Sandbox(checks, trusted=asked.trust_answers)
     try:
         sandbox.try_it()
     except NoSandboxError as error:
         instead = INSTEAD.format(course=ROOT, source=source, out=out)
         raise NoSandboxError(f"{error}\n{instead}") from None
-    store = work.Store(out / "graded", checks, [each.name for each in suites])
-    way = work.here if asked.engine == "here" else work.on_celery
-    grade(partial(way, store, sandbox, max(asked.at_once, 1)), store, submissions)
+    if asked.engine == "worker":
+        on_celery.work(store, sandbox, at_once)
+        return 0
+    submissions = take_in(source, {int(s.number): s.name for s in suites})
+    if not submissions:
+        raise ValueError(f"There is nothing to grade in {source}.")
+    jobs = {store.key(each.answers): each.answers for each in submissions}
+    todo = to_do(store, jobs)
+    if asked.engine == "here":
+        keys = work.grade(store, todo, sandbox, at_once)
+    else:
+        keys = on_celery.grade(store, todo, [*words, "--engine=worker"])
+    with closing(keys):
+        watch(store, keys, len(jobs), len(todo))
+    store.forget({*jobs, store.worth})
     rows = rows_of(store, submissions, anonymous=asked.anonymous)
-    write_all(out, rows, checks.with_name("exercises"))
+    write_all(out, rows)
     print(f"{len(rows)} submissions are graded: {out / 'index.html'}")
     print("For your platform: gradebook.csv, moodle.csv, canvas.csv,")
     print("grades.json and gradescope/ are beside it.")
-    unjudged = [row.name for row in rows if row.unjudged]
+    unjudged = any(row.unjudged for row in rows)
     if unjudged:
         print("Not all could be judged: the same command tries it again.")
-    return int(bool(unjudged))
+    return int(unjudged)
 
 
-def grade(
-    way: Callable[[work.Jobs, work.Done], None],
-    store: work.Store,
-    submissions: list[Submission],
-) -> None:
-    """Grade what has no result yet, and show how long it will take."""
-    before = work.of_the_course(store.checks)
+def to_do(store: work.Store, jobs: work.Jobs) -> work.Jobs:
+    """Return what has no result yet, or one that is no judgement."""
     if store.unjudged(store.worth):
         print("First the course's own solutions ...", file=sys.stderr)
         if wrong := store.grade_solutions():
             raise ValueError(f"The grader fails here: {', '.join(wrong)}.")
-    answers = [each.answers for each in submissions if each.answers]
-    jobs = {store.key(each): each for each in answers}
-    todo = {key: jobs[key] for key in jobs if store.unjudged(key)}
-    for key in todo:  # of a machine that failed, perhaps
-        store.path(key).unlink(missing_ok=True)
+    todo = {}
+    for key, answers in jobs.items():
+        if answers and store.unjudged(key):
+            todo[key] = answers
+            store.path(key).unlink(missing_ok=True)
+    return todo
+
+
+def watch(
+    store: work.Store, keys: Iterator[str], whole: int, todo: int
+) -> None:
+    """Show how long it will take; stop if an answer changes the course."""
+    before = work.of_the_course(store.checks)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
     with Progress(
         *columns, TimeRemainingColumn(), console=Console(stderr=True)
     ) as progress:
-        bar = progress.add_task("Grading", total=len(jobs))
-        progress.advance(bar, len(jobs) - len(todo))
-
-        def done(key: str) -> None:
+        bar = progress.add_task("Grading", total=whole, completed=whole - todo)
+        for key in keys:
             if work.of_the_course(store.checks) != before:
                 store.path(key).unlink(missing_ok=True)
                 raise ChangedError(
@@ -151,9 +164,6 @@ def grade(
                     " the grades, and grade anew in a sandbox."
                 )
             progress.advance(bar)
-
-        way(todo, done)
-    store.forget({*jobs, store.worth})
 
 
 def rows_of(

@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import IO, Any
@@ -40,7 +40,7 @@ SYSTEM = (
     *("/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types", "/etc/ssl"),
     *("/etc/nsswitch.conf", "/etc/passwd", "/etc/services"),
 )
-USERS = range(61_000, 65_000)  # nobody's: for root, see `_wrapped`
+USERS = cycle(range(61_000, 65_000))  # nobody's; see where they are used
 TICK = 0.2  # seconds between two looks at a sandbox
 
 
@@ -59,7 +59,6 @@ class Sandbox:
     disk: int = 256 << 20  # of memory, too
     output: int = 64 << 20  # in one file
     processes: int = 512  # and threads
-    users: Iterator[int] = field(default_factory=lambda: cycle(USERS))
     stopped: bool = False  # set it to end what runs
 
     def try_it(self) -> None:
@@ -157,7 +156,7 @@ class Sandbox:
         if os.geteuid():
             words += ["--unshare-user"]
         else:  # no limit on processes holds for root, and one holds for a user
-            user = next(self.users)
+            user = next(USERS)
             words += ["setpriv", f"--reuid={user}", f"--regid={user}"]
             words += ["--clear-groups", "--inh-caps=-all"]
             words += ["--bounding-set=-all"]

@@ -6,28 +6,20 @@ that only what has changed is graded again.
 
 import hashlib
 import json
-import os
-import shlex
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from course.broker import Broker
 from course.classroom.sandbox import ROOMS, Results, Sandbox
 from course.folders import ROOT
 from course.grader.files import replace
-from course.processes import NoServerError, Program, stop_all
 
 JUDGES = ("course/grader", "fastapi_timeline", "locks/learn.txt")
-STARTS = 5  # of a worker without a result: then something else is wrong
 Answers = dict[str, bytes]  # by exercise
 Jobs = dict[str, Answers]  # by the name of the result
-Done = Callable[[str], object]
 
 
 def fingerprint(checks: Path, rooms: Iterable[str]) -> str:
@@ -130,10 +122,10 @@ class Store:
                 path.unlink()
 
 
-def here(
-    store: Store, sandbox: Sandbox, at_once: int, jobs: Jobs, done: Done
-) -> None:
-    """Grade them all in this process's sandboxes."""
+def grade(
+    store: Store, jobs: Jobs, sandbox: Sandbox, at_once: int
+) -> Generator[str, None, None]:
+    """Grade them all, several beside each other; give those that are done."""
     with ThreadPoolExecutor(at_once) as pool:
         running = {
             pool.submit(store.grade, key, answers, sandbox): key
@@ -142,52 +134,7 @@ def here(
         try:
             for future in as_completed(running):
                 future.result()
-                done(running[future])
+                yield running[future]
         finally:  # Ctrl-C, perhaps
             sandbox.stopped = True
             pool.shutdown(cancel_futures=True)
-
-
-def on_celery(
-    store: Store, sandbox: Sandbox, at_once: int, jobs: Jobs, done: Done
-) -> None:
-    """Have workers grade them, which may be on other machines too.
-
-    What a killed worker had is published again at once; a second worker that
-    gets it finds the result, and does nothing.
-    """
-    from course.classroom import worker  # noqa: PLC0415 (slow to import)
-
-    for key, answers in jobs.items():
-        store.put_job(key, answers)
-    with ExitStack() as stack:
-        url = os.environ.get("REDIS_URL")
-        command = worker.command(store, trusted=sandbox.trusted)
-        if url:
-            words = ["env", f"REDIS_URL={url}", *command, "9"]
-            print(f"On a further machine: {shlex.join(words)}")
-        else:
-            broker = Broker(store.folder / "broker")
-            url = stack.enter_context(broker).url
-        workers: dict[int, Program] = {}
-        stack.callback(lambda: stop_all([*workers.values()], 3))
-        left, starts = set(jobs), 0
-        while left:
-            for slot in range(at_once):
-                if slot in workers and workers[slot].running:
-                    continue
-                log = store.folder / f"worker-{slot}.log"
-                starts += 1
-                if starts > STARTS * at_once:
-                    raise NoServerError(
-                        "The workers end again and again, and give no result:"
-                        f" see {log}."
-                    )
-                workers[slot] = worker.start([*command, f"{slot}"], url, log)
-                worker.publish(url, sorted(left))
-            for key in sorted(left):
-                if store.path(key).exists():
-                    left.discard(key)
-                    starts = 0
-                    done(key)
-            time.sleep(0.1)

@@ -54,7 +54,7 @@ def out(tmp_path: Path) -> Path:
             ),
         ]
     ]
-    write_all(tmp_path / "grades", rows, tmp_path)
+    write_all(tmp_path / "grades", rows)
     return tmp_path / "grades"
 
 
