@@ -52,9 +52,13 @@ def _roots(node: ast.AST, words: list[str]) -> list[str]:
 def report(submissions: list[Submission], course: Path) -> list[list[str]]:
     """Return what is to be said of each."""
     notes: list[list[str]] = [[] for _ in submissions]
-    for name in sorted({name for each in submissions for name in each.answers}):
+    for name in sorted(
+        {name for each in submissions for name in each.answers}
+    ):
         file = f"{name}.py"
-        stub, given = shape(original(name) or read(course / "exercises" / file))
+        stub, given = shape(
+            original(name) or read(course / "exercises" / file)
+        )
         solution = read(course / "solutions" / file)
         solved, also_given = shape(solution)
         rooms = {each.split()[0] for each in given + also_given}

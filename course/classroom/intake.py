@@ -153,19 +153,8 @@ def _in_archive(
 def _sort_out(
     student: Submission, files: list[File], exercises: dict[int, str]
 ) -> None:
-    """Find the answer to each exercise, by its name or its docstring."""
-    notes, answers = student.notes, defaultdict[str, list[File]](list)
-    python = [*islice(_python_files(student, files), FILES + 1)]
-    if len(python) > FILES:
-        notes.append(f"Only {FILES} of its Python files were looked at.")
-    for file in python[:FILES]:
-        if name := _exercise(file, exercises):
-            answers[name].append(file)
-        elif _stem(file) != "__init__":
-            notes.append(
-                f"{file.shown} answers no exercise: neither its name nor its"
-                " docstring says which one."
-            )
+    """Choose the answer to each exercise, and note what is to be known."""
+    notes, answers = student.notes, _answers(student, files, exercises)
     for name, candidates in answers.items():
         chosen, *rest = sorted(candidates, key=partial(_rank, name))
         student.answers[name] = chosen.data
@@ -188,6 +177,26 @@ def _sort_out(
     more = len(notes) - NOTES
     if more > 0:
         notes[NOTES:] = [f"There are {more} more notes like these."]
+
+
+def _answers(
+    student: Submission, files: list[File], exercises: dict[int, str]
+) -> dict[str, list[File]]:
+    """Find the answers to each exercise, by their name or docstring."""
+    answers = defaultdict[str, list[File]](list)
+    python = [*islice(_python_files(student, files), FILES + 1)]
+    for file in python[:FILES]:
+        if name := _exercise(file, exercises):
+            answers[name].append(file)
+        elif _stem(file) != "__init__":
+            student.notes.append(
+                f"{file.shown} answers no exercise: neither its name nor its"
+                " docstring says which one."
+            )
+    if len(python) > FILES:
+        note = f"Only {FILES} of its Python files were looked at."
+        student.notes.append(note)
+    return answers
 
 
 def _stem(file: File) -> str:

@@ -45,7 +45,9 @@ def application(url: str) -> Celery:
     return celery
 
 
-def grade(store: Store, jobs: Jobs, words: Sequence[str]) -> Generator[str, None, None]:
+def grade(
+    store: Store, jobs: Jobs, words: Sequence[str]
+) -> Generator[str, None, None]:
     """Have workers grade them, started with these words; give what is done.
 
     What a killed worker had is published again at once; a second worker that

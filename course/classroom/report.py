@@ -6,7 +6,6 @@ import io
 import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from course.classroom.sandbox import Result
 from course.classroom.work import dump, write
-from course.grader.exercises import original, read
+from course.grader.exercises import original
 from course.grader.result import Check
 
 SHAKY = 0.6  # of an exercise's points: below, it is worth another lesson
@@ -23,6 +22,12 @@ FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
 NOTEBOOK = re.compile(r"^Notebook: (\S+)", re.MULTILINE)
 BARS = 10
 OFTEN = 12  # checks in the list of those that fail most
+GRADEBOOK = "Student,Number,Late,{},Points,Of,On the pages,Look at\n"
+MOODLE = "Identifier,Full name,Grade,Last modified (grade)\n"
+CANVAS = """\
+Student,ID,SIS User ID,SIS Login ID,Section,Exercises
+    Points Possible,,,,,{}
+"""
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -75,26 +80,18 @@ PAGES.filters |= {"number": number, "words": words}
 
 def write_all(out: Path, rows: list[Row]) -> None:
     """Write every file, the same for the same results."""
-    exercises = [each["name"][:4] for each in rows[0].results]
-    of = ["    Points Possible", "", "", "", "", rows[0].of]
+    exercises = ",".join(each["name"][:4] for each in rows[0].results)
     files = {
         "index.html": page("class", rows=rows, **overview(rows)),
         "grades.json": dump([_data(row) for row in rows]),
-        "gradebook.csv": table(
-            ["Student", "Number", "Late", *exercises, "Points", "Of"]
-            + ["On the pages", "Look at"],
-            *map(_in_gradebook, rows),
+        "gradebook.csv": GRADEBOOK.format(exercises)
+        + table(*map(_in_gradebook, rows)),
+        "moodle.csv": MOODLE
+        + table(
+            *([f"Participant {r.number}", r.name, r.points, ""] for r in rows)
         ),
-        "moodle.csv": table(
-            ["Identifier", "Full name", "Grade", "Last modified (grade)"],
-            *([f"Participant {r.number}", r.name, r.points, ""] for r in rows),
-        ),
-        "canvas.csv": table(
-            ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-            + ["Exercises"],
-            of,
-            *([r.name, r.number, "", "", "", r.points] for r in rows),
-        ),
+        "canvas.csv": CANVAS.format(number(rows[0].of))
+        + table(*([r.name, r.number, "", "", "", r.points] for r in rows)),
     }
     for row in rows:
         files[f"students/{row.page}.html"] = page("student", row=row)

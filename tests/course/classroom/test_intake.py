@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import struct
 import tarfile
 import tracemalloc
@@ -157,8 +158,7 @@ def test_what_platforms_and_systems_export(there: Path, name: str) -> None:
     assert all("ex01_hello" in each.answers for each in found)
     assert not [note for each in found for note in each.notes]
     if "\\" not in "".join(files):
-        with zipfile.ZipFile(path) as archive:
-            archive.extractall(there)
+        shutil.unpack_archive(path, there)
         path.unlink()
         assert take_in(there, EXERCISES) == found
 
@@ -207,10 +207,10 @@ def test_the_same_student_twice(there: Path) -> None:
     zipped(there / "ada.zip", {"ex01_hello.py": "x", "ex02_bye.py": "2"})
     found = one(there)
     assert found.answers == {"ex01_hello": b"new", "ex02_bye": b"2"}
-    assert found.notes == [
-        "Two files answer ex01_hello: ex01_hello.py is graded,"
-        " ada.zip/ex01_hello.py is not."
-    ]
+    (note,) = found.notes
+    assert note.endswith(
+        ": ex01_hello.py is graded, ada.zip/ex01_hello.py is not."
+    )
 
 
 @pytest.mark.parametrize(
