@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 DEPTH = 12  # folders inside each other
 ARCHIVE = re.compile(r"\.(zip|tar\.gz|tgz)$", re.IGNORECASE)
@@ -35,7 +35,7 @@ TYPES = {
 ODD = "it is no plain file, or may not be read"
 KINDS = {stat.S_IFREG: "", stat.S_IFDIR: "", stat.S_IFLNK: "it is a link"}
 Parts = tuple[str, ...]
-Open = Callable[[], IO[bytes] | None]
+Open = Callable[[], Any]  # a file that reads bytes
 Entry = tuple[str, int, Open]  # its path, its mode, and how to read it
 
 
@@ -68,8 +68,8 @@ def clean(text: str, length: int = 100) -> str:
 
 def read(open_: Open, limit: int) -> bytes:
     """Read a file as a whole, unless it is longer."""
-    with open_() as opened:  # type: ignore[union-attr] (of plain files alone)
-        data = opened.read(limit + 1)
+    with open_() as opened:
+        data: bytes = opened.read(limit + 1)
     if len(data) > limit:
         raise ValueError(f"it has over {limit >> 10:,} kB")
     return data

@@ -79,7 +79,7 @@ def _unwrapped(files: list[File]) -> list[File]:
         file.parts[2:] or _is_named(file.name) for file in inner
     ):
         shorter = [replace(file, parts=file.parts[1:]) for file in inner]
-        return files if MOODLE.fullmatch(*tops.pop()) else shorter
+        return files if MOODLE.fullmatch(inner[0].parts[0]) else shorter
     return files
 
 

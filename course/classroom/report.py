@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from course.classroom.sandbox import Result
 from course.classroom.work import dump, write
@@ -75,7 +76,13 @@ def words(check: dict[str, Any]) -> str:
     return Check(check["name"], "right").title
 
 
-PAGES.filters |= {"number": number, "words": words}
+def code(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(shown)  # noqa: S704 (escaped above)
+
+
+PAGES.filters |= {"number": number, "words": words, "code": code}
 
 
 def write_all(out: Path, rows: list[Row]) -> None:

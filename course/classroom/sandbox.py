@@ -28,7 +28,7 @@ Results = dict[str, Result]  # by exercise
 KEPT = {  # what is the same whenever an answer is graded
     *("exercises", "name", "title", "state", "points", "max_points"),
     *("checks", "fault", "promise", "message", "did", "expected", "got"),
-    *("place", "code"),
+    *("order", "place", "code", "why"),
 }
 ROOMS = (
     *("checks", "course", "exercises", "fastapi_timeline", "solutions"),

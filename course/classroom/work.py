@@ -17,7 +17,10 @@ from course.classroom.sandbox import ROOMS, Results, Sandbox
 from course.folders import ROOT
 from course.grader.files import replace
 
-JUDGES = ("course/grader", "fastapi_timeline", "locks/learn.txt")
+JUDGES = (
+    *("course/grader", "course/classroom/sandbox.py"),
+    *("fastapi_timeline", "locks/learn.txt"),
+)
 Answers = dict[str, bytes]  # by exercise
 Jobs = dict[str, Answers]  # by the name of the result
 
