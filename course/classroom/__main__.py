@@ -9,7 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import (
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from course.classroom import alike, on_celery, work
 from course.classroom.intake import Submission, take_in
@@ -122,13 +127,14 @@ def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
     store.forget({*jobs, store.worth})
     rows = rows_of(store, submissions, anonymous=asked.anonymous)
     write_all(out, rows)
-    print(f"{len(rows)} submissions are graded: {out / 'index.html'}")
-    print("For your platform: gradebook.csv, moodle.csv, canvas.csv,")
-    print("grades.json and gradescope/ are beside it.")
-    unjudged = any(row.unjudged for row in rows)
+    print(f"{len(rows)} submissions are graded. Open {out / 'index.html'}")
+    print("Beside it: gradebook.csv, moodle.csv, canvas.csv, grades.json,")
+    print("and gradescope/, a results.json for each student.")
+    unjudged = ", ".join(row.name for row in rows if row.unjudged)
     if unjudged:
-        print("Not all could be judged: the same command tries it again.")
-    return int(unjudged)
+        print(f"Not all could be judged: {unjudged}.")
+        print("The same command grades these again.")
+    return int(bool(unjudged))
 
 
 def to_do(store: work.Store, jobs: work.Jobs) -> work.Jobs:
@@ -151,9 +157,8 @@ def watch(
     """Show how long it will take; stop if an answer changes the course."""
     before = work.of_the_course(store.checks)
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True)
-    ) as progress:
+    columns += (TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("Grading", total=whole, completed=whole - todo)
         for key in keys:
             if work.of_the_course(store.checks) != before:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 DEPTH = 12  # folders inside each other
 ARCHIVE = re.compile(r"\.(zip|tar\.gz|tgz)$", re.IGNORECASE)
@@ -86,13 +86,15 @@ def listed(path: Path) -> Iterator[list[File]]:
 
 
 @contextmanager
-def archive(name: str, opened: IO[bytes]) -> Iterator[list[File]]:
+def archive(
+    name: str, opened: IO[bytes], mode: Literal["r:", "r:gz"] = "r:gz"
+) -> Iterator[list[File]]:
     """List an archive, which may lie in another one."""
     if name.lower().endswith(".zip"):
         with zipfile.ZipFile(opened) as zipped:
             yield _files(_in_zip(zipped))
     else:
-        with tarfile.open(fileobj=opened) as tarred:
+        with tarfile.open(fileobj=opened, mode=mode) as tarred:
             yield _files(_in_tar(tarred))
 
 

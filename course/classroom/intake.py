@@ -142,7 +142,7 @@ def _in_archive(
     if not file.name.lower().endswith(".zip"):
         unpack = partial(gzip.GzipFile, fileobj=io.BytesIO(data))
         data = read(unpack, UNPACKED)
-    with archive(file.name, io.BytesIO(data)) as inner:
+    with archive(file.name, io.BytesIO(data), "r:") as inner:
         if len(inner) > LISTED:
             raise ValueError(f"it holds over {LISTED:,} files")
         for each in inner:

@@ -98,12 +98,13 @@ def start(words: Sequence[str], url: str, log: Path) -> Program:
 
 def work(store: Store, sandbox: Sandbox, at_once: int) -> None:
     """Be a worker: grade what is asked for."""
-    if not store.path(store.worth).exists():
+    url = os.environ.get("REDIS_URL")
+    if not url or not store.path(store.worth).exists():
         raise ValueError(
-            "Nobody is grading here with this course and this Python: first"
-            " start the command with --engine celery."
+            "A worker needs REDIS_URL, and the same command with --engine"
+            " celery, which runs with the same course and the same Python."
         )
-    celery = application(os.environ["REDIS_URL"])
+    celery = application(url)
 
     @celery.task(name="grade")
     def grade(key: str) -> None:
