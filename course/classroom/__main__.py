@@ -9,12 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from course.classroom import alike, on_celery, work
 from course.classroom.intake import Submission, take_in
@@ -44,6 +39,8 @@ container that has it:
     python:3.12-bookworm sh -c "apt-get update && apt-get install -y \\
     bubblewrap && cp -r /from /course && cd /course && \\
     python3 start.py grade-class /submissions --out /grades\""""
+GRADED = "{task.completed:.0f} of {task.total:.0f} are graded"
+COLUMNS = (BarColumn(), GRADED, TimeRemainingColumn(), "left")
 WRONG_USE = (UsageError, NoServerError, NoSandboxError)
 
 
@@ -117,7 +114,7 @@ def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
     if not submissions:
         raise ValueError(f"There is nothing to grade in {source}.")
     jobs = {store.key(each.answers): each.answers for each in submissions}
-    todo = to_do(store, jobs)
+    todo = store.begin(jobs)
     if asked.engine == "here":
         keys = work.grade(store, todo, sandbox, at_once)
     else:
@@ -127,6 +124,11 @@ def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
     store.forget({*jobs, store.worth})
     rows = rows_of(store, submissions, anonymous=asked.anonymous)
     write_all(out, rows)
+    return report(rows, out)
+
+
+def report(rows: list[Row], out: Path) -> int:
+    """Say where the grades are; return the exit code."""
     print(f"{len(rows)} submissions are graded. Open {out / 'index.html'}")
     print("Beside it: gradebook.csv, moodle.csv, canvas.csv, grades.json,")
     print("and gradescope/, a results.json for each student.")
@@ -137,31 +139,15 @@ def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
     return int(bool(unjudged))
 
 
-def to_do(store: work.Store, jobs: work.Jobs) -> work.Jobs:
-    """Return what has no result yet, or one that is no judgement."""
-    if store.unjudged(store.worth):
-        print("First the course's own solutions ...", file=sys.stderr)
-        if wrong := store.grade_solutions():
-            raise ValueError(f"The grader fails here: {', '.join(wrong)}.")
-    todo = {}
-    for key, answers in jobs.items():
-        if answers and store.unjudged(key):
-            todo[key] = answers
-            store.path(key).unlink(missing_ok=True)
-    return todo
-
-
 def watch(
     store: work.Store, keys: Iterator[str], whole: int, todo: int
 ) -> None:
     """Show how long it will take; stop if an answer changes the course."""
-    before = work.of_the_course(store.checks)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
-    columns += (TimeRemainingColumn(), TextColumn("left"))
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task("Grading", total=whole, completed=whole - todo)
+    before = work.fingerprint(store.checks)
+    with Progress(*COLUMNS, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=whole, completed=whole - todo)
         for key in keys:
-            if work.of_the_course(store.checks) != before:
+            if work.fingerprint(store.checks) != before:
                 store.path(key).unlink(missing_ok=True)
                 raise ChangedError(
                     "The course's own files were changed during the grading:"

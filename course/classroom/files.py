@@ -25,13 +25,6 @@ JUNK = {  # which nobody has written; and so is all that is hidden
 }
 JOINS = "\u200c\u200d"  # in Persian words, and in emojis
 UTF8 = 1 << 11  # the bit with which a .zip says how its names are written
-TYPES = {
-    tarfile.DIRTYPE: stat.S_IFDIR,
-    tarfile.REGTYPE: stat.S_IFREG,
-    tarfile.AREGTYPE: stat.S_IFREG,
-    tarfile.SYMTYPE: stat.S_IFLNK,
-    tarfile.LNKTYPE: stat.S_IFLNK,
-}
 ODD = "it is no plain file, or may not be read"
 KINDS = {stat.S_IFREG: "", stat.S_IFDIR: "", stat.S_IFLNK: "it is a link"}
 Parts = tuple[str, ...]
@@ -123,8 +116,11 @@ def _in_zip(zipped: zipfile.ZipFile) -> Iterator[Entry]:
 
 def _in_tar(tarred: tarfile.TarFile) -> Iterator[Entry]:
     for info in tarred:
-        end = "/" if info.isdir() else ""
-        kind = 0 if info.issparse() else TYPES.get(info.type, 0)
+        kind, end = 0, "/" if info.isdir() else ""
+        if info.isdir() or (info.isreg() and not info.issparse()):
+            kind = stat.S_IFREG
+        elif info.linkname:
+            kind = stat.S_IFLNK
         yield info.name + end, kind, partial(tarred.extractfile, info)
 
 

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from celery import Celery
 
@@ -51,10 +50,12 @@ def grade(
     """Have workers grade them, started with these words; give what is done.
 
     What a killed worker had is published again at once; a second worker that
-    gets it finds the result, and does nothing.
+    gets it finds the result, and does nothing. Celery warns root: where
+    warnings are errors, that would end each worker.
     """
     for key, answers in jobs.items():
         store.put_job(key, answers)
+    worker = [sys.executable, "-m", "course.classroom", *words]
     log = store.folder / "worker.log"
     with ExitStack() as stack:
         if url := os.environ.get("REDIS_URL"):
@@ -72,7 +73,11 @@ def grade(
                         "The workers end again and again, and give no result:"
                         f" see {log}."
                     )
-                program = start(words, url, log)
+                settings = {"REDIS_URL": url, "PYTHONWARNINGS": ""}
+                with log.open("ab") as output:
+                    program = Program(
+                        "A worker", worker, settings=settings, output=output
+                    )
                 stack.callback(stop_all, [program], 3)
                 with application(url) as celery:
                     for key in sorted(left):
@@ -83,17 +88,6 @@ def grade(
                     starts = 0
                     yield key
             time.sleep(0.1)
-
-
-def start(words: Sequence[str], url: str, log: Path) -> Program:
-    """Start a worker of this machine.
-
-    Celery warns root. Where warnings are errors, that would end each worker.
-    """
-    settings = {"REDIS_URL": url, "PYTHONWARNINGS": ""}
-    program = [sys.executable, "-m", "course.classroom", *words]
-    with log.open("ab") as output:
-        return Program("A worker", program, settings=settings, output=output)
 
 
 def work(store: Store, sandbox: Sandbox, at_once: int) -> None:

@@ -133,13 +133,10 @@ class Sandbox:
 
         Its environment is all that an answer sees of ours: it has no secret.
         """
-        words = [
-            "env",
-            "-i",
-            f"PATH={Path(sys.executable).parent}:{os.defpath}",
-        ]
-        words += ["HOME=/tmp", "USER=student", "LANG=C.UTF-8"]
+        path = f"{Path(sys.executable).parent}:{os.defpath}"
+        words = ["env", "-i", f"PATH={path}", "HOME=/tmp", "LANG=C.UTF-8"]
         words += [f"PYTHONPATH={ROOT}", "PYTHONDONTWRITEBYTECODE=1"]
+        words += ["USER=student"]
         words += [shutil.which("bwrap") or "bwrap", "--die-with-parent"]
         words += ["--new-session", "--unshare-pid", "--unshare-net"]
         words += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]

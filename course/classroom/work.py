@@ -25,8 +25,8 @@ Answers = dict[str, bytes]  # by exercise
 Jobs = dict[str, Answers]  # by the name of the result
 
 
-def fingerprint(checks: Path, rooms: Iterable[str]) -> str:
-    """Hash the checks and all files of these rooms."""
+def fingerprint(checks: Path, rooms: Iterable[str] = ROOMS) -> str:
+    """Hash the checks and all that an answer might change in these rooms."""
     whole = hashlib.sha256()
     for path in (checks, *(ROOT / room for room in rooms)):
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
@@ -34,11 +34,6 @@ def fingerprint(checks: Path, rooms: Iterable[str]) -> str:
                 whole.update(f"{file.relative_to(path.parent)}\0".encode())
                 whole.update(hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()
-
-
-def of_the_course(checks: Path) -> str:
-    """Hash all that an answer might change if nothing held it back."""
-    return fingerprint(checks, ROOMS)
 
 
 def dump(data: Any) -> str:
@@ -85,36 +80,50 @@ class Store:
             return {}
         return results
 
-    def unjudged(self, key: str) -> list[str]:
-        """Name the exercises that are to be graded (again)."""
-        results = self.get(key) or {"all": {"state": "unjudged"}}
-        return [n for n, r in results.items() if r["state"] == "unjudged"]
+    def is_settled(self, key: str) -> bool:
+        """Whether there are results, and all of them judge the answers."""
+        states = {result["state"] for result in self.get(key).values()}
+        return bool(states) and "unjudged" not in states
 
     def grade(self, key: str, answers: Answers, sandbox: Sandbox) -> None:
         """Grade them and keep the results."""
         write(self.path(key), dump(sandbox.grade(answers, [*answers])))
 
-    def grade_solutions(self) -> list[str]:
-        """Grade the course's own; name those that could not be judged.
+    def begin(self, jobs: Jobs) -> Jobs:
+        """Return what has no result yet, or one that is no judgement.
 
-        They say what each exercise is worth. And they make Python compile
-        what answers import: in a sandbox it can't keep that.
+        The course's own solutions are graded first: they say what each
+        exercise is worth. And they make Python compile what answers import:
+        in a sandbox it can't keep that.
         """
-        if self.unjudged(self.worth):
+        if not self.is_settled(self.worth):
+            print("First the course's own solutions ...", file=sys.stderr)
             trusting = Sandbox(self.checks, trusted=True)
             results = trusting.grade(self.solutions, self.names)
             write(self.path(self.worth), dump(results))
-        return self.unjudged(self.worth)
+        if not self.is_settled(self.worth):
+            raise ValueError(
+                "The grader can't judge the course's own solutions here: see"
+                f" {self.path(self.worth)}."
+            )
+        todo = {}
+        for key, answers in jobs.items():
+            if answers and not self.is_settled(key):
+                self.path(key).unlink(missing_ok=True)
+                todo[key] = answers
+        return todo
 
     def put_job(self, key: str, answers: Answers) -> None:
         """Keep what a worker is to grade."""
-        text = {name: data.decode("latin-1") for name, data in answers.items()}
-        write(self.folder / "jobs" / key, dump(text))
+        for name, data in answers.items():
+            file = self.folder / "jobs" / key / f"{name}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
 
     def job(self, key: str) -> Answers:
         """Read it."""
-        text = json.loads((self.folder / "jobs" / key).read_bytes())
-        return {name: data.encode("latin-1") for name, data in text.items()}
+        files = (self.folder / "jobs" / key).iterdir()
+        return {file.stem: file.read_bytes() for file in files}
 
     def forget(self, keys: Iterable[str]) -> None:
         """Remove all but these results."""

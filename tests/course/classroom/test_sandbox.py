@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from course.classroom.sandbox import Sandbox
-from course.classroom.work import of_the_course
+from course.classroom.work import fingerprint
 from tests.course.classroom.conftest import needs_bwrap
 from tests.course.classroom.made import NAMES, answer, make_checks
 from tests.servers import ROOT
@@ -41,6 +41,8 @@ REFUSED = [
     "open({neighbour!r}).read()",
     "os.listdir({submissions!r})",
     "open({secret!r}).read()",
+    "'password' in open('/proc/1/environ').read() or open('/none')",
+    "'password' in str(os.environ) or open('/none')",
     "open({check!r}, 'a').write('x')",
     "open({course!r}, 'a').write('x')",
     "open({course!r} + 'x', 'w').write('x')",
@@ -88,7 +90,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
     neighbour.parent.mkdir(parents=True)
     neighbour.write_text(answer())
     (folder / "secret").write_text("password")
-    before = of_the_course(checks)
+    environment = pytest.MonkeyPatch()
+    environment.setenv("SECRET", "password")
+    before = fingerprint(checks)
     sandbox = Sandbox(checks, seconds=60)
     with socket.create_server(("127.0.0.1", 0)) as server:
         attacks = [
@@ -113,7 +117,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
         with ThreadPoolExecutor(2) as pool:
             found = pool.map(lambda job: sandbox.grade(job, NAMES[:2]), jobs)
             yield dict(zip(bodies, found, strict=True))
-    assert of_the_course(checks) == before
+    environment.undo()
+    assert fingerprint(checks) == before
     assert neighbour.read_text() == answer()
 
 
