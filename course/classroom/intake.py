@@ -160,6 +160,8 @@ def _sort_out(
         student.answers[name] = chosen.data
         if _stem(chosen) != name:
             notes.append(f"{chosen.shown} is graded as {name}.")
+        if b"\0" in chosen.data:
+            notes.append(f"{chosen.shown} is not in UTF-8, but in UTF-16?")
         notes += [
             f"Two files answer {name}: {chosen.shown} is graded,"
             f" {each.shown} is not."
@@ -170,7 +172,7 @@ def _sort_out(
         only = ", ".join(student.ignored[:3])
         only = f", only {only}" if only else ""
         notes.append(f"It has no answer to an exercise{only}.")
-    for name in student.ignored:
+    for name in student.ignored if answers else []:
         match = NUMBER.search(name)
         if match and exercises.get(int(match[1])) not in {None, *answers}:
             notes.append(f"{name} is no Python file, and is not graded.")

@@ -219,7 +219,9 @@ def test_the_same_student_twice(there: Path) -> None:
 def test_the_bytes_of_an_answer_stay(there: Path, text: bytes) -> None:
     """It is Python that has to read them."""
     (there / "ex01_hello.py").write_bytes(text)
-    assert one(there).answers == {"ex01_hello": text}
+    found = one(there)
+    assert found.answers == {"ex01_hello": text}
+    assert len(found.notes) == (b"\0" in text)
 
 
 def test_folders_and_archives_beside_each_other(tmp_path: Path) -> None:
