@@ -36,6 +36,7 @@ class Program:
         folder: Path | None = None,
         settings: Mapping[str, str] | None = None,
         output: IO[bytes] | None = None,
+        errors: IO[bytes] | None = None,
         keep: Sequence[int] = (),
         user: str | None = None,
     ) -> None:
@@ -46,7 +47,7 @@ class Program:
             env={**environment(), **(settings or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT if output else None,
+            stderr=errors or (subprocess.STDOUT if output else None),
             start_new_session=True,
             pass_fds=keep,
             user=user,
@@ -86,6 +87,8 @@ class Program:
         """Kill it and all that it has forked, as a power cut would."""
         self._release()
         killed: list[psutil.Process] = []
+        if not self.running:  # its number may be another's by now
+            return
         with contextlib.suppress(psutil.NoSuchProcess):
             program = psutil.Process(self.process.pid)
             program.suspend()  # it forks no more while we look

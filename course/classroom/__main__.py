@@ -4,18 +4,19 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
-from course.classroom import alike, work
+from course.classroom import alike, on_celery, work
 from course.classroom.intake import Submission, take_in
 from course.classroom.report import Row, write_all
-from course.classroom.sandbox import NoSandboxError, Sandbox, settled
+from course.classroom.sandbox import NoSandboxError, Sandbox
 from course.folders import ROOT
+from course.grader.exercises import UsageError, choose, find
 from course.processes import NoServerError, told_to_stop
 from course.typed import Parser
 
@@ -38,6 +39,9 @@ container that has it:
     python:3.12-bookworm sh -c "apt-get update && apt-get install -y \\
     bubblewrap && cp -r /from /course && cd /course && \\
     python3 start.py grade-class /submissions --out /grades\""""
+GRADED = "{task.completed:.0f} of {task.total:.0f} are graded"
+COLUMNS = (BarColumn(), GRADED, TimeRemainingColumn(), "left")
+WRONG_USE = (UsageError, NoServerError, NoSandboxError)
 
 
 class ChangedError(Exception):
@@ -51,15 +55,16 @@ def parser() -> argparse.ArgumentParser:
     add("submissions", type=Path, metavar="SUBMISSIONS", help="see below")
     help_ = "the folder to write (grades)"
     add("--out", type=Path, default="grades", metavar="FOLDER", help=help_)
-    help_ = "grade only these, by number"
-    add("--exercises", type=int, nargs="+", metavar="N", help=help_)
+    help_ = "grade only these, by number or by name"
+    add("--exercises", nargs="+", default=[], metavar="N", help=help_)
     help_ = "keep names out of the pages, so that a class may see them"
     add("--anonymous", action="store_true", help=help_)
     cores = os.cpu_count() or 1
     help_ = f"submissions beside each other ({cores})"
     add("--at-once", type=int, default=cores, metavar="N", help=help_)
-    help_ = "who grades: this command, or workers of Celery"
-    add("--engine", choices=["here", "celery"], default="here", help=help_)
+    help_ = "who grades: this command, or workers of Celery; or be a worker"
+    engines = ["here", "celery", "worker"]
+    add("--engine", choices=engines, default="here", help=help_)
     help_ = "use no sandbox: an answer may do all that you may"
     add("--trust-answers", action="store_true", help=help_)
     add("--checks", type=Path, default=ROOT / "checks", help=argparse.SUPPRESS)
@@ -68,23 +73,24 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take in, grade, report; return the exit code."""
-    asked = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    asked = parser().parse_args(words)
     try:
         with told_to_stop():
-            return run(asked)
+            return run(asked, words)
     except KeyboardInterrupt:
         print("Stopped: the same command goes on.", file=sys.stderr)
         return 130
     except ChangedError as error:
         print(error, file=sys.stderr)
         return 3
-    except (NoServerError, NoSandboxError, OSError, ValueError) as error:
+    except (*WRONG_USE, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def run(asked: argparse.Namespace) -> int:
-    """Do what was asked for."""
+def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
+    """Do what was asked for, in these words."""
     source, out = asked.submissions.resolve(), asked.out.resolve()
     if not source.exists():
         raise ValueError(f"There is no folder or archive {source}.")
@@ -92,60 +98,56 @@ def run(asked: argparse.Namespace) -> int:
         raise ValueError("The grades would lie in the submissions: --out …")
     if out.exists() and not (out / "graded").is_dir() and any(out.iterdir()):
         raise ValueError(f"{out} holds something else: name another --out.")
-    checks = asked.checks.resolve()
-    names = sorted(path.stem[5:] for path in checks.glob("test_ex*_*.py"))
-    exercises = {int(name[2:].partition("_")[0]): name for name in names}
-    for number in {*exercises} - {*(asked.exercises or exercises)}:
-        del exercises[number]
-    submissions = take_in(source, exercises)
-    if not submissions or not exercises:
-        raise ValueError(f"There is nothing to grade in {source}.")
-    sandbox = Sandbox(checks, max(asked.at_once, 1), asked.trust_answers)
+    checks, at_once = asked.checks.resolve(), max(asked.at_once, 1)
+    suites = choose(find(checks, checks), asked.exercises)
+    store = work.Store(out / "graded", checks, [each.name for each in suites])
+    sandbox = Sandbox(checks, trusted=asked.trust_answers)
     try:
         sandbox.try_it()
     except NoSandboxError as error:
         instead = INSTEAD.format(course=ROOT, source=source, out=out)
         raise NoSandboxError(f"{error}\n{instead}") from None
-    store = work.Store(out / "graded", checks, [*exercises.values()])
-    grade(asked.engine, store, sandbox, submissions)
-    rows = rows_of(store, submissions, anonymous=asked.anonymous)
-    write_all(out, rows, checks.with_name("exercises"))
-    print(f"{len(rows)} submissions are graded: {out / 'index.html'}")
-    print("For your platform: gradebook.csv, moodle.csv, canvas.csv,")
-    print("grades.json and gradescope/ are beside it.")
-    states = {each["state"] for row in rows for each in row.results}
-    if "unjudged" in states:
-        print("Not all could be judged: the same command tries it again.")
-    return int("unjudged" in states)
-
-
-def grade(
-    engine: str,
-    store: work.Store,
-    sandbox: Sandbox,
-    submissions: list[Submission],
-) -> None:
-    """Grade what has no result yet, and show how long it will take."""
-    before = work.of_the_course(sandbox.checks)
+    if asked.engine == "worker":
+        on_celery.work(store, sandbox, at_once)
+        return 0
+    submissions = take_in(source, {int(s.number): s.name for s in suites})
+    if not submissions:
+        raise ValueError(f"There is nothing to grade in {source}.")
     jobs = {store.key(each.answers): each.answers for each in submissions}
-    if not store.whole(store.worth):
-        print("First the course's own solutions ...", file=sys.stderr)
-        store.grade(store.solutions, Sandbox(sandbox.checks, trusted=True))
-    wrong = [n for n, r in store.get(store.worth).items() if not settled(r)]
-    if wrong:
-        raise ValueError(f"The grader fails here: {', '.join(wrong)}.")
-    todo = {key: jobs[key] for key in jobs if not store.whole(key)}
-    for key in todo:  # of a machine that failed, perhaps
-        store.path(key).unlink(missing_ok=True)
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True)
-    ) as progress:
-        bar = progress.add_task("Grading", total=len(jobs))
-        progress.advance(bar, len(jobs) - len(todo))
+    todo = store.begin(jobs)
+    if asked.engine == "here":
+        keys = work.grade(store, todo, sandbox, at_once)
+    else:
+        keys = on_celery.grade(store, todo, [*words, "--engine=worker"])
+    with closing(keys):
+        watch(store, keys, len(jobs), len(todo))
+    store.forget({*jobs, store.worth})
+    rows = rows_of(store, submissions, anonymous=asked.anonymous)
+    write_all(out, rows)
+    return report(rows, out)
 
-        def done(key: str) -> None:
-            if work.of_the_course(sandbox.checks) != before:
+
+def report(rows: list[Row], out: Path) -> int:
+    """Say where the grades are; return the exit code."""
+    print(f"{len(rows)} submissions are graded. Open {out / 'index.html'}")
+    print("Beside it: gradebook.csv, moodle.csv, canvas.csv, grades.json,")
+    print("and gradescope/, a results.json for each student.")
+    unjudged = ", ".join(row.name for row in rows if row.unjudged)
+    if unjudged:
+        print(f"Not all could be judged: {unjudged}.")
+        print("The same command grades these again.")
+    return int(bool(unjudged))
+
+
+def watch(
+    store: work.Store, keys: Iterator[str], whole: int, todo: int
+) -> None:
+    """Show how long it will take; stop if an answer changes the course."""
+    before = work.fingerprint(store.checks)
+    with Progress(*COLUMNS, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=whole, completed=whole - todo)
+        for key in keys:
+            if work.fingerprint(store.checks) != before:
                 store.path(key).unlink(missing_ok=True)
                 raise ChangedError(
                     "The course's own files were changed during the grading:"
@@ -154,44 +156,29 @@ def grade(
                 )
             progress.advance(bar)
 
-        way = work.here if engine == "here" else work.on_celery
-        way(store, sandbox, todo, done)
-    store.forget({*jobs, store.worth})
-
 
 def rows_of(
     store: work.Store, submissions: list[Submission], *, anonymous: bool
 ) -> list[Row]:
     """Join the results with the names, and with what is to be looked at."""
     worth = store.get(store.worth)
-    rows = []
-    for each in submissions:
-        found = store.get(store.key(each.answers))
-        results = []
-        for name in store.names:
-            result: dict[str, Any] = {**worth[name], "points": 0, "checks": []}
-            if name not in each.answers:
-                result |= {"state": "missing"}
-            elif settled(found[name]):
-                result = found[name]
-            elif isinstance(found[name], dict):
-                result = {**found[name], "state": "unjudged"}
-            else:
-                result |= {"state": "unjudged", "message": found[name]}
-            results.append({"message": "", **result})
-        who = (each.name, each.number, each.late)
-        rows.append(Row(*who, results, each.notes, [], each.name))
     copies = alike.report(submissions, store.checks.parent)
-    names = [each.name for each in rows]
-    for row, own in zip(rows, copies, strict=True):
-        row.copies += [note.format(*names) for note in own]
-    keys = "".join(sorted(store.key(each.answers) for each in submissions))
-
-    def mixed(row: Row) -> str:  # no classmate can tell the order
-        told = f"{keys}\0{row.name}\0{row.number}".encode()
-        return hashlib.sha256(told).hexdigest()
-
+    rows = []
+    for each, alike_to in zip(submissions, copies, strict=True):
+        results = {name: {"state": "missing"} for name in store.names}
+        if each.answers:
+            results |= store.get(store.key(each.answers))
+        nothing = {"message": "", "points": 0, "checks": []}
+        whole = [worth[name] | nothing | results[name] for name in store.names]
+        who = (each.name, each.number, each.late)
+        rows.append(Row(*who, whole, each.notes, alike_to, each.name))
     if anonymous:
+        keys = "".join(sorted(store.key(each.answers) for each in submissions))
+
+        def mixed(row: Row) -> str:  # no classmate can tell the order
+            text = f"{keys}\0{row.name}\0{row.number}"
+            return hashlib.sha256(text.encode()).hexdigest()
+
         for place, row in enumerate(sorted(rows, key=mixed), start=1):
             row.shown = f"Student {place:02}"
     return sorted(rows, key=lambda row: (row.shown, row.number))

@@ -11,14 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
+from course.classroom.sandbox import Result
 from course.classroom.work import dump, write
+from course.grader.exercises import original
+from course.grader.result import Check
 
 SHAKY = 0.6  # of an exercise's points: below, it is worth another lesson
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
 NOTEBOOK = re.compile(r"^Notebook: (\S+)", re.MULTILINE)
 BARS = 10
 OFTEN = 12  # checks in the list of those that fail most
+GRADEBOOK = "Student,Number,Late,{},Points,Of,On the pages,Look at\n"
+MOODLE = "Identifier,Full name,Grade,Last modified (grade)\n"
+CANVAS = """\
+Student,ID,SIS User ID,SIS Login ID,Section,Exercises
+    Points Possible,,,,,{}
+"""
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -35,7 +45,7 @@ class Row:
     name: str
     number: str
     late: bool
-    results: list[dict[str, Any]]
+    results: list[Result]
     notes: list[str]  # on what was handed in
     copies: list[str]  # for the instructor alone
     shown: str  # the name on the pages, or what stands for it
@@ -43,21 +53,9 @@ class Row:
     def __post_init__(self) -> None:
         self.points = sum(float(each["points"]) for each in self.results)
         self.of = sum(float(each["max_points"]) for each in self.results)
-        nothing = all(each["state"] == "missing" for each in self.results)
-        self.odd = self.copies + (self.notes if nothing else [])
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """All that is known of it."""
-        return {
-            "student": self.name,
-            "number": self.number,
-            "late": self.late,
-            "points": self.points,
-            "of": self.of,
-            "notes": self.notes + self.copies,
-            "exercises": self.results,
-        }
+        states = {each["state"] for each in self.results}
+        self.unjudged = "unjudged" in states
+        self.odd = self.copies + (self.notes if states == {"missing"} else [])
 
     @property
     def page(self) -> str:
@@ -75,10 +73,46 @@ def number(value: float) -> str:
 
 def words(check: dict[str, Any]) -> str:
     """Write a check's name as words."""
-    return str(check["name"]).removeprefix("test_").replace("_", " ")
+    return Check(check["name"], "right").title
 
 
-PAGES.filters |= {"number": number, "words": words}
+def code(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(shown)  # noqa: S704 (escaped above)
+
+
+PAGES.filters |= {"number": number, "words": words, "code": code}
+
+
+def write_all(out: Path, rows: list[Row]) -> None:
+    """Write every file, the same for the same results."""
+    exercises = ",".join(each["name"][:4] for each in rows[0].results)
+    files = {
+        "index.html": page("class", rows=rows, **overview(rows)),
+        "grades.json": dump([_data(row) for row in rows]),
+        "gradebook.csv": GRADEBOOK.format(exercises)
+        + table(*map(_in_gradebook, rows)),
+        "moodle.csv": MOODLE
+        + table(
+            *([f"Participant {r.number}", r.name, r.points, ""] for r in rows)
+        ),
+        "canvas.csv": CANVAS.format(number(rows[0].of))
+        + table(*([r.name, r.number, "", "", "", r.points] for r in rows)),
+    }
+    for row in rows:
+        files[f"students/{row.page}.html"] = page("student", row=row)
+        files[f"gradescope/{row.page}/results.json"] = dump(_gradescope(row))
+    for name, text in files.items():
+        write(out / name, text)
+    for old in [*out.glob("students/*.html"), *out.glob("gradescope/*/*")]:
+        if old.relative_to(out).as_posix() not in files:
+            old.unlink()
+
+
+def page(name: str, **data: Any) -> str:
+    """Fill a template."""
+    return PAGES.get_template(f"{name}.html").render(data)
 
 
 def table(*rows: list[Any]) -> str:
@@ -91,45 +125,21 @@ def table(*rows: list[Any]) -> str:
 
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerows([[cell(value) for value in row] for row in rows])
+    lines.writerows([map(cell, row) for row in rows])
     return text.getvalue()
 
 
-def write_all(out: Path, rows: list[Row], stubs: Path) -> None:
-    """Write every file, the same for the same results."""
-    names = [each["name"] for each in rows[0].results]
-    book: list[list[Any]] = [["Student", "Number", "Late"]]
-    book[0] += [*(name[:4] for name in names), "Points", "Of"]
-    book[0] += ["On the pages", "Look at"]
-    moodle: list[list[Any]] = [["Identifier", "Full name", "Grade"]]
-    moodle[0] += ["Last modified (grade)"]
-    canvas: list[list[Any]] = [["Student", "ID", "SIS User ID"]]
-    canvas[0] += ["SIS Login ID", "Section", "Exercises"]
-    canvas += [["    Points Possible", "", "", "", "", rows[0].of]]
-    files = {}
-    for row in rows:
-        points = [float(each["points"]) for each in row.results]
-        late, notes = (
-            "late" if row.late else "",
-            " ".join(row.notes + row.copies),
-        )
-        book += [[row.name, row.number, late, *points, row.points, row.of]]
-        book[-1] += [row.shown, notes]
-        moodle += [[f"Participant {row.number}", row.name, row.points, ""]]
-        canvas += [[row.name, row.number, "", "", "", row.points]]
-        page = PAGES.get_template("student.html").render(row=row)
-        files[f"students/{row.page}.html"] = page
-        files[f"gradescope/{row.page}/results.json"] = dump(_gradescope(row))
-    files["gradebook.csv"] = table(*book)
-    files["moodle.csv"], files["canvas.csv"] = table(*moodle), table(*canvas)
-    files["grades.json"] = dump([row.data for row in rows])
-    whole = {"rows": rows, "names": names, **overview(rows, stubs)}
-    files["index.html"] = PAGES.get_template("class.html").render(whole)
-    for name, text in files.items():
-        write(out / name, text)
-    for old in [*out.glob("students/*.html"), *out.glob("gradescope/*/*")]:
-        if old.relative_to(out).as_posix() not in files:
-            old.unlink()
+def _in_gradebook(row: Row) -> list[Any]:
+    points = [float(each["points"]) for each in row.results]
+    late, notes = "late" if row.late else "", " ".join(row.notes + row.copies)
+    who = [row.name, row.number, late]
+    return [*who, *points, row.points, row.of, row.shown, notes]
+
+
+def _data(row: Row) -> dict[str, Any]:
+    data = {"student": row.name, "number": row.number, "late": row.late}
+    data |= {"points": row.points, "of": row.of, "exercises": row.results}
+    return {**data, "notes": row.notes + row.copies}
 
 
 def _gradescope(row: Row) -> dict[str, Any]:
@@ -148,24 +158,25 @@ def _gradescope(row: Row) -> dict[str, Any]:
     return {"score": row.points, "tests": tests}
 
 
-def overview(rows: list[Row], stubs: Path) -> dict[str, Any]:
+def overview(rows: list[Row]) -> dict[str, Any]:
     """Count what the page of the class shows."""
     shares = [row.points / (row.of or 1) for row in rows]
     bars = Counter(min(int(share * BARS), BARS - 1) for share in shares)
     exercises, fails = [], Counter[tuple[str, str, str]]()
     for results in zip(*(row.results for row in rows), strict=True):
-        title, worth = results[0]["title"], float(results[0]["max_points"])
+        name, title = results[0]["name"], results[0]["title"]
         given = [each for each in results if each["state"] != "missing"]
+        worth = sum(float(each["max_points"]) for each in given)
         points = sum(float(each["points"]) for each in given)
-        stub = stubs / f"{results[0]['name']}.py"
-        text = stub.read_text("utf-8") if stub.is_file() else ""
+        stub = original(name).decode()
         exercises.append(
             {
+                "name": name,
                 "title": title,
                 "given": len(given),
                 "right": sum(each["state"] == "right" for each in given),
-                "share": points / (worth * len(given) or 1),
-                "notebook": "".join(NOTEBOOK.findall(text)[:1]),
+                "share": points / (worth or 1),
+                "notebook": "".join(NOTEBOOK.findall(stub)[:1]),
             }
         )
         for check in (check for each in given for check in each["checks"]):

@@ -6,48 +6,34 @@ that only what has changed is graded again.
 
 import hashlib
 import json
-import os
-import shlex
 import shutil
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from course.broker import Broker
-from course.classroom.sandbox import ROOMS, Sandbox, settled
+from course.classroom.sandbox import ROOMS, Results, Sandbox
 from course.folders import ROOT
 from course.grader.files import replace
-from course.processes import NoServerError, Program, stop_all
 
-JUDGES = ("course/grader", "fastapi_timeline", "locks/learn.txt")
-KEPT = (
-    *("name", "title", "state", "points", "max_points", "fault", "promise"),
-    *("message", "did", "expected", "got", "place", "code"),
+JUDGES = (
+    *("course/grader", "course/classroom/sandbox.py"),
+    *("fastapi_timeline", "locks/learn.txt"),
 )
-STARTS = 5  # of a worker without a result: then something else is wrong
 Answers = dict[str, bytes]  # by exercise
 Jobs = dict[str, Answers]  # by the name of the result
-Done = Callable[[str], object]
 
 
-def fingerprint(*paths: Path) -> str:
-    """Hash all files below, but for what Python compiles."""
-    found = hashlib.sha256()
-    for path in paths:
+def fingerprint(checks: Path, rooms: Iterable[str] = ROOMS) -> str:
+    """Hash the checks and all that an answer might change in these rooms."""
+    whole = hashlib.sha256()
+    for path in (checks, *(ROOT / room for room in rooms)):
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             if "__pycache__" not in file.parts and file.is_file():
-                found.update(f"{file.relative_to(path.parent)}\0".encode())
-                found.update(hashlib.sha256(file.read_bytes()).digest())
-    return found.hexdigest()
-
-
-def of_the_course(checks: Path) -> str:
-    """Hash all that an answer might change if nothing held it back."""
-    return fingerprint(checks, *(ROOT / name for name in ROOMS))
+                whole.update(f"{file.relative_to(path.parent)}\0".encode())
+                whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def dump(data: Any) -> str:
@@ -66,69 +52,81 @@ class Store:
 
     def __init__(self, folder: Path, checks: Path, names: list[str]) -> None:
         self.folder, self.checks, self.names = folder, checks, names
-        judges = fingerprint(checks, *(ROOT / name for name in JUDGES))
+        judges = fingerprint(checks, JUDGES)
         self.judges = f"{judges} {sys.version} {names}"
-        # Good answers say what each exercise is worth. And they make Python
-        # compile what answers import: in a sandbox it can't keep that.
-        solutions = [checks.parent / f"solutions/{name}.py" for name in names]
         self.solutions = {
             path.stem: path.read_bytes()
-            for path in solutions
-            if all(map(Path.is_file, solutions))
+            for path in checks.parent.glob("solutions/*.py")
+            if path.stem in names
         }
-        self.worth = self.key(self.solutions)
+        self.worth = "solutions-" + self.key(self.solutions)
 
     def key(self, answers: Answers) -> str:
         """Name the result of these answers."""
-        found = hashlib.sha256(self.judges.encode())
+        whole = hashlib.sha256(self.judges.encode())
         for name, data in sorted(answers.items()):
-            found.update(f"\0{name} {len(data)}\0".encode() + data)
-        return found.hexdigest()[:32]
+            whole.update(f"\0{name} {len(data)}\0".encode() + data)
+        return whole.hexdigest()[:32]
 
     def path(self, key: str) -> Path:
-        """Say where a result is kept."""
+        """Return where a result is kept."""
         return self.folder / f"{key}.json"
 
-    def get(self, key: str) -> dict[str, Any]:
-        """Return a result by exercise, if it is there and whole."""
+    def get(self, key: str) -> Results:
+        """Return the results by exercise, if they are there and whole."""
         try:
-            found: dict[str, Any] = json.loads(self.path(key).read_bytes())
+            results: Results = json.loads(self.path(key).read_bytes())
         except (OSError, ValueError):
             return {}
-        return found
+        return results
 
-    def whole(self, key: str) -> bool:
-        """Whether it is there, and nothing of it is to be graded again."""
-        found = self.get(key)
-        return bool(found) and all(map(settled, found.values()))
+    def is_settled(self, key: str) -> bool:
+        """Whether there are results, and all of them judge the answers."""
+        states = {result["state"] for result in self.get(key).values()}
+        return bool(states) and "unjudged" not in states
 
-    def grade(self, answers: Answers, sandbox: Sandbox) -> None:
-        """Grade it and keep the result; times differ and are left out."""
-        names = [each for each in self.names if each in answers or not answers]
-        found = sandbox.grade(answers, names)
-        for name, result in found.items():
-            if isinstance(result, dict):
-                found[name] = _short(result)
-                checks = [_short(check) for check in result["checks"]]
-                found[name]["checks"] = checks
-        write(self.path(self.key(answers)), dump(found))
+    def grade(self, key: str, answers: Answers, sandbox: Sandbox) -> None:
+        """Grade them and keep the results."""
+        write(self.path(key), dump(sandbox.grade(answers, [*answers])))
+
+    def begin(self, jobs: Jobs) -> Jobs:
+        """Return what has no result yet, or one that is no judgement.
+
+        The course's own solutions are graded first: they say what each
+        exercise is worth. And they make Python compile what answers import:
+        in a sandbox it can't keep that.
+        """
+        if not self.is_settled(self.worth):
+            print("First the course's own solutions ...", file=sys.stderr)
+            trusting = Sandbox(self.checks, trusted=True)
+            results = trusting.grade(self.solutions, self.names)
+            write(self.path(self.worth), dump(results))
+        if not self.is_settled(self.worth):
+            raise ValueError(
+                "The grader can't judge the course's own solutions here: see"
+                f" {self.path(self.worth)}."
+            )
+        todo = {}
+        for key, answers in jobs.items():
+            if answers and not self.is_settled(key):
+                self.path(key).unlink(missing_ok=True)
+                todo[key] = answers
+        return todo
 
     def put_job(self, key: str, answers: Answers) -> None:
         """Keep what a worker is to grade."""
-        text = {name: data.decode("latin-1") for name, data in answers.items()}
-        write(self.folder / "jobs" / key, dump(text))
+        for name, data in answers.items():
+            file = self.folder / "jobs" / key / f"{name}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
 
     def job(self, key: str) -> Answers:
         """Read it."""
-        text = json.loads((self.folder / "jobs" / key).read_bytes())
-        return {name: data.encode("latin-1") for name, data in text.items()}
+        files = (self.folder / "jobs" / key).iterdir()
+        return {file.stem: file.read_bytes() for file in files}
 
-    def log(self, slot: int) -> Path:
-        """Say where a worker writes what it does."""
-        return self.folder / f"worker-{slot}.log"
-
-    def forget(self, keys: set[str]) -> None:
-        """Remove what does not belong to these results."""
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove all but these results."""
         for path in self.folder.iterdir():
             if path.is_dir():  # the workers' jobs and broker
                 shutil.rmtree(path)
@@ -136,63 +134,19 @@ class Store:
                 path.unlink()
 
 
-def _short(result: dict[str, Any]) -> dict[str, Any]:
-    return {name: result[name] for name in KEPT if name in result}
-
-
-def here(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
-    """Grade them all in this process's sandboxes."""
-    with ThreadPoolExecutor(sandbox.at_once) as pool:
+def grade(
+    store: Store, jobs: Jobs, sandbox: Sandbox, at_once: int
+) -> Generator[str, None, None]:
+    """Grade them all, several beside each other; give those that are done."""
+    with ThreadPoolExecutor(at_once) as pool:
         running = {
-            pool.submit(store.grade, answers, sandbox): key
+            pool.submit(store.grade, key, answers, sandbox): key
             for key, answers in jobs.items()
         }
         try:
             for future in as_completed(running):
                 future.result()
-                done(running[future])
+                yield running[future]
         finally:  # Ctrl-C, perhaps
-            sandbox.stop()
+            sandbox.stopped = True
             pool.shutdown(cancel_futures=True)
-
-
-def on_celery(store: Store, sandbox: Sandbox, jobs: Jobs, done: Done) -> None:
-    """Have workers grade them, which may be on other machines too.
-
-    What a killed worker had is published again at once; a second worker that
-    gets it finds the result, and does nothing.
-    """
-    from course.classroom import worker  # noqa: PLC0415 (slow to import)
-
-    for key, answers in jobs.items():
-        store.put_job(key, answers)
-    with ExitStack() as stack:
-        url = (
-            os.environ.get("REDIS_URL")
-            or stack.enter_context(Broker(store.folder / "broker")).url
-        )
-        settings = worker.settings(url, store, sandbox)
-        if "REDIS_URL" in os.environ:
-            told = [f"{name}={value}" for name, value in settings.items()]
-            words = ["env", *told, sys.executable, "-m", worker.__name__, "9"]
-            print(f"On a further machine: {shlex.join(words)}")
-        workers: dict[int, Program] = {}
-        stack.callback(lambda: stop_all([*workers.values()], 3))
-        left, starts = set(jobs), 0
-        while left:
-            for slot in range(sandbox.at_once):
-                if slot not in workers or not workers[slot].running:
-                    starts += 1
-                    if starts > STARTS * sandbox.at_once:
-                        raise NoServerError(
-                            "The workers end again and again, and give no"
-                            f" result: see {store.log(slot)}."
-                        )
-                    workers[slot] = worker.start(slot, settings, store)
-                    worker.publish(url, sorted(left))
-            for key in sorted(left):
-                if store.path(key).exists():
-                    left.discard(key)
-                    starts = 0
-                    done(key)
-            time.sleep(0.1)

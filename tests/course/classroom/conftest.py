@@ -50,18 +50,18 @@ class Classroom:
     def type(self, *words: str, **settings: str) -> tuple[int, str]:
         """Run it to its end; return its code and what it said."""
         process = self.start(*words, **settings)
-        out, errors = process.communicate(timeout=100)
+        out, errors = process.communicate(timeout=500)
         return process.returncode, out + errors
 
-    def left_running(self) -> list[str]:
-        """Name the processes of this folder that still run."""
+    def left_running(self, mark: str = "") -> list[str]:
+        """Name the processes of this folder, or of a mark, that still run."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 said = (process / "cmdline").read_bytes().decode()
             except OSError:
                 continue
-            if str(self.folder) in said:
+            if (mark or str(self.folder)) in said:
                 found.append(said.replace("\0", " ")[:200])
         return found
 

@@ -9,11 +9,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
+from course.classroom.sandbox import memory
 from tests.checks.bank import SUITES, answers, graded, grader, own
 from tests.servers import ROOT
 
@@ -62,18 +60,6 @@ def hand_in(number: int, folder: Path) -> dict[str, list[float]]:
     return expected
 
 
-def memory(pid: int) -> int:
-    """Add up what it and all below it hold alone, in bytes."""
-    total = 0
-    with suppress(psutil.Error):
-        whole = psutil.Process(pid)
-        for each in [whole, *whole.children(recursive=True)]:
-            with suppress(psutil.Error):
-                held = each.memory_info()
-                total += held.rss - held.shared
-    return total
-
-
 def grade(submissions: Path, out: Path, until: int | None) -> int:
     """Grade until there are so many results; return the most memory held."""
     command = [sys.executable, "-m", "course.classroom", str(submissions)]
@@ -84,6 +70,7 @@ def grade(submissions: Path, out: Path, until: int | None) -> int:
             if until and len([*out.glob("graded/*.json")]) >= until:
                 process.kill()
             time.sleep(0.5)
+    assert until or not process.returncode
     return most
 
 

@@ -38,14 +38,15 @@ def said(course: Path, *answers: str) -> list[list[str]]:
         (course / room).mkdir()
         (course / room / "ex01_count.py").write_text(text)
     given = [{"ex01_count": answer.encode()} for answer in answers]
-    return report([Submission("x", answers=each) for each in given], course)
+    made = [Submission(f"{i}", answers=each) for i, each in enumerate(given)]
+    return report(made, course)
 
 
 def test_an_answer_with_other_names_is_alike(tmp_path: Path) -> None:
     """Names, comments and docstrings do not count; a number does."""
     first, second, third = said(tmp_path, THEIRS, OURS, OTHER)
-    assert first == ["ex01_count is built exactly as that of {1}."]
-    assert second == ["ex01_count is built exactly as that of {0}."]
+    assert first == ["ex01_count is built exactly as that of 1."]
+    assert second == ["ex01_count is built exactly as that of 0."]
     assert third == []
 
 
@@ -92,6 +93,7 @@ def test_use_of_a_solution_is_reported(tmp_path: Path, line: str) -> None:
         "lambda: " * 5_000 + "1",
         "\ufeff\ufeff",
         "x = 1" + "0" * 10_000,
+        "x = 0x" + "f" * 10_000,
         "# coding: klingon\nx = 1",
     ],
 )

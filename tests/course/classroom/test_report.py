@@ -19,9 +19,9 @@ def result(name: str, **more: Any) -> dict[str, Any]:
             "points": points,
             "max_points": 2,
             "promise": "It <greets>.",
-            "message": "no & no",
+            "message": "no & no: `<call>`",
             **dict.fromkeys(["fault", "did", "expected", "got"], ""),
-            **dict.fromkeys(["place", "code"], ""),
+            **dict.fromkeys(["order", "place", "code", "why"], ""),
         }
         for word, state, points in [("a", "right", 2), ("b", "wrong", 0)]
     ]
@@ -54,7 +54,7 @@ def out(tmp_path: Path) -> Path:
             ),
         ]
     ]
-    write_all(tmp_path / "grades", rows, tmp_path)
+    write_all(tmp_path / "grades", rows)
     return tmp_path / "grades"
 
 
@@ -95,15 +95,18 @@ def test_pages_show_what_students_wrote_as_text(out: Path) -> None:
     """Two of one name have a page each."""
     pages = [path.read_text() for path in out.glob("students/*.html")]
     assert len(pages) == 3
-    assert sum("<h1>=HYPERLINK(1)&lt;b&gt;</h1>" in p for p in pages) == 1
+    assert sum(">=HYPERLINK(1)&lt;b&gt;</bdi></h1>" in p for p in pages) == 1
     assert all("It &lt;greets&gt;." in page for page in pages)
+    assert all("<code>&lt;call&gt;</code>" in page for page in pages)
     assert sum("Grade it again, or by hand." in page for page in pages) == 1
 
 
 def test_the_class_page_counts(out: Path) -> None:
     """Which check fails most, what to teach again, and who is late."""
     text = (out / "index.html").read_text()
-    assert "3 submissions · of 8 points on average 3.3, median 4.0" in text
+    assert "On average 3.3 of 8 points; median 4.0." in text
     assert "ex02_y · Title: 50 %" in text
-    assert '<td class="n">3</td><td>ex01_x · Title</td><td>b<br>' in text
+    assert (
+        '<td class="n">3</td><td>b <span class="soft">in ex01_x · Title' in text
+    )
     assert text.count(">late<") == 1
