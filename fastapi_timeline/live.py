@@ -1,8 +1,10 @@
 """One request while it runs: what is due to be called, what has begun."""
 
 import contextlib
+import inspect
 import weakref
 from collections.abc import Callable
+from threading import get_ident
 from time import perf_counter_ns, process_time_ns
 from types import (
     AsyncGeneratorType,
@@ -16,7 +18,7 @@ from types import (
 from typing import Any, Protocol
 
 from . import logged, model
-from .asides import Asides
+from .asides import STARTS, Asides
 from .callables import Described, bare, isinstance_of, own, static
 from .due import Due, choose, first_argument
 from .notes import Notes, Planned, planned
@@ -85,13 +87,15 @@ class Live(Tasks, Asides, Notes):
         self.frames: dict[int, Due] = {}  # by id of a running frame
         self.held: dict[int, object] = {}  # lane: exception thrown at it
         self.called: set[int] = set()  # ids of dependencies called so far
+        # By id of a frame: a coroutine that nobody awaits yet, and its lane.
+        self.handed: dict[int, tuple[weakref.ref[Any], int]] = {}
 
     def happened(
         self, moment: Moment, code: CodeType, frame: FrameType, value: object
     ) -> None:
         """Take note of it; our own mistakes cost the picture, no more."""
         if self.closed:
-            if self.asides:
+            if self.asides or self.expected:
                 self.beside(moment, code, frame, value)
             return
         try:
@@ -101,8 +105,11 @@ class Live(Tasks, Asides, Notes):
                 role = self.own_codes.get(key)
             if role and getattr(self, role)(moment, frame, value) is not False:
                 return
-            if self.asides and self.aside(moment, frame, value):
+            following = self.asides or self.expected
+            if following and self.aside(moment, frame, value):
                 return
+            if self.handed:
+                self.handed.pop(id(frame), None)  # somebody awaits it
             if moment == "began":
                 self.began(code, frame)
             else:
@@ -115,8 +122,9 @@ class Live(Tasks, Asides, Notes):
     ) -> None:
         """Take note of what the request started and does not wait for."""
         try:
-            if self.roles.get(id(code)) == "log":
-                self.log(moment, frame, value)
+            role = self.roles.get(id(code))
+            if role == "log" or role in STARTS.values():
+                getattr(self, role)(moment, frame, value)
             else:
                 self.aside(moment, frame, value)
         except Exception as exc:  # noqa: BLE001
@@ -128,6 +136,7 @@ class Live(Tasks, Asides, Notes):
             self.recorder.give_up(exc, self)
         self.closed = True
         self.asides.clear()
+        self.expected.clear()
 
     # --- what its functions log ---------------------------------------------
 
@@ -429,8 +438,10 @@ class Live(Tasks, Asides, Notes):
             del self.frames[id(frame)]
             lazy = due.code is not frame.f_code or due.code.co_flags & LAZY
             if type(value) is CoroutineType and not lazy:
-                self.awaited.append(due)  # its owner awaits it now
-                return
+                if get_ident() == self.loop:
+                    self.awaited.append(due)  # its owner awaits it now
+                    return
+                self.handed_on(value, lane)
             self.note("ended", lane)
         elif moment == "yielded":
             self.held[lane] = None
@@ -442,6 +453,20 @@ class Live(Tasks, Asides, Notes):
         elif moment == "raised":
             del self.frames[id(frame)]
             self._raised(lane, frame, value)
+
+    def handed_on(self, coroutine: Any, lane: int) -> None:
+        """Expect what a worker thread gave back to be awaited by somebody."""
+        frame = coroutine.cr_frame
+        if inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
+            return
+        key = id(frame)
+
+        def gone(_: object) -> None:
+            if self.handed.pop(key, None) is not None:
+                self.note(model.UNAWAITED, lane, model.UNAWAITED)
+
+        self.handed[key] = weakref.ref(coroutine, gone), lane
+        self.watch(coroutine.cr_code)
 
     def _resumed(self, lane: int, exc: object) -> None:
         if lane in self.held and self.held[lane] is None:
@@ -481,10 +506,14 @@ class Live(Tasks, Asides, Notes):
                     due.begun = 1
                     self.note("unreached", due.lane)
             self.never_ran()
+            self.overlooked()
+            for _, lane in self.handed.values():
+                self.note(model.UNAWAITED, lane, model.UNAWAITED)
         self.note(model.DONE)
         self.closed = True
         self.frames.clear()
         self.held.clear()
+        self.handed.clear()
         self.called.clear()
         self.solving.clear()
         self.opened.clear()

@@ -41,6 +41,7 @@ OTHER = (
 # Before 3.11.3 a profiled generator that went on still shows the garbage
 # collector what it has long let go: a crash (python/cpython issue 101975).
 CRASHES = sys.version_info < (3, 11, 3)
+NEVER = -2  # in place of where: it is left before it has begun
 LITTER = 20_000  # objects that may lie about until nothing runs
 
 
@@ -160,12 +161,14 @@ class Profile(Watcher):
 
     def _called(self, frame: FrameType) -> None:
         begins = id(frame) not in self.open and self._starts(frame)
-        self.open[id(frame)] = (None, -1)
+        never = self._instruction(frame) == "RETURN_GENERATOR"
+        self.open[id(frame)] = (None, NEVER if never else -1)
         if sys.gettrace() in {None, ignore}:  # no debugger: see exceptions
             self.local.depth = getattr(self.local, "depth", 0) + 1
             frame.f_trace, frame.f_trace_lines = self._trace, False
             sys.settrace(ignore)
-        self._tell("began" if begins else "resumed", frame, None)
+        if not never:
+            self._tell("began" if begins else "resumed", frame, None)
 
     def _starts(self, frame: FrameType) -> bool:
         """Tell a start from the going on of what began unwatched.
@@ -176,12 +179,15 @@ class Profile(Watcher):
         resumes = at >= 0 and opcode.opname[code[at]] == "RESUME"
         return not (resumes and code[at + 1])
 
+    def _instruction(self, frame: FrameType) -> str:
+        code = self.bytes[id(frame.f_code)]
+        return opcode.opname[code[frame.f_lasti]] if frame.f_lasti >= 0 else ""
+
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "exception" and id(frame) in self.open:
             fresh = self.open[id(frame)][0] is None
             self.open[id(frame)] = (arg[1], frame.f_lasti)
-            code = self.bytes[id(frame.f_code)]
-            if fresh and opcode.opname[code[frame.f_lasti]] == "YIELD_VALUE":
+            if fresh and self._instruction(frame) == "YIELD_VALUE":
                 self._tell("thrown", frame, arg[1])
         return self._trace
 
@@ -194,7 +200,7 @@ class Profile(Watcher):
             if not self.local.depth:
                 sys.settrace(None)
         exc, at = self.open.get(id(frame), (None, -1))
-        last = opcode.opname[self.bytes[id(code)][frame.f_lasti]]
+        last = self._instruction(frame)
         # An exception thrown in at a yield leaves from that very yield.
         passed = at == frame.f_lasti
         if not ours and value is None:  # nor does it yield twice from there
@@ -206,7 +212,7 @@ class Profile(Watcher):
         elif last == "RETURN_VALUE":
             self._left(frame)
             self._tell("ended", frame, value)
-        elif last != "RETURN_GENERATOR":
+        elif last != "RETURN_GENERATOR" or exc is not None or at == NEVER:
             self._left(frame)
             before = noted()
             self._tell("raised", frame, exc)

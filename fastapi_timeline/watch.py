@@ -38,8 +38,8 @@ class Listener(Protocol):
 
 
 CURRENT: ContextVar[Listener | None] = ContextVar("timeline", default=None)
-# Threads of the application, by what is to run in them: who started it, and
-# its lane; then by the thread's number.
+# What has not our context, by its id: a thread's object, or the frame of a
+# coroutine; who started it, and its lane. Threads then by their number.
 ELSEWHERE: dict[int, tuple[weakref.ref[Any], Any, int]] = {}
 THREADS: dict[int, Any] = {}
 
@@ -47,9 +47,11 @@ THREADS: dict[int, Any] = {}
 def in_thread(
     moment: Moment, code: CodeType, frame: FrameType, value: object
 ) -> None:
-    """Tell the starter of this thread, which does not have its context."""
+    """Tell the starter of this, which does not have its context."""
     live = THREADS.get(get_ident())
-    if live is None and moment == "began" and code.co_argcount:
+    if live is None and id(frame) in ELSEWHERE:  # a coroutine
+        live = ELSEWHERE[id(frame)][1]
+    elif live is None and moment == "began" and code.co_argcount:
         runner = frame.f_locals.get(code.co_varnames[0])
         expected = ELSEWHERE.get(id(runner))
         if expected is not None and expected[0]() is runner:
