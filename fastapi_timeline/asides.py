@@ -95,7 +95,9 @@ class Asides(Around):
             return
         self.asides[id(own_frame)] = lane
         self.watch(code)
-        context = values.get("context", values.get("kwargs", {}).get("context"))
+        context = values.get(
+            "context", values.get("kwargs", {}).get("context")
+        )
         if context is not None and context.get(CURRENT) is not self:
             self.keep(id(own_frame), coroutine, lane)
 
@@ -171,9 +173,7 @@ class Asides(Around):
             library = kind.__module__.partition(".")[0]
             self.remarks.append(OVERLOOKED.format(library))
 
-    def start(
-        self, name: str, code: CodeType | None, what: str
-    ) -> int | None:
+    def start(self, name: str, code: CodeType | None, what: str) -> int | None:
         """Give it a lane, which says what it is; no more than the limit."""
         if len(self.lanes) >= self.limit:
             self.dropped += 1
@@ -184,9 +184,7 @@ class Asides(Around):
         self.note(model.STARTED_BY, len(self.lanes) - 1)
         return len(self.lanes) - 1
 
-    def elsewhere(
-        self, runner: Any, code: CodeType, lane: int | None
-    ) -> None:
+    def elsewhere(self, runner: Any, code: CodeType, lane: int | None) -> None:
         """Expect `run` of this object, in a thread without our context."""
         if lane is not None:
             self.keep(id(runner), runner, lane)

@@ -225,9 +225,7 @@ class Recording:
             ended=last.at if last else None,
             where=tuple(
                 dict.fromkeys(
-                    e.where
-                    for e in mine
-                    if e.what not in BESIDE and e.where
+                    e.where for e in mine if e.what not in BESIDE and e.where
                 )
             ),
             error=bad.note if bad else "",

@@ -17,6 +17,7 @@ from .words import (
     middle,
     milliseconds,
     outcome,
+    printable,
     remarks,
     slowed,
     took,
@@ -85,7 +86,8 @@ class Picture:
     def lines(self) -> Iterator[Text]:
         """Draw it, from the title down to the order in words."""
         recording = self.recording
-        title = f"{recording.title}  {recording.status}"
+        title = printable(f"{recording.title}  {recording.status}")
+        title = title.replace("\n", "\ufffd")
         for line in wrapped(title.rstrip().split(" "), " "):
             yield Text(line, style="bold")
         drawn = list(self._drawn())

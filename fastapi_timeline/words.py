@@ -1,5 +1,6 @@
 """A recording in words: the whole order, and what is said of one lane."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -228,6 +229,14 @@ def warnings(recording: Recording) -> list[str]:
     more = f"{count} more events are not shown." if count else ""
     found = (recording.lost, more)
     return [text for text in found if text]
+
+
+def printable(text: str) -> str:
+    """Leave out what would change a terminal's colours, or more."""
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\ufffd" for c in text
+    )
 
 
 def clipped(text: str, room: int) -> str:
