@@ -143,12 +143,12 @@ class Picture:
             yield Text.assemble(line, *entries[number + 1 : number + 2])
 
     def _client(self, start: int, end: int) -> Text:
-        """Draw its wait: what has left and not come yet is a thin line."""
+        """Draw its wait, up to "sent"; a long way from there is a thin line."""
         row, sent = self._row(), self.recording.sent
-        after = late(self.recording)
-        self._fill(row, start, end - after, "▒")
-        if after and sent is not None:
-            self._fill(row, sent, end, "╌", over=False)
+        self._fill(row, start, end if sent is None else min(end, sent), "▒")
+        if sent is not None:
+            if late(self.recording):
+                self._fill(row, sent, end, "╌", over=False)
             row[self.column] = "┊"
         waited = took(self.recording, end - start)
         return Text(f"{'client waits':<{NAME}} {''.join(row)} {waited}")

@@ -141,10 +141,10 @@ def detail(life: Life) -> str:
             "event loop" if w == "loop" else w.replace("thread", "worker")
             for w in life.where
         ]
-    if lane.replaces and lane.replaces != lane.name:
-        parts.append(f"for {lane.replaces}")
     if lane.scope == "function" and lane.kind == "dependency":
         parts.append("function scope")
+    if lane.replaces and lane.replaces != lane.name:
+        parts.append(f"for {lane.replaces}")
     return " · ".join(filter(None, parts))
 
 
@@ -155,7 +155,7 @@ def brought(life: Life) -> list[str]:
     return [*lines[:MOST], *([f"and {more} more"] if more > 0 else [])]
 
 
-LONGEST, MOST = 70, 3  # characters of a log record, and how many of them
+LONGEST, MOST = 60, 3  # characters of a log record, and how many of them
 
 
 def work(life: Life) -> str:
