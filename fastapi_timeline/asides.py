@@ -17,7 +17,6 @@ import weakref
 from concurrent.futures import thread as pool
 from functools import partial
 from pathlib import Path
-from threading import get_ident
 from types import BuiltinMethodType, CodeType, CoroutineType, FrameType
 from typing import Any
 
@@ -35,7 +34,7 @@ from .callables import (
 )
 from .due import first_argument
 from .notes import Planned
-from .watch import CURRENT, ELSEWHERE, THREADS, Moment
+from .watch import CURRENT, ELSEWHERE, Moment
 
 # Python's own code by which something is started, and our method for it.
 STARTS = {
@@ -64,6 +63,7 @@ class Asides(Around):
     """Follows tasks and threads that functions of the request start."""
 
     watch: Any
+    roles: dict[int, str]
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,6 +88,8 @@ class Asides(Around):
             return
         if own_frame is None or id(own_frame) in self.asides:
             return
+        if id(code) in self.roles:
+            return  # a middleware's, which has a row
         lane = self.taken(frame, code)
         if lane is None:
             lane = self.start(coroutine.__name__, code, "asyncio task")
@@ -216,8 +218,6 @@ class Asides(Around):
             plan = self.lanes[lane]
             if plan.form == "async def" and "thread" in plan.about:
                 self.note(model.UNAWAITED, lane, model.UNAWAITED)
-            if THREADS.get(get_ident()) is self:
-                del THREADS[get_ident()]
         return True
 
 

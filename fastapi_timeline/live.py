@@ -19,7 +19,14 @@ from typing import Any, Protocol
 
 from . import logged, model
 from .asides import STARTS, Asides
-from .callables import Described, bare, isinstance_of, own, static
+from .callables import (
+    Described,
+    bare,
+    error_name,
+    isinstance_of,
+    own,
+    static,
+)
 from .due import Due, choose, first_argument
 from .notes import Notes, Planned, planned
 from .surroundings import Surroundings
@@ -368,7 +375,7 @@ class Live(Tasks, Asides, Notes):
         if due.repeat:
             self.note("cached", due.lane)
         elif due.code is None:
-            text = type(exc).__name__ if exc is not None else ""
+            text = error_name(exc)
             what = "raised" if exc is not None else "ended"
             self.unseen("began", due.lane, due.since)
             self.unseen(what, due.lane, perf_counter_ns(), text)
@@ -470,7 +477,7 @@ class Live(Tasks, Asides, Notes):
 
     def _resumed(self, lane: int, exc: object) -> None:
         if lane in self.held and self.held[lane] is None:
-            text = type(exc).__name__ if exc is not None else ""
+            text = error_name(exc)
             self.note("resumed", lane, text)
             if exc is None:
                 self.held.pop(lane)
@@ -483,16 +490,16 @@ class Live(Tasks, Asides, Notes):
         for number in range(len(self.notes) - 1, -1, -1):
             at, what, whose, thread, _, place = self.notes[number]
             if whose == lane and what == "resumed":
-                text = type(exc).__name__
+                text = error_name(exc)
                 self.notes[number] = (at, what, whose, thread, text, place)
                 return
 
     def _raised(self, lane: int, frame: FrameType, exc: object) -> None:
-        if isinstance(exc, GeneratorExit):
+        if isinstance_of(exc, GeneratorExit):
             self.note("ended", lane)
             return
         passed = exc is not None and self.held.get(lane) is exc
-        name = type(exc).__name__ if exc is not None else "an exception"
+        name = error_name(exc) or "an exception"
         place = (frame.f_code.co_filename, frame.f_lineno)
         self.note("raised", lane, f"↑{name}" if passed else name, place)
 

@@ -12,7 +12,15 @@ from typing import Any
 
 from . import model
 from .arrival import Arrival
-from .callables import Call, Described, describe, mentions, name_of, shorten
+from .callables import (
+    Call,
+    Described,
+    describe,
+    error_name,
+    mentions,
+    name_of,
+    shorten,
+)
 from .model import Event, Kind, Lane, Recording
 from .words import milliseconds
 
@@ -164,7 +172,7 @@ class Notes:
 
     def failed(self, exc: BaseException) -> None:
         """Note an exception that left the application for the server."""
-        self.note(model.FAILED, text=type(exc).__name__)
+        self.note(model.FAILED, text=error_name(exc))
 
     # --- afterwards ---------------------------------------------------------
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from starlette.middleware.exceptions import ExceptionMiddleware
 
+from .callables import error_name, isinstance_of
 from .watch import (
     CURRENT,
     ELSEWHERE,
@@ -241,13 +242,16 @@ class Profile(Watcher):
         if opcode.opname[last] == "YIELD_VALUE":
             return  # a coroutine that goes on: what it had may be old
         values = frame.f_locals
-        exc = values.get("exc") or (*values.get("exc_details", ()), 0, 0)[1]
+        exc = values.get("exc")
+        if exc is None:
+            exc = (*values.get("exc_details", ()), None, None)[1]
         seen: set[int] = set()
-        while isinstance(exc, BaseException) and id(exc) not in seen:
+        while isinstance_of(exc, BaseException) and id(exc) not in seen:
             seen.add(id(exc))
             self._name(exc)
             self._passed(live, exc)
-            exc = exc.__cause__ or exc.__context__
+            cause = exc.__cause__
+            exc = exc.__context__ if cause is None else cause
         self.known.setdefault(id(live), set()).update(seen)
 
     def _name(self, exc: BaseException) -> None:
@@ -258,7 +262,7 @@ class Profile(Watcher):
             if id(frame) in self.unnamed:
                 live, number, known = self.unnamed.pop(id(frame))
                 at, what, lane, thread, _, _ = live.notes[number]
-                text = type(exc).__name__
+                text = error_name(exc)
                 if frame.f_code.co_flags & GENERATOR and id(exc) in known:
                     text = f"↑{text}"  # it was thrown into it at its yield
                 place = (frame.f_code.co_filename, trace.tb_lineno)
@@ -274,7 +278,7 @@ class Profile(Watcher):
             if owner is live and id(exc) in known:
                 del self.unnamed[key]
                 at, what, lane, thread, _, place = live.notes[number]
-                text = f"↑{type(exc).__name__}"
+                text = f"↑{error_name(exc)}"
                 live.notes[number] = (at, what, lane, thread, text, place)
 
 

@@ -117,6 +117,52 @@ def test_a_task_with_a_context_of_its_own_is_followed() -> None:
     assert not ELSEWHERE
 
 
+def test_a_loop_in_a_thread_is_followed() -> None:
+    """Its tasks end before the thread does."""
+    app = FastAPI()
+
+    async def inner() -> None:
+        await asyncio.sleep(0)
+
+    def outer() -> None:
+        asyncio.run(inner())
+
+    @app.get("/")
+    def ep() -> None:
+        thread = threading.Thread(target=outer)
+        thread.start()
+        thread.join()
+
+    with record(app) as recorder, TestClient(app) as client:
+        client.get("/")
+    steps = recorder.last.steps
+    assert steps.index("inner ended") < steps.index("outer ended")
+    assert not THREADS
+
+
+def test_a_middleware_in_a_task_has_one_row() -> None:
+    """It is that of the middleware, not of a task."""
+    app = FastAPI()
+
+    class InTask:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await asyncio.create_task(self.app(scope, receive, send))
+
+    @app.middleware("http")
+    async def inside(request: Any, call_next: Any) -> Any:
+        return await call_next(request)
+
+    app.add_middleware(InTask)
+    app.get("/")(lambda: 1)
+    with record(app) as recorder, TestClient(app) as client:
+        client.get("/")
+    kinds = [lane.kind for lane in recorder.last.lanes]
+    assert kinds == ["middleware", "middleware", "endpoint"]
+
+
 def test_a_task_that_is_cancelled_before_it_began_says_so() -> None:
     """It does not look as if it still ran."""
     app = FastAPI()

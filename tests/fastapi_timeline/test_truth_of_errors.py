@@ -55,6 +55,44 @@ def test_a_group_of_errors_is_an_error(log: Log) -> None:
     assert "ep raised ExceptionGroup" in made.order
 
 
+class Asked(type):
+    """A class that does not like to be asked for its name."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name == "__name__":
+            raise AssertionError
+        return super().__getattribute__(name)
+
+
+class OddError(Exception, metaclass=Asked):
+    """It is another class, it says, and neither true nor false."""
+
+    @property
+    def __class__(self) -> Any:
+        return GeneratorExit
+
+    def __bool__(self) -> bool:
+        raise AssertionError
+
+
+def test_an_error_is_asked_nothing(log: Log) -> None:
+    """Its true class is known without its help."""
+    app, d = FastAPI(), log.agives("d")
+
+    @app.get("/")
+    async def ep(_: Annotated[Any, Depends(d)]) -> None:
+        with log.around("ep"):
+            raise OddError
+
+    @app.exception_handler(OddError)
+    async def answer(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({}, 418)
+
+    made = log.agrees(app, verdicts={})
+    assert made.status == "418"
+    assert "ep raised OddError" in made.order
+
+
 class Deadline:
     """A middleware that cancels what takes too long."""
 
