@@ -4,7 +4,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from .callables import class_name, isinstance_of
+from .callables import class_name, error_name, isinstance_of
 from .due import first_argument
 from .framework import FRAMEWORK
 from .notes import Notes
@@ -111,7 +111,7 @@ class Around(Notes):
             self.note("left", lane)
         else:
             place = (frame.f_code.co_filename, frame.f_lineno)
-            name = "an exception" if value is None else class_name(type(value))
+            name = error_name(value) or "an exception"
             passed = self.passing.get(lane) == id(value)
             self.note("broke", lane, f"↑{name}" if passed else name, place)
 

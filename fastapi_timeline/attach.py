@@ -1,6 +1,7 @@
 """Record an application as it stands, and leave it as it was."""
 
 import contextlib
+import functools
 from collections.abc import Awaitable, Iterator
 from threading import Lock
 from typing import Any, ClassVar, Self
@@ -88,6 +89,7 @@ class Layer:
         base, kind = self.base, type(self.base)
 
         # Servers look at the signature, to know an application by it.
+        @functools.wraps(base.__call__)
         async def __call__(  # noqa: N807
             itself: Any, scope: Any, receive: Any, send: Any
         ) -> None:
@@ -100,6 +102,9 @@ class Layer:
         same = ("__module__", "__qualname__", "__doc__")
         body = {name: getattr(base, name) for name in same}
         body |= {"__slots__": (), "__call__": __call__}
+        # `super(self.__class__, self)` would come back to us.
+        change = object.__dict__["__class__"].__set__
+        body["__class__"] = property(lambda _: base, change)
         made = type.__new__(kind, base.__name__, (Rootless,), body)
         made.__bases__ = (base,)
         return made

@@ -1,6 +1,7 @@
 """The command line: record a request, or compare two recordings."""
 
 import argparse
+import io
 import os
 import sys
 import threading
@@ -24,7 +25,7 @@ from .serving import StartError, host, rehearse
 from .stack import stacked
 from .target import TargetError, load
 from .text import show
-from .words import counted, milliseconds, sentence
+from .words import counted, milliseconds, printable, sentence
 
 EXAMPLES = """\
 examples:
@@ -66,10 +67,10 @@ def recording_parser(program: str) -> argparse.ArgumentParser:
     help_ = "send it so often; the last one is shown"
     add("--times", metavar="N", type=positive, default=1, help=help_)
     help_ = "for the answer, and for its tasks (30)"
-    add("--wait", metavar="SECONDS", type=float, default=30.0, help=help_)
-    add("--join", metavar="FOLDER", type=Path, help=FOLDER)
+    add("--wait", metavar="SECONDS", type=seconds, default=30.0, help=help_)
+    add("--join", metavar="FOLDER", type=here, help=FOLDER)
     _pictures(parser)
-    add("--save", metavar="FILE", type=Path, help="write the recording, JSON")
+    add("--save", metavar="FILE", type=here, help="write the recording, JSON")
     return parser
 
 
@@ -86,7 +87,7 @@ def comparing_parser(program: str) -> argparse.ArgumentParser:
 
 def _pictures(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--svg", metavar="FILE", type=Path, help="write the picture")
+    add("--svg", metavar="FILE", type=here, help="write the picture")
     add("--theme", choices=("light", "dark"), default="light", help="of it")
 
 
@@ -96,6 +97,19 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("it must be at least 1")
     return number
+
+
+def seconds(text: str) -> float:
+    """Read how long to wait."""
+    number = float(text)
+    if not 0 < number <= threading.TIMEOUT_MAX:
+        raise argparse.ArgumentTypeError("it must be above 0, and finite")
+    return number
+
+
+def here(text: str) -> Path:
+    """Read a path; the application may go to another folder."""
+    return Path(text).absolute()
 
 
 def take(arguments: argparse.Namespace) -> None:
@@ -132,7 +146,10 @@ def visit(
     made: list[Recording] = []
     patience = arguments.wait
     for number in range(arguments.times):
+        before = recorder.seen + recorder.skipped
         answer = send(url, request, patience)
+        if recorder.seen + recorder.skipped + recorder.running == before:
+            raise RequestError(REFUSED.format(answer.status))
         try:
             recorder.wait(number + 1, patience)
         except TimeoutError:
@@ -159,6 +176,12 @@ def visit(
         write(arguments.svg, svg(made[-1], arguments.theme))
 
 
+REFUSED = (
+    "The server itself answered {}: the request is not as HTTP has it, and"
+    " did not reach the application."
+)
+
+
 def unfinished(answer: Answer, patience: float) -> str:
     """Say what still runs when the time is over."""
     how = "It was answered" if answer.whole else "Its answer had no end"
@@ -176,7 +199,7 @@ def told(answer: Answer, request: Request, patience: float) -> None:
             " Give it more with --wait."
         )
     if answer.status >= 400:  # noqa: PLR2004 (where HTTP's errors begin)
-        text = answer.body[:300].decode(errors="replace")
+        text = printable(answer.body[:300].decode(errors="replace"))
         print(f"{request.method} {request.path} was answered {text}")
 
 
@@ -256,6 +279,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     program = "python -m fastapi_timeline"
     if Path(sys.argv[0]).stem == "fastapi-timeline":
         program = "fastapi-timeline"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not all have our signs
+            stream.reconfigure(errors="replace")
     try:
         if given[:1] == ["compare"]:
             lay(comparing_parser(program).parse_args(given[1:]))

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ def build(
     fields = list(_pairs(form, "=", "form field"))
     if data is not None and fields:
         raise WrittenError("A request has JSON or a form, not both.")
+    for name, value in sent:
+        if not (SENDABLE[0].match(name) and SENDABLE[1].match(value)):
+            raise WrittenError(
+                f"A header cannot be sent as {name!r}: {value!r}: its name has"
+                " letters, digits and hyphens, its value no line break."
+            )
     body, kind = None, ""
     if data is not None:
         body, kind = _json(data), "application/json"
@@ -77,6 +84,13 @@ def build(
         sent.append(("content-type", kind))
     path = quote(path, safe="/?&=%:;,+@!$'()*~#[]")
     return Request(method.upper(), path, tuple(sent), body)
+
+
+# A name, and a value: `\xff` is the last character that HTTP can send.
+SENDABLE = (
+    re.compile(r"[\w!#$%&'*+.^`|~-]+\Z", re.ASCII),
+    re.compile(r"[^\0\r\n\u0100-\U0010ffff]*\Z"),
+)
 
 
 def _pairs(

@@ -1,8 +1,10 @@
 """One request while it runs: what is due to be called, what has begun."""
 
 import contextlib
+import inspect
 import weakref
 from collections.abc import Callable
+from threading import get_ident
 from time import perf_counter_ns, process_time_ns
 from types import (
     AsyncGeneratorType,
@@ -16,8 +18,15 @@ from types import (
 from typing import Any, Protocol
 
 from . import logged, model
-from .asides import Asides
-from .callables import Described, bare, isinstance_of, own, static
+from .asides import STARTS, Asides
+from .callables import (
+    Described,
+    bare,
+    error_name,
+    isinstance_of,
+    own,
+    static,
+)
 from .due import Due, choose, first_argument
 from .notes import Notes, Planned, planned
 from .surroundings import Surroundings
@@ -85,13 +94,15 @@ class Live(Tasks, Asides, Notes):
         self.frames: dict[int, Due] = {}  # by id of a running frame
         self.held: dict[int, object] = {}  # lane: exception thrown at it
         self.called: set[int] = set()  # ids of dependencies called so far
+        # By id of a frame: a coroutine that nobody awaits yet, and its lane.
+        self.handed: dict[int, tuple[weakref.ref[Any], int]] = {}
 
     def happened(
         self, moment: Moment, code: CodeType, frame: FrameType, value: object
     ) -> None:
         """Take note of it; our own mistakes cost the picture, no more."""
         if self.closed:
-            if self.asides:
+            if self.asides or self.expected:
                 self.beside(moment, code, frame, value)
             return
         try:
@@ -101,8 +112,11 @@ class Live(Tasks, Asides, Notes):
                 role = self.own_codes.get(key)
             if role and getattr(self, role)(moment, frame, value) is not False:
                 return
-            if self.asides and self.aside(moment, frame, value):
+            following = self.asides or self.expected
+            if following and self.aside(moment, frame, value):
                 return
+            if self.handed:
+                self.handed.pop(id(frame), None)  # somebody awaits it
             if moment == "began":
                 self.began(code, frame)
             else:
@@ -115,8 +129,9 @@ class Live(Tasks, Asides, Notes):
     ) -> None:
         """Take note of what the request started and does not wait for."""
         try:
-            if self.roles.get(id(code)) == "log":
-                self.log(moment, frame, value)
+            role = self.roles.get(id(code))
+            if role == "log" or role in STARTS.values():
+                getattr(self, role)(moment, frame, value)
             else:
                 self.aside(moment, frame, value)
         except Exception as exc:  # noqa: BLE001
@@ -128,6 +143,7 @@ class Live(Tasks, Asides, Notes):
             self.recorder.give_up(exc, self)
         self.closed = True
         self.asides.clear()
+        self.expected.clear()
 
     # --- what its functions log ---------------------------------------------
 
@@ -359,7 +375,7 @@ class Live(Tasks, Asides, Notes):
         if due.repeat:
             self.note("cached", due.lane)
         elif due.code is None:
-            text = type(exc).__name__ if exc is not None else ""
+            text = error_name(exc)
             what = "raised" if exc is not None else "ended"
             self.unseen("began", due.lane, due.since)
             self.unseen(what, due.lane, perf_counter_ns(), text)
@@ -429,8 +445,10 @@ class Live(Tasks, Asides, Notes):
             del self.frames[id(frame)]
             lazy = due.code is not frame.f_code or due.code.co_flags & LAZY
             if type(value) is CoroutineType and not lazy:
-                self.awaited.append(due)  # its owner awaits it now
-                return
+                if get_ident() == self.loop:
+                    self.awaited.append(due)  # its owner awaits it now
+                    return
+                self.handed_on(value, lane)
             self.note("ended", lane)
         elif moment == "yielded":
             self.held[lane] = None
@@ -443,9 +461,23 @@ class Live(Tasks, Asides, Notes):
             del self.frames[id(frame)]
             self._raised(lane, frame, value)
 
+    def handed_on(self, coroutine: Any, lane: int) -> None:
+        """Expect what a worker thread gave back to be awaited by somebody."""
+        frame = coroutine.cr_frame
+        if inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
+            return
+        key = id(frame)
+
+        def gone(_: object) -> None:
+            if self.handed.pop(key, None) is not None:
+                self.note(model.UNAWAITED, lane, model.UNAWAITED)
+
+        self.handed[key] = weakref.ref(coroutine, gone), lane
+        self.watch(coroutine.cr_code)
+
     def _resumed(self, lane: int, exc: object) -> None:
         if lane in self.held and self.held[lane] is None:
-            text = type(exc).__name__ if exc is not None else ""
+            text = error_name(exc)
             self.note("resumed", lane, text)
             if exc is None:
                 self.held.pop(lane)
@@ -458,16 +490,16 @@ class Live(Tasks, Asides, Notes):
         for number in range(len(self.notes) - 1, -1, -1):
             at, what, whose, thread, _, place = self.notes[number]
             if whose == lane and what == "resumed":
-                text = type(exc).__name__
+                text = error_name(exc)
                 self.notes[number] = (at, what, whose, thread, text, place)
                 return
 
     def _raised(self, lane: int, frame: FrameType, exc: object) -> None:
-        if isinstance(exc, GeneratorExit):
+        if isinstance_of(exc, GeneratorExit):
             self.note("ended", lane)
             return
         passed = exc is not None and self.held.get(lane) is exc
-        name = type(exc).__name__ if exc is not None else "an exception"
+        name = error_name(exc) or "an exception"
         place = (frame.f_code.co_filename, frame.f_lineno)
         self.note("raised", lane, f"↑{name}" if passed else name, place)
 
@@ -481,10 +513,14 @@ class Live(Tasks, Asides, Notes):
                     due.begun = 1
                     self.note("unreached", due.lane)
             self.never_ran()
+            self.overlooked()
+            for _, lane in self.handed.values():
+                self.note(model.UNAWAITED, lane, model.UNAWAITED)
         self.note(model.DONE)
         self.closed = True
         self.frames.clear()
         self.held.clear()
+        self.handed.clear()
         self.called.clear()
         self.solving.clear()
         self.opened.clear()

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from .callables import class_name, isinstance_of, plain_code, static
+from .words import printable
 
 PLAIN = {str, int, float, bool, bytes, complex, type(None)}
 SEVERAL = {tuple, list, set, frozenset, dict}
@@ -33,7 +34,8 @@ def codes() -> list[Any]:
 def line(record: Any) -> str:
     """Say level and message, and the error if the record brings one."""
     level = logging.getLevelName(record.levelno)
-    text = " ".join(message(record.msg, record.args).split())[:TEXT]
+    text = message(record.msg, record.args)[: 2 * TEXT]
+    text = printable(" ".join(text.split()))[:TEXT]
     info = record.exc_info
     if type(info) is tuple and isinstance_of(info[1], BaseException):
         text += f" ({class_name(type(info[1]))})"

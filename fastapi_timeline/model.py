@@ -46,8 +46,13 @@ AROUND = {
     "left": "ended",
     "broke": "raised",
 }
-# The end of a task that can have no other: its process is gone.
-LOST = "lost"
+# The end of a task that can have no other; and what is known after its end.
+LOST, UNAWAITED = "lost", "unawaited"
+SAID = VERDICTS | {
+    LOST: "was cut: its process is gone",
+    UNAWAITED: "returned a coroutine that nobody awaited",
+}
+BESIDE = {"added", STARTED_BY, UNAWAITED}  # it was not at work there
 # The request's own events.
 ARRIVED, STARTED, CHUNK, SENT = "arrived", "started", "chunk", "sent"
 GONE, FAILED, DONE = "gone", "failed", "done"
@@ -203,6 +208,7 @@ class Recording:
         ends = [e for e in mine if e.what in {"raised", "ended", LOST}]
         last = ends[-1] if ends else None  # a decorator may try again
         bad = last if last and last.what in {"raised", LOST} else None
+        bad = bad or at.get(UNAWAITED)
         verdict = next((e.what for e in mine if e.what in VERDICTS), "")
         shown = at.get("began") or (mine[-1] if mine else None)
         when = {key: at[key].at for key in at}
@@ -219,9 +225,7 @@ class Recording:
             ended=last.at if last else None,
             where=tuple(
                 dict.fromkeys(
-                    e.where
-                    for e in mine
-                    if e.what not in {"added", STARTED_BY} and e.where
+                    e.where for e in mine if e.what not in BESIDE and e.where
                 )
             ),
             error=bad.note if bad else "",
@@ -277,12 +281,10 @@ class Recording:
             verb = "committed" if lane.form == "row" else ""
             verb = f"refused: {event.note}" if event.note else verb
             return f"{lane.name} {verb}" if verb else ""
-        if event.what == LOST:
-            return f"{lane.name} was cut: its process is gone"
         if event.what == "raised":
             return f"{lane.name} {raised(event.note)}"
-        if event.what in VERDICTS:
-            return f"{lane.name} {VERDICTS[event.what]}"
+        if event.what in SAID:
+            return f"{lane.name} {SAID[event.what]}"
         if lane.kind == "dependency" and "yield" in lane.form:
             verb = {"began": "entered", "ended": "left"}.get(event.what, "")
         elif lane.kind == "dependency":

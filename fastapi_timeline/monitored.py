@@ -118,7 +118,7 @@ def unwinding(codes: dict[int, CodeType]) -> Callable[..., Any]:
         live = current()
         if live:
             live.happened("raised", code, frame_at(1), exc)
-        elif THREADS:
+        elif ELSEWHERE or THREADS:
             in_thread("raised", code, frame_at(1), exc)
 
     return unwound
@@ -138,7 +138,7 @@ def returned(code: CodeType, _offset: int, value: object) -> None:
     live = current()
     if live:
         live.happened("ended", code, frame_at(1), value)
-    elif THREADS:
+    elif ELSEWHERE or THREADS:
         in_thread("ended", code, frame_at(1), value)
 
 

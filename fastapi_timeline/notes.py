@@ -12,7 +12,15 @@ from typing import Any
 
 from . import model
 from .arrival import Arrival
-from .callables import Call, Described, describe, name_of, shorten
+from .callables import (
+    Call,
+    Described,
+    describe,
+    error_name,
+    mentions,
+    name_of,
+    shorten,
+)
 from .model import Event, Kind, Lane, Recording
 from .words import milliseconds
 
@@ -35,6 +43,7 @@ class Planned:
     scope: str = ""
     replaces: str = ""
     about: str = ""
+    starts: bool = False  # its code speaks of `create_task`
 
     def as_lane(self) -> Lane:
         """Make plain data of it."""
@@ -63,6 +72,7 @@ def planned(
         about.place,
         scope=getattr(asked, "scope", None) or "",
         replaces="" if other is call else name_of(other),
+        starts=mentions(about.inner or about.code, "create_task"),
     )
     return plan, about
 
@@ -162,7 +172,7 @@ class Notes:
 
     def failed(self, exc: BaseException) -> None:
         """Note an exception that left the application for the server."""
-        self.note(model.FAILED, text=type(exc).__name__)
+        self.note(model.FAILED, text=error_name(exc))
 
     # --- afterwards ---------------------------------------------------------
 

@@ -18,7 +18,7 @@ from .drawing import (
     safe,
 )
 from .model import CHUNK, Life, Recording
-from .rows import Group, framework, groups, late, legend, zones
+from .rows import Group, framework, groups, late, legend, logged, zones
 from .scale import Scale
 from .words import (
     brought,
@@ -38,9 +38,9 @@ from .words import (
     work,
 )
 
-WIDTH, LEFT, RIGHT, PAD, TOP, ROW = 560, 200, 122, 14, 104, 46
+WIDTH, LEFT, RIGHT, PAD, TOP, ROW = 480, 172, 112, 14, 104, 46
 HEAD = 64  # where the plot begins, above the names of its two halves
-SIZE, SMALL = 14, 11.5
+SIZE, SMALL = 13, 12.2  # 9 px where 480 are drawn as 358, as on a phone
 LAST = WIDTH - RIGHT - PAD  # where the plot ends
 
 
@@ -78,12 +78,12 @@ class Sheet:
         self.warnings = [
             line
             for text in warnings(recording)
-            for line in folded(text, WIDTH - 2 * PAD, 11)
+            for line in folded(text, WIDTH - 2 * PAD, SMALL)
         ]
         self.remarks = [
             line
             for text in remarks(recording)
-            for line in folded(text, WIDTH - 2 * PAD, 11)
+            for line in folded(text, WIDTH - 2 * PAD, SMALL)
         ]
         self.groups = groups(recording)
         self.framework = framework(recording)
@@ -92,7 +92,7 @@ class Sheet:
         self.bottom = TOP + sum(row.height for row in self.rows) + 6
         lines = (len(self.legend) + 1) // 2
         below = len(self.remarks) + len(self.warnings)
-        self.height = self.bottom + 50 + 19 * lines + 15 * below
+        self.height = self.bottom + 54 + 19 * lines + 15 * below
 
     def drawn(self) -> str:
         """Draw all of it: the SVG's text."""
@@ -109,10 +109,10 @@ class Sheet:
         for row in self.rows:
             row.paint_logged(y)
             y += row.height
-        y = self._legend(self.bottom + 56)
+        y = self._legend(self.bottom + 58)
         lines = [(line, "soft") for line in self.remarks]
         for line, colour in [*lines, *((w, "error") for w in self.warnings)]:
-            self.draw.text((PAD, y), line, colour, size="11")
+            self.draw.text((PAD, y), line, colour, size=f"{SMALL}")
             y += 15
         return self._wrapped()
 
@@ -142,7 +142,9 @@ class Sheet:
             colour, opacity = THIN[sign]
             draw.box((x, y + 3), (20, 4), colour, opacity=opacity)
         elif sign == "log":
-            draw.fill(triangle(x + 10, y + 5), "warning")
+            colours = {log_colour(e.note) for e in logged(self.recording)}
+            for number, colour in enumerate(sorted(colours)):
+                draw.fill(triangle(x + 5 + 10 * number, y + 5), colour)
         elif sign == "never":
             draw.path(f"M{x + 10} {y - 1}l6 6l-6 6l-6 -6z", "soft", 1.5)
         elif sign == "error":
@@ -185,31 +187,32 @@ class Sheet:
             draw.text(at, self.note, "soft", text_anchor="end")
         change, axis = LEFT + scale(scale.split), bottom + 17
         draw.box((LEFT, top), (change - LEFT, bottom - top), "before")
-        draw.text((LEFT, axis), "0", "soft", size="11")
+        draw.text((LEFT, axis), "0", "soft", size=f"{SMALL}")
         if scale.two:
             draw.box((change, top), (LAST - change, bottom - top), "after")
             said = took(recording, scale.split)
-            look = {"size": "11", "text_anchor": "middle"}
+            look = {"size": f"{SMALL}", "text_anchor": "middle"}
             draw.text((change, axis), said, "soft", **look)
             words = "Two time scales: they change at the green line."
-            draw.text((LEFT, axis + 15), words, "soft", size="11")
+            draw.text((PAD, axis + 17), words, "soft", size=f"{SMALL}")
         if recording.sent is not None:
             words = f"response {recording.status} sent"
             x = min(max(LEFT + scale(recording.sent), LEFT + 62), LAST - 62)
             look = {"text_anchor": "middle", "font_weight": "600"}
+            look["size"] = f"{SMALL}"
             draw.text((x, top - 6), words, "sent", **look)
         before, after = zones(recording)
         self._zone(before, LEFT + 6, "start")
         if scale.two:
             self._zone(after, LAST - 6, "end")
         over = "" if slowed(recording) else milliseconds(recording.end)
-        look = {"size": "11", "text_anchor": "end"}
+        look = {"size": f"{SMALL}", "text_anchor": "end"}
         draw.text((LAST, axis), over, "soft", **look)
 
     def _zone(self, words: str, x: float, anchor: str) -> None:
         """Name a half of the plot, in two lines: it may be narrow."""
         start, _, end = words.rpartition(" ")
-        look = {"size": "12", "text_anchor": anchor}
+        look = {"size": f"{SMALL}", "text_anchor": anchor}
         for number, line in enumerate((start, end)):
             at = (x, HEAD + 14 + 13 * number)
             self.draw.text(at, line, "soft", **look)
@@ -238,36 +241,38 @@ class Row:
         elif self.what == "framework":
             spans = self.sheet.framework
             alone = took(recording, sum(end - start for start, end in spans))
-            self._label(y, "framework", "routing, validation, …")
+            self._label(y, "framework", "routing, validation")
             self._said(y, alone, "soft")
             for span in spans:
                 x, end = map(self.scale, span)
                 at = (LEFT + min(x, self.scale.width - 1), y + 11)
                 self.draw.box(at, (max(end - x, 1), 4), "soft")
         else:
-            self._label(y, "sending", "the response, in parts")
+            self._label(y, "sending", "the response's parts")
             self._said(y, counted(len(self.sheet.marks), "part"), "ink")
             for at_ in self.sheet.marks:
                 x = LEFT + min(self.scale(at_), self.scale.width - 2)
                 self.draw.box((x, y + 6), (2, 14), "sent", rx="1")
 
     def _client(self, y: float, start: int, end: int) -> None:
-        """Draw its wait: what was sent and has not come yet is a thin line."""
+        """Draw its wait, up to "sent"; a long way from there is a thin line."""
         recording, after = self.sheet.recording, late(self.sheet.recording)
-        under = "left before the end"
-        if recording.sent is not None:
-            apart = end - start - min(recording.sent, end)
+        under, sent = "left before the end", recording.sent
+        if sent is not None:
+            apart = end - start - min(sent, end)
             under = took(recording, max(apart, 0))
-            under = f"way there and back: {under}" if under else ""
+            under = f"on the way: {under}" if under else ""
         elif not recording.status:
             under = "left without an answer"
         self._label(y, "client waits", under)
         self._said(y, took(recording, end - start), "ink")
-        if after and recording.sent is not None:
-            x, last = self.scale(recording.sent), self.scale(end)
+        if after and sent is not None:
+            x, last = self.scale(sent), self.scale(end)
             at = (LEFT + min(x, self.scale.width - 1), y + 11)
             self.draw.box(at, (max(last - x, 1), 4), "client", opacity="0.5")
-        self._bar((start, end - after), y, "client")
+        self._bar(
+            (start, end if sent is None else min(end, sent)), y, "client"
+        )
 
     def _label(self, y: float, name: str, under: str) -> None:
         lines, size = names(name)
@@ -277,15 +282,11 @@ class Row:
             self.draw.text((PAD, y + up), line, "ink", **look)
         y += 31 if len(lines) == 1 else 34
         count = fitting("x" * 99, LEFT - PAD - 6, SMALL)
-        if len(under) > count and "raised at" in under:
-            under = middle(under.rpartition(" · ")[2], count)
-        elif len(under) > count:  # the colour says of which kind it is
-            kind, found, rest = under.removeprefix("background ").partition(
-                " · "
-            )
-            fits = not found or len(kind) + 3 + len(rest) <= count
-            under = f"{kind}{found}{rest}" if fits else rest
-            under = clipped(under, count)
+        if len(under) > count:  # the colour says of which kind it is
+            parts = under.removeprefix("background ").split(" · ")
+            while len(parts) > 1 and len(" · ".join(parts)) > count:
+                del parts[0]
+            under = middle(" · ".join(parts), count)
         self.draw.text((PAD, y), under, "soft", size=f"{SMALL}")
 
     def _said(self, y: float, said: str, colour: str, below: str = "") -> None:
@@ -308,7 +309,7 @@ class Row:
             known = life.began is not None and group.took
             below = f"{group.took} in all" if known else ""
             name = life.error.lstrip("↑")
-            below = clipped(name, 18) if name else below
+            below = clipped(name, 15) if name else below
             self._said(y, f"×{count}", colour, below)
         else:
             self._label(y, life.lane.name, detail(life))
@@ -319,12 +320,13 @@ class Row:
     def paint_logged(self, y: float) -> None:
         """Write what it logged, over all lines that go through the plot."""
         for number, line in enumerate(self.logged):
-            colour = "warning" if line.startswith("WARN") else "error"
+            colour = log_colour(line)
             at = (PAD + 16, y + ROW - 1 + LOG * number)
-            wide = min(24 + 11 * WIDE[SANS] * len(line), WIDTH - 2 * PAD)
+            wide = 24 + SMALL * WIDE[SANS] * len(line)
+            wide = min(wide, WIDTH - 2 * PAD)
             self.draw.box((PAD, at[1] - 12), (wide, LOG), "paper", rx="3")
             self.draw.fill(triangle(PAD + 5, at[1] - 4), colour)
-            self.draw.text(at, line, colour, size="11")
+            self.draw.text(at, line, colour, size=f"{SMALL}")
 
     def _outcome(self, life: Life, y: float) -> None:
         said, exception = outcome(life)
@@ -343,15 +345,12 @@ class Row:
                 said, below = said.removesuffix(BY), BY.strip()
             self._said(y, said, colour, below)
             return
-        size, step = 12, 13
-        lines = list(broken(exception, fitting(exception, room, size)))
-        if len(lines) > 2:  # noqa: PLR2004 (smaller, three have room too)
-            size, step = 11, 12
-            lines = list(broken(exception, fitting(exception, room, size)))
-            lines[2:] = [clipped(line, 17) for line in lines[2:3]]
+        count = fitting("x" * 99, room, SMALL)
+        lines = list(broken(exception, count))
+        lines[2:] = [clipped("".join(lines[2:]), count)] if lines[2:] else []
         for number, line in enumerate([said, *lines]):
-            at = (x, y + 19 - step + step * number)
-            self.draw.text(at, line, colour, size=str(size))
+            at = (x, y + 7 + 12 * number)
+            self.draw.text(at, line, colour, size=f"{SMALL}")
 
     def _bar(self, ends: tuple[int, int], y: float, colour: str) -> None:
         x, end = self.scale(ends[0]), self.scale(ends[1])
@@ -380,13 +379,18 @@ class Row:
         else:
             self._bar((life.began, end), y, kind)
         for event in life.logged[:MOST]:
-            colour = "warning" if event.note.startswith("WARN") else "error"
+            colour = log_colour(event.note)
             x = LEFT + min(max(self.scale(event.at), 5), self.scale.width - 5)
             self.draw.fill(triangle(x, y + 26), colour)
         if failed(life):
             x = LEFT + min(max(self.scale(end), 5), self.scale.width - 5)
             cross = f"M{x - 5:.1f} {y + 8:.1f}l10 10m0 -10l-10 10"
             self.draw.path(cross, "error", 2.5)
+
+
+def log_colour(line: str) -> str:
+    """Tell a warning from what is worse."""
+    return "warning" if line.startswith("WARN") else "error"
 
 
 def triangle(x: float, y: float) -> str:
@@ -406,7 +410,7 @@ BY = " by its decorator"
 MOST = 200  # bars in one row: more could not be told from each other
 
 
-def names(name: str) -> tuple[list[str], int]:
+def names(name: str) -> tuple[list[str], float]:
     """Give a name in one line or two, as it fits to the left of the plot.
 
     And the size of the letters for which it was measured. What two lines
@@ -415,9 +419,9 @@ def names(name: str) -> tuple[list[str], int]:
     room = LEFT - PAD - 6
     if fitting(name, room, SIZE, MONO) == len(name):
         return [name], SIZE
-    count = fitting("x" * 99, room, 12, MONO)
+    count = fitting("x" * 99, room, SMALL, MONO)
     lines = list(broken(name, count))
     if len(lines) > 2:  # noqa: PLR2004 (a row has room for two)
         name = middle(name, 2 * count)
         lines = [name[:count], name[count:]]
-    return lines, 12
+    return lines, SMALL

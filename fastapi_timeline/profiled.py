@@ -17,6 +17,7 @@ from typing import Any
 
 from starlette.middleware.exceptions import ExceptionMiddleware
 
+from .callables import error_name, isinstance_of
 from .watch import (
     CURRENT,
     ELSEWHERE,
@@ -41,6 +42,7 @@ OTHER = (
 # Before 3.11.3 a profiled generator that went on still shows the garbage
 # collector what it has long let go: a crash (python/cpython issue 101975).
 CRASHES = sys.version_info < (3, 11, 3)
+NEVER = -2  # in place of where: it is left before it has begun
 LITTER = 20_000  # objects that may lie about until nothing runs
 
 
@@ -160,12 +162,14 @@ class Profile(Watcher):
 
     def _called(self, frame: FrameType) -> None:
         begins = id(frame) not in self.open and self._starts(frame)
-        self.open[id(frame)] = (None, -1)
+        never = self._instruction(frame) == "RETURN_GENERATOR"
+        self.open[id(frame)] = (None, NEVER if never else -1)
         if sys.gettrace() in {None, ignore}:  # no debugger: see exceptions
             self.local.depth = getattr(self.local, "depth", 0) + 1
             frame.f_trace, frame.f_trace_lines = self._trace, False
             sys.settrace(ignore)
-        self._tell("began" if begins else "resumed", frame, None)
+        if not never:
+            self._tell("began" if begins else "resumed", frame, None)
 
     def _starts(self, frame: FrameType) -> bool:
         """Tell a start from the going on of what began unwatched.
@@ -176,12 +180,15 @@ class Profile(Watcher):
         resumes = at >= 0 and opcode.opname[code[at]] == "RESUME"
         return not (resumes and code[at + 1])
 
+    def _instruction(self, frame: FrameType) -> str:
+        code = self.bytes[id(frame.f_code)]
+        return opcode.opname[code[frame.f_lasti]] if frame.f_lasti >= 0 else ""
+
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "exception" and id(frame) in self.open:
             fresh = self.open[id(frame)][0] is None
             self.open[id(frame)] = (arg[1], frame.f_lasti)
-            code = self.bytes[id(frame.f_code)]
-            if fresh and opcode.opname[code[frame.f_lasti]] == "YIELD_VALUE":
+            if fresh and self._instruction(frame) == "YIELD_VALUE":
                 self._tell("thrown", frame, arg[1])
         return self._trace
 
@@ -194,7 +201,7 @@ class Profile(Watcher):
             if not self.local.depth:
                 sys.settrace(None)
         exc, at = self.open.get(id(frame), (None, -1))
-        last = opcode.opname[self.bytes[id(code)][frame.f_lasti]]
+        last = self._instruction(frame)
         # An exception thrown in at a yield leaves from that very yield.
         passed = at == frame.f_lasti
         if not ours and value is None:  # nor does it yield twice from there
@@ -206,7 +213,7 @@ class Profile(Watcher):
         elif last == "RETURN_VALUE":
             self._left(frame)
             self._tell("ended", frame, value)
-        elif last != "RETURN_GENERATOR":
+        elif last != "RETURN_GENERATOR" or exc is not None or at == NEVER:
             self._left(frame)
             before = noted()
             self._tell("raised", frame, exc)
@@ -235,13 +242,16 @@ class Profile(Watcher):
         if opcode.opname[last] == "YIELD_VALUE":
             return  # a coroutine that goes on: what it had may be old
         values = frame.f_locals
-        exc = values.get("exc") or (*values.get("exc_details", ()), 0, 0)[1]
+        exc = values.get("exc")
+        if exc is None:
+            exc = (*values.get("exc_details", ()), None, None)[1]
         seen: set[int] = set()
-        while isinstance(exc, BaseException) and id(exc) not in seen:
+        while isinstance_of(exc, BaseException) and id(exc) not in seen:
             seen.add(id(exc))
             self._name(exc)
             self._passed(live, exc)
-            exc = exc.__cause__ or exc.__context__
+            cause = exc.__cause__
+            exc = exc.__context__ if cause is None else cause
         self.known.setdefault(id(live), set()).update(seen)
 
     def _name(self, exc: BaseException) -> None:
@@ -252,7 +262,7 @@ class Profile(Watcher):
             if id(frame) in self.unnamed:
                 live, number, known = self.unnamed.pop(id(frame))
                 at, what, lane, thread, _, _ = live.notes[number]
-                text = type(exc).__name__
+                text = error_name(exc)
                 if frame.f_code.co_flags & GENERATOR and id(exc) in known:
                     text = f"↑{text}"  # it was thrown into it at its yield
                 place = (frame.f_code.co_filename, trace.tb_lineno)
@@ -268,7 +278,7 @@ class Profile(Watcher):
             if owner is live and id(exc) in known:
                 del self.unnamed[key]
                 at, what, lane, thread, _, place = live.notes[number]
-                text = f"↑{type(exc).__name__}"
+                text = f"↑{error_name(exc)}"
                 live.notes[number] = (at, what, lane, thread, text, place)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from .arrival import Arrival
 from .asides import STARTS
+from .callables import error_name
 from .framework import FOLLOWED, STARTING, framework, has_lifespan
 from .live import Live, Plans
 from .logged import codes as log_codes
@@ -127,7 +128,7 @@ class Recorder(Shelf):
 
     def give_up(self, exc: BaseException, live: Live | None = None) -> str:
         """Say once what went wrong in here; the request goes on."""
-        text = type(exc).__name__
+        text = error_name(exc)
         with contextlib.suppress(Exception):  # its own words may fail, too
             text += f": {exc}"
         text = f"The recorder failed ({text})"

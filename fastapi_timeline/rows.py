@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .model import CHUNK, LOGGED, VERDICTS, Life, Recording
+from .model import CHUNK, LOGGED, VERDICTS, Event, Life, Recording
 from .words import failed, milliseconds
 
+SOON = 50_000_000  # nanoseconds: two programs on one machine need some
 MANY = 4  # equal rows, from which on they are one
 CACHED = {"cached", "remembered"}
 
@@ -86,10 +87,11 @@ def framework(recording: Recording) -> list[tuple[int, int]]:
 
 
 def late(recording: Recording) -> int:
-    """How long after "sent" the client had its answer; 0 if not later."""
+    """How long after "sent" the client had its answer; 0 if soon."""
     if recording.client is None or recording.sent is None:
         return 0
-    return max(0, recording.client[1] - recording.sent)
+    after = recording.client[1] - recording.sent
+    return after if after > SOON else 0
 
 
 def zones(recording: Recording) -> tuple[str, str]:
@@ -99,49 +101,49 @@ def zones(recording: Recording) -> tuple[str, str]:
     return "the client waits", "after the response"
 
 
+def logged(recording: Recording) -> list[Event]:
+    """Give what the lanes logged."""
+    found = [e for e in recording.events if e.what == LOGGED]
+    return [event for event in found if event.lane is not None]
+
+
 def legend(recording: Recording) -> dict[str, str]:
     """Explain each sign that this picture has, and no other."""
     lives = recording.lives
-    kinds = {life.lane.kind for life in lives if life.began is not None}
-    workers = any(w.startswith("thread") for x in lives for w in x.where)
-    found = {
-        "client": recording.client and "the client waits for its answer",
-        "way": late(recording) and "sent, on its way to the client",
-        "framework": framework(recording) and "the framework runs",
-        "middleware": "middleware" in kinds and "a middleware: before + after",
-        "dependency": "dependency" in kinds and "a dependency runs",
-        "endpoint": "endpoint" in kinds and "the endpoint runs",
-        "task": "task" in kinds and "a background task runs",
-        "handler": "handler" in kinds and "an exception handler runs",
-        "aside": "aside" in kinds and "a task or thread beside the request",
-        "message": "message" in kinds and "a row or a message that waits",
-        "held": any(
-            life.yielded is not None and life.lane.kind == "dependency"
-            for life in lives
-        )
-        and "held: what it gave is in use",
-        "inner": any(
-            life.yielded is not None and life.lane.kind == "middleware"
-            for life in lives
-        )
-        and "the application inside it runs",
-        "never": any(
-            life.began is None
-            and (life.verdict in VERDICTS or life.lane.kind == "aside")
-            for life in lives
-        )
-        and "it was not called",
-        "error": any(map(failed, lives)) and "it raised an error",
-        "log": any(
-            e.what == LOGGED and e.lane is not None for e in recording.events
-        )
-        and "it logged a warning or an error",
-        "part": any(e.what == CHUNK for e in recording.events)
-        and "a part of the response",
-        "sent": recording.sent is not None
-        and "the response has left the server",
-        "left": any(life.error.startswith("↑") for life in lives)
-        and "left with: an error from elsewhere",
-        "worker": workers and "worker: a thread beside the loop",
+    began = {life.lane.kind for life in lives if life.began is not None}
+    waited = {x.lane.kind for x in lives if x.yielded is not None}
+    idle = [life for life in lives if life.began is None]
+    found: dict[str, tuple[object, str]] = {
+        "client": (recording.client, "the client waits"),
+        "way": (late(recording), "the answer still arrives"),
+        "framework": (framework(recording), "the framework's own work"),
+        "middleware": ("middleware" in began, "middleware: before + after"),
+        "dependency": ("dependency" in began, "a dependency runs"),
+        "endpoint": ("endpoint" in began, "the endpoint runs"),
+        "task": ("task" in began, "a background task runs"),
+        "handler": ("handler" in began, "an exception handler runs"),
+        "aside": ("aside" in began, "started by the request"),
+        "message": ("message" in began, "a row or a message waits"),
+        "held": ("dependency" in waited, "held: waits at its yield"),
+        "inner": ("middleware" in waited, "waits for what is inside"),
+        "never": (
+            any(x.verdict in VERDICTS or x.lane.kind == "aside" for x in idle),
+            "was not called",
+        ),
+        "error": (any(map(failed, lives)), "failed"),
+        "log": (logged(recording), "logged a warning or error"),
+        "part": (
+            any(e.what == CHUNK for e in recording.events),
+            "a part of the response",
+        ),
+        "sent": (recording.sent is not None, "the response is sent"),
+        "left": (
+            any(life.error.startswith("↑") for life in lives),
+            "left with another's error",
+        ),
+        "worker": (
+            any(w.startswith("thread") for x in lives for w in x.where),
+            "worker: a worker thread",
+        ),
     }
-    return {sign: words for sign, words in found.items() if words}
+    return {sign: words for sign, (there, words) in found.items() if there}

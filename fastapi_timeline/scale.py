@@ -19,7 +19,7 @@ class Scale:
             self.share = 0.5
         else:
             share = self.split / self.end
-            self.share = min(max(share, 0.45), 0.7) if self.split else 1.0
+            self.share = min(max(share, 0.45), 0.6) if self.split else 1.0
         if not self.split:
             self.split = self.end
 

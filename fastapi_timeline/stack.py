@@ -7,7 +7,7 @@ from itertools import pairwise
 from .comparison import changed_lanes, differences
 from .drawing import Drawing, folded, safe
 from .model import Recording
-from .picture import PAD, WIDTH, svg
+from .picture import PAD, SMALL, WIDTH, svg
 
 GAP = 12
 
@@ -58,8 +58,8 @@ def _between(draw: Drawing, found: list[str], y: float) -> float:
     lines = found or ["the same order"]
     for text in lines:
         sign = "≠ " if found else "= "
-        for line in folded(sign + text, WIDTH - 2 * PAD, 11):
+        for line in folded(sign + text, WIDTH - 2 * PAD, SMALL):
             y += 16
             colour = "error" if found else "soft"
-            draw.text((PAD, y), line, colour, size="11")
+            draw.text((PAD, y), line, colour, size=f"{SMALL}")
     return y + GAP

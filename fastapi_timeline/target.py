@@ -1,5 +1,6 @@
 """Find the application that a command line names: myapp:app."""
 
+import contextlib
 import importlib
 import inspect
 import sys
@@ -62,6 +63,15 @@ def _made(thing: Any, target: str) -> Any:
             " one, or a function that makes one."
         )
     if not (inspect.isfunction(thing) or inspect.isclass(thing)):
+        with contextlib.suppress(ValueError):  # it has no signature
+            try:
+                inspect.signature(thing).bind("scope", "receive", "send")
+            except TypeError:
+                raise TargetError(
+                    f"{target} is a {type(thing).__name__}, which is not"
+                    " called with scope, receive and send: name an ASGI"
+                    " application."
+                ) from None
         return thing  # another ASGI application, around one perhaps
     try:
         inspect.signature(thing).bind()
@@ -72,12 +82,23 @@ def _made(thing: Any, target: str) -> Any:
             f"{target} needs arguments: name a function that makes the"
             " application without any."
         ) from None
+    if inspect.iscoroutinefunction(thing):
+        raise TargetError(
+            f"{target} is an `async def`: name a function that makes the"
+            " application without `await`."
+        )
     try:
-        return thing()
+        made = thing()
     except Exception as exc:
         raise TargetError(
             f"{target}() failed with {_said(exc)}: correct that first."
         ) from exc
+    if not callable(made):
+        raise TargetError(
+            f"{target}() gave a {type(made).__name__}, not an application:"
+            " name a function that makes one."
+        )
+    return made
 
 
 def _import(where: str, folder: Path) -> Any:

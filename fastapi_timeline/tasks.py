@@ -8,7 +8,14 @@ from typing import Any
 from starlette.background import BackgroundTask, BackgroundTasks
 
 from . import model
-from .callables import Described, isinstance_of, own, plain_code, static
+from .callables import (
+    Described,
+    error_name,
+    isinstance_of,
+    own,
+    plain_code,
+    static,
+)
 from .due import Due, first_argument, reached
 from .framework import FRAMEWORK
 from .notes import Notes, Planned
@@ -58,7 +65,7 @@ class Tasks(Notes):
         """Note the end of coroutines that this frame has awaited."""
         for due in [d for d in self.awaited if d.owner == owner]:
             self.awaited.remove(due)
-            text = type(exc).__name__ if what == "raised" else ""
+            text = error_name(exc) if what == "raised" else ""
             self.note(what, due.lane, text)
 
     def plan_task(self, call: Any, owner: int = 0) -> Due:
@@ -144,7 +151,7 @@ class Tasks(Notes):
         code, blind = due.code, self.recorder.blind
         exc = value if moment == "raised" else None
         if code is None:
-            text = type(exc).__name__ if exc is not None else ""
+            text = error_name(exc)
             self.unseen("began", due.lane, due.since)
             self.unseen(moment, due.lane, perf_counter_ns(), text)
         elif due.cache and moment == "ended":
@@ -158,7 +165,7 @@ class Tasks(Notes):
         else:
             self.lost = self.lost or blind
             self.unseen("began", due.lane, due.since)
-            text = type(exc).__name__ if exc is not None else ""
+            text = error_name(exc)
             self.unseen(moment, due.lane, perf_counter_ns(), text)
 
     def misfit(self, due: Due, exc: object) -> None:
@@ -227,7 +234,7 @@ class Tasks(Notes):
         if due.begun or due.opened:
             return
         if due.code is None and sent:
-            text = type(value).__name__ if moment == "raised" else ""
+            text = error_name(value) if moment == "raised" else ""
             self.unseen("began", due.lane, sent[-1])
             self.unseen(moment, due.lane, perf_counter_ns(), text)
         elif due.cache and moment == "ended":

@@ -17,6 +17,7 @@ from .words import (
     middle,
     milliseconds,
     outcome,
+    printable,
     remarks,
     slowed,
     took,
@@ -85,7 +86,8 @@ class Picture:
     def lines(self) -> Iterator[Text]:
         """Draw it, from the title down to the order in words."""
         recording = self.recording
-        title = f"{recording.title}  {recording.status}"
+        title = printable(f"{recording.title}  {recording.status}")
+        title = title.replace("\n", "\ufffd")
         for line in wrapped(title.rstrip().split(" "), " "):
             yield Text(line, style="bold")
         drawn = list(self._drawn())
@@ -141,12 +143,12 @@ class Picture:
             yield Text.assemble(line, *entries[number + 1 : number + 2])
 
     def _client(self, start: int, end: int) -> Text:
-        """Draw its wait: what has left and not come yet is a thin line."""
+        """Draw its wait, up to "sent"; a long way from there is a thin line."""
         row, sent = self._row(), self.recording.sent
-        after = late(self.recording)
-        self._fill(row, start, end - after, "▒")
-        if after and sent is not None:
-            self._fill(row, sent, end, "╌", over=False)
+        self._fill(row, start, end if sent is None else min(end, sent), "▒")
+        if sent is not None:
+            if late(self.recording):
+                self._fill(row, sent, end, "╌", over=False)
             row[self.column] = "┊"
         waited = took(self.recording, end - start)
         return Text(f"{'client waits':<{NAME}} {''.join(row)} {waited}")

@@ -38,26 +38,31 @@ class Listener(Protocol):
 
 
 CURRENT: ContextVar[Listener | None] = ContextVar("timeline", default=None)
-# Threads of the application, by what is to run in them: who started it, and
-# its lane; then by the thread's number.
+# What has not our context, by its id: a thread's object, or the frame of a
+# coroutine; who started it, and its lane. Threads then by their number.
 ELSEWHERE: dict[int, tuple[weakref.ref[Any], Any, int]] = {}
-THREADS: dict[int, Any] = {}
+THREADS: dict[int, tuple[Any, int]] = {}  # and the id of its first frame
 
 
 def in_thread(
     moment: Moment, code: CodeType, frame: FrameType, value: object
 ) -> None:
-    """Tell the starter of this thread, which does not have its context."""
-    live = THREADS.get(get_ident())
-    if live is None and moment == "began" and code.co_argcount:
+    """Tell the starter of this, which does not have its context."""
+    live, first = THREADS.get(get_ident(), (None, 0))
+    if live is None and id(frame) in ELSEWHERE:  # a coroutine
+        live = ELSEWHERE[id(frame)][1]
+    elif live is None and moment == "began" and code.co_argcount:
         runner = frame.f_locals.get(code.co_varnames[0])
         expected = ELSEWHERE.get(id(runner))
         if expected is not None and expected[0]() is runner:
             del ELSEWHERE[id(runner)]
-            live = THREADS[get_ident()] = expected[1]
-            expected[1].asides[id(frame)] = expected[2]
+            live = expected[1]
+            THREADS[get_ident()] = live, id(frame)
+            live.asides[id(frame)] = expected[2]
     if live is not None:
         live.beside(moment, code, frame, value)
+    if id(frame) == first and moment in {"ended", "raised"}:
+        del THREADS[get_ident()]
 
 
 def is_real_yield(code: CodeType, value: object) -> bool:
@@ -95,6 +100,8 @@ class Watcher:
                     self.stop()
                 finally:
                     self.codes.clear()
+                    ELSEWHERE.clear()
+                    THREADS.clear()
 
     def watch(self, code: CodeType, *, start_only: bool = False) -> None:
         """Tell of this code from now on; asking again changes nothing."""

@@ -1,8 +1,10 @@
 """A recording in words: the whole order, and what is said of one lane."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from .model import LOGGED, LOST, Life, Recording
+from .model import LOGGED, LOST, UNAWAITED, Life, Recording
 
 
 def milliseconds(nanoseconds: int) -> str:
@@ -55,10 +57,10 @@ def outcome(life: Life) -> tuple[str, str]:
     """Say how a lane ended, in a word or two, and the exception's name."""
     if life.verdict and life.began is None:
         return VERDICTS.get(life.verdict, "never ran"), ""
-    if life.began is None and life.lane.kind == "aside":
-        return "not seen yet", ""
     if life.error:
         return bad_end(life)
+    if life.began is None and life.lane.kind == "aside":
+        return "not seen yet", ""
     return duration(life), ""
 
 
@@ -109,11 +111,16 @@ KINDS = {
 }
 
 
+# Bad ends that no exception made.
+NO_ERROR = {LOST: "no end seen", UNAWAITED: "not awaited"}
+
+
 def bad_end(life: Life) -> tuple[str, str]:
     """Say what ended a lane that has no good end."""
-    if life.error == LOST:
-        return "no end seen", ""
+    if life.error in NO_ERROR:
+        return NO_ERROR[life.error], ""
     verb = "raised" if failed(life) else "left with"
+    verb = "never began:" if life.began is None else verb
     verb = "refused" if life.lane.kind == "message" else verb
     return verb, life.error.lstrip("↑")
 
@@ -134,10 +141,10 @@ def detail(life: Life) -> str:
             "event loop" if w == "loop" else w.replace("thread", "worker")
             for w in life.where
         ]
-    if lane.replaces and lane.replaces != lane.name:
-        parts.append(f"for {lane.replaces}")
     if lane.scope == "function" and lane.kind == "dependency":
         parts.append("function scope")
+    if lane.replaces and lane.replaces != lane.name:
+        parts.append(f"for {lane.replaces}")
     return " · ".join(filter(None, parts))
 
 
@@ -148,7 +155,7 @@ def brought(life: Life) -> list[str]:
     return [*lines[:MOST], *([f"and {more} more"] if more > 0 else [])]
 
 
-LONGEST, MOST = 70, 3  # characters of a log record, and how many of them
+LONGEST, MOST = 60, 3  # characters of a log record, and how many of them
 
 
 def work(life: Life) -> str:
@@ -179,7 +186,13 @@ def remarks(recording: Recording) -> list[str]:
         for life in lives
         if life.lane.kind == "aside" and life.ended is None
     ]
-    still = f"Nobody waits for {', '.join(running)}, not ended by now."
+    names = [
+        f"{name} ×{count}" if count > 1 else name
+        for name, count in Counter(running).most_common(MOST)
+    ]
+    more = len(set(running)) - len(names)
+    names += [f"{more} more"] if more > 0 else []
+    still = f"Nobody waits for {', '.join(names)}, not ended by now."
     logged = [
         f"Logged outside of these functions: {clipped(event.note, LONGEST)}"
         for event in recording.events
@@ -216,6 +229,14 @@ def warnings(recording: Recording) -> list[str]:
     more = f"{count} more events are not shown." if count else ""
     found = (recording.lost, more)
     return [text for text in found if text]
+
+
+def printable(text: str) -> str:
+    """Leave out what would change a terminal's colours, or more."""
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\ufffd" for c in text
+    )
 
 
 def clipped(text: str, room: int) -> str:

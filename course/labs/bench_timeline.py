@@ -21,23 +21,34 @@ from statistics import median
 from time import perf_counter
 from typing import Annotated, Any
 
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import (
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Request,
+)
+from fastapi.responses import JSONResponse
 
 from course.folders import environment
 from fastapi_timeline import Recorder, serve
 
 WAYS = ["absent", "again", "off", "on"]
 PATHS = {
-    "bare": "GET /",
-    "four": "GET /",
-    "async": "GET /",
-    "stage3": "POST /send-notification/ada@example.com",
+    "bare": "GET / 200",
+    "four": "GET / 200",
+    "async": "GET / 200",
+    "stage3": "POST /send-notification/ada@example.com 200",
+    "refused": "GET / 403",
+    "handled": "GET / 409",
 }
 TITLES = {
     "bare": "a bare endpoint",
     "four": "four `def` dependencies and a task",
     "async": "four `async def` dependencies and a task",
     "stage3": "stage 3",
+    "refused": "a dependency raises an HTTPException",
+    "handled": "an endpoint's own error, with a handler",
 }
 
 
@@ -47,41 +58,55 @@ def application(name: str) -> Any:
         module = importlib.import_module("stages.s03_chained_dependencies")
         return module.app
     app = FastAPI()
-    if name == "bare":
-
-        @app.get("/")
-        def bare() -> int:
-            return 1
-
-    elif name == "four":
-        one, two, three, four = (plain(n) for n in range(4))
-
-        @app.get("/")
-        def with_four(
-            tasks: BackgroundTasks,
-            _1: Annotated[int, Depends(one)],
-            _2: Annotated[int, Depends(two)],
-            _3: Annotated[int, Depends(three)],
-            _4: Annotated[int, Depends(four)],
-        ) -> int:
-            tasks.add_task(one)
-            return 1
-
-    else:
-        a, b, c, d = (awaited(n) for n in range(4))
-
-        @app.get("/")
-        async def all_async(
-            tasks: BackgroundTasks,
-            _1: Annotated[int, Depends(a)],
-            _2: Annotated[int, Depends(b)],
-            _3: Annotated[int, Depends(c)],
-            _4: Annotated[int, Depends(d)],
-        ) -> int:
-            tasks.add_task(a)
-            return 1
-
+    app.add_exception_handler(OwnError, answer)
+    made = {
+        "bare": lambda: bare,
+        "four": with_four,
+        "async": all_async,
+        "refused": lambda: never,
+        "handled": lambda: fails,
+    }
+    app.get("/")(made[name]())
     return app
+
+
+def bare() -> int:
+    """Do nothing."""
+    return 1
+
+
+def with_four() -> Any:
+    """Make an endpoint of `def` functions."""
+    one, two, three, four = (plain(number) for number in range(4))
+
+    def endpoint(
+        tasks: BackgroundTasks,
+        _1: Annotated[int, Depends(one)],
+        _2: Annotated[int, Depends(two)],
+        _3: Annotated[int, Depends(three)],
+        _4: Annotated[int, Depends(four)],
+    ) -> int:
+        tasks.add_task(one)
+        return 1
+
+    return endpoint
+
+
+def all_async() -> Any:
+    """Make an endpoint of `async def` functions."""
+    a, b, c, d = (awaited(number) for number in range(4))
+
+    async def endpoint(
+        tasks: BackgroundTasks,
+        _1: Annotated[int, Depends(a)],
+        _2: Annotated[int, Depends(b)],
+        _3: Annotated[int, Depends(c)],
+        _4: Annotated[int, Depends(d)],
+    ) -> int:
+        tasks.add_task(a)
+        return 1
+
+    return endpoint
 
 
 def plain(number: int) -> Any:
@@ -100,6 +125,35 @@ def awaited(number: int) -> Any:
         return number
 
     return dependency
+
+
+async def refuse() -> None:
+    """Let nobody in."""
+    raise HTTPException(403)
+
+
+async def never(_: Annotated[None, Depends(refuse)]) -> None:
+    """Not be reached."""
+    raise AssertionError
+
+
+def hold() -> Iterator[int]:
+    """Give something that is held while the error passes."""
+    yield 1
+
+
+class OwnError(Exception):
+    """An application's own."""
+
+
+async def fails(_: Annotated[int, Depends(hold)]) -> None:
+    """Fail, while something is held."""
+    raise OwnError
+
+
+async def answer(_request: Request, _error: Exception) -> JSONResponse:
+    """Make a response of the error."""
+    return JSONResponse({"detail": "conflict"}, 409)
 
 
 def stand(name: str, way: str) -> None:
@@ -140,7 +194,7 @@ def spend(
     connection: http.client.HTTPConnection, name: str, count: int
 ) -> float:
     """Send some requests, one after the other: milliseconds for each."""
-    method, path = PATHS[name].split()
+    method, path, status = PATHS[name].split()
     connection.close()  # a server gives up one that was idle for 5 s
     connection.connect()
     began = perf_counter()
@@ -148,7 +202,7 @@ def spend(
         connection.request(method, path)
         response = connection.getresponse()
         response.read()
-        assert response.status == 200, response.status  # noqa: PLR2004
+        assert response.status == int(status), response.status
     return (perf_counter() - began) / count * 1000
 
 
@@ -231,6 +285,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("bench_timeline", description=__doc__)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--requests", type=int, default=50)
+    parser.add_argument("--of", nargs="+", choices=PATHS, default=PATHS)
     parser.add_argument("--memory", type=int, default=0, metavar="REQUESTS")
     parser.add_argument("--stand", nargs=2, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -238,9 +293,10 @@ def main() -> None:
         stand(*chosen.stand)
         return
     print("| | absent | absent, again | off | on |\n|---|---|---|---|---|")
-    for name in PATHS:
+    for name in chosen.of:
         compare(name, chosen.rounds, chosen.requests)
-    flood()
+    if chosen.of is PATHS:
+        flood()
     if chosen.memory:
         memory(chosen.memory)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import os
 import signal
 import threading
 import time
@@ -10,7 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import BackgroundTasks, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    StreamingResponse,
+)
 
 
 @asynccontextmanager
@@ -44,7 +49,16 @@ async def clinging(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.sleep(60 if app else 0)
 
 
+@asynccontextmanager
+async def moving(app: FastAPI) -> AsyncIterator[None]:
+    """Go to another folder."""
+    app.state.ready = True
+    os.chdir("src")
+    yield
+
+
 app = FastAPI(lifespan=lifespan)
+moves = FastAPI(lifespan=moving)
 stays = FastAPI(lifespan=clinging)
 unready = FastAPI(lifespan=slow)
 broken = FastAPI(lifespan=bad)
@@ -74,6 +88,12 @@ async def endless() -> StreamingResponse:
             await asyncio.sleep(0.05)
 
     return StreamingResponse(parts(), media_type="text/event-stream")
+
+
+@app.get("/colours")
+async def colours() -> PlainTextResponse:
+    """Answer what would make a terminal red."""
+    return PlainTextResponse("\x1b[31mred", 500)
 
 
 @app.get("/twice")
@@ -132,3 +152,22 @@ def failing() -> FastAPI:
 async def plain(scope: Any, receive: Any, send: Any) -> None:
     """Be another layer around it."""
     await app(scope, receive, send)
+
+
+async def later() -> FastAPI:
+    """Make the application, for who awaits it."""
+    return app
+
+
+def nothing() -> None:
+    """Forget to return it."""
+
+
+class OfWSGI:
+    """An application of another kind."""
+
+    def __call__(self, environ: Any, start_response: Any) -> None:
+        """Do nothing."""
+
+
+wsgi = OfWSGI()

@@ -150,9 +150,8 @@ def test_its_class_is_the_same_but_in_name() -> None:
     with record(app):
         assert isinstance(app, App)
         assert type(app).__name__ == "App"
-        assert inspect.signature(app).parameters.keys() == (
-            signature.parameters.keys()
-        )
+        assert inspect.signature(app) == signature
+        assert app.__class__ is App
         assert inspect.iscoroutinefunction(app.__call__)
         other = copy.copy(app)
         with record(other) as copied:
@@ -160,6 +159,21 @@ def test_its_class_is_the_same_but_in_name() -> None:
             TestClient(app).get("/")
             assert copied.seen == 1
     assert (type(app), told) == (App, [])
+
+
+def test_a_method_may_look_above_its_own_class() -> None:
+    """By `self.__class__`, which is the application's own."""
+
+    class App(FastAPI):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            above: Any = super(self.__class__, self)
+            await above.__call__(scope, receive, send)
+
+    app = App()
+    app.get("/")(lambda: 7)
+    with record(app) as timeline:
+        assert TestClient(app).get("/").json() == 7
+        assert timeline.seen == 1
 
 
 def test_a_class_that_somebody_changed_meanwhile_stays() -> None:

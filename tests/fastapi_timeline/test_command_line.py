@@ -16,6 +16,7 @@ from fastapi_timeline.cli import main, uncounted
 from tests.fastapi_timeline.examples import BORROWED, LEFT_FIRST
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -39,11 +40,13 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path) -> Run:
     """Type a command in that folder."""
 
-    def type_(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def type_(
+        *arguments: str, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "fastapi_timeline", *arguments],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+            env={**os.environ, **ENVIRONMENT, **more},
             capture_output=True,
             text=True,
             check=False,
@@ -74,6 +77,29 @@ def test_a_request_is_recorded_shown_drawn_and_saved(
     assert (tmp_path / "o.svg").read_text("utf-8").startswith("<svg")
 
 
+def test_a_file_lies_where_it_was_asked_for(run: Run, folder: Path) -> None:
+    """Though the application goes to another folder."""
+    done = run("myapp:moves", "GET", "/", "--save", "o.json")
+    assert done.returncode == 0
+    assert (folder / "o.json").is_file()
+
+
+def test_a_request_that_the_server_refuses_is_not_waited_for(run: Run) -> None:
+    """No application sees what is no HTTP."""
+    done = run("myapp:app", "GET", "/", "--header", "content-length: x")
+    assert done.returncode == 1
+    assert "The server itself answered 400" in done.stderr
+
+
+def test_a_terminal_shows_what_it_can(run: Run) -> None:
+    """No sign that it lacks ends the program, no answer changes its colours."""
+    path = "/colours?q=\x1b[31m"
+    done = run("myapp:app", "GET", path, PYTHONIOENCODING="ascii")
+    assert done.stderr == ""
+    assert "was answered red" in done.stdout
+    assert "colours began" in done.stdout
+
+
 @pytest.mark.parametrize(
     "app", ["myapp", "myapp:create_app", "myapp.py:app", "myapp:plain"]
 )
@@ -96,11 +122,14 @@ def test_a_file_of_a_package_may_import_its_neighbours(run: Run) -> None:
     [
         (
             "myapp:nope GET /",
-            "it has app, broken, stays, unready): correct what stands",
+            "it has app, broken, moves, stays, unready): correct what",
         ),
         ("myapp:number GET /", "myapp:number is a int, not an application"),
         ("myapp:with_setting GET /", "needs arguments: name a function"),
         ("myapp:failing GET /", "LookupError: no setting"),
+        ("myapp:later GET /", "is an `async def`: name a function"),
+        ("myapp:nothing GET /", "gave a NoneType, not an application"),
+        ("myapp:wsgi GET /", "not called with scope, receive and send"),
         ("mistyped GET /", "There is no module 'mistyped' in"),
         ("gone.py GET /", "There is no file"),
         ("typo GET /", "typo.py:2"),
@@ -111,7 +140,9 @@ def test_a_file_of_a_package_may_import_its_neighbours(run: Run) -> None:
         ("myapp GET / --header x", "write it as name:value"),
         ("myapp GET / --form x", "write it as name=value"),
         ("myapp GET / --form x=1 --json 1", "JSON or a form, not both"),
+        ("myapp GET / --header x:☃", "A header cannot be sent as 'x': '☃'"),
         ("myapp GET / --times 0", "it must be at least 1"),
+        ("myapp GET / --wait nan", "it must be above 0, and finite"),
         ("compare one.json", "needs two files or more"),
         ("compare one.json two.json", "one.json cannot be read"),
         ("compare myapp.py typo.py", "myapp.py: This is not a saved"),

@@ -1,14 +1,17 @@
 """Nothing of the application stays alive for being recorded."""
 
+import asyncio
 import functools
 import gc
 import sys
+import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any
 from unittest.mock import AsyncMock
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from starlette.background import BackgroundTask
@@ -71,6 +74,58 @@ def test_what_a_task_holds_is_let_go(
     with record(app) as timeline:
         assert ask() == without
         assert timeline.seen == 3
+
+
+def test_each_object_dies_when_it_would_without_a_recorder() -> None:
+    """Python's garbage collector has nothing more to find."""
+    app, alive = FastAPI(), list[tuple[str, weakref.ref[Any]]]()
+
+    def made(name: str) -> Payload:
+        payload = Payload()
+        alive.append((name, weakref.ref(payload)))
+        return payload
+
+    async def given() -> AsyncIterator[Payload]:
+        yield made("given")
+
+    async def beside(_: Payload) -> None:
+        """Do nothing."""
+
+    @app.get("/")
+    async def ep(
+        request: Request,
+        tasks: BackgroundTasks,
+        _: Annotated[Payload, Depends(given)],
+    ) -> JSONResponse:
+        alive.append(("request", weakref.ref(request)))
+        tasks.add_task(work, made("task"))
+        await asyncio.create_task(beside(made("beside")))
+        thread = threading.Thread(target=work, args=(made("thread"),))
+        thread.start()
+        thread.join()
+        await asyncio.to_thread(work, made("worker"))
+        return JSONResponse({}, background=tasks)
+
+    @app.get("/fails")
+    async def fails(_: Annotated[Payload, Depends(given)]) -> None:
+        raise ValueError(made("error"))
+
+    def dead(client: TestClient) -> list[tuple[str, bool]]:
+        alive.clear()
+        gc.collect()
+        gc.disable()
+        try:
+            for path in ("/", "/fails", "/nowhere"):
+                client.get(path)
+            return [(name, found() is None) for name, found in alive]
+        finally:
+            gc.enable()
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        without = dead(client)
+        with record(app):
+            assert dead(client) == without
+    assert ("worker", True) in without
 
 
 def test_a_recording_that_met_a_mock_costs_later_ones_nothing() -> None:

@@ -76,7 +76,7 @@ def test_a_long_message_is_short_in_the_picture_and_whole_in_the_tooltip() -> (
 
     made = asked(talks)
     assert "x" * 300 + "z" in svg(made)
-    assert "x" * 61 + "…" in svg(made)
+    assert "x" * 51 + "…" in svg(made)
     assert max(map(len, terminal(made).splitlines())) < 80
 
 

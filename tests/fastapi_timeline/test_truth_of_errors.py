@@ -1,9 +1,11 @@
 """The recorded order is the real one: errors, wherever they are raised."""
 
+import asyncio
 import functools
 from collections.abc import Iterator
 from typing import Annotated, Any
 
+import anyio
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from starlette.requests import Request
@@ -28,6 +30,97 @@ def test_an_endpoint_that_refuses_runs_no_task(log: Log) -> None:
     made = log.agrees(app, verdicts=NEVER)
     assert made.status == "418"
     assert "ep raised HTTPException" in made.order
+
+
+def test_a_group_of_errors_is_an_error(log: Log) -> None:
+    """The dependency is left with the group, and a handler has it."""
+    app, d = FastAPI(), log.gives("d")
+
+    async def boom() -> None:
+        raise ValueError
+
+    @app.get("/")
+    async def ep(_: Annotated[Any, Depends(d)]) -> None:
+        with log.around("ep"):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(boom())
+
+    @app.exception_handler(ExceptionGroup)
+    async def answer(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({}, 418)
+
+    made = log.agrees(app, verdicts={})
+    assert made.status == "418"
+    assert "boom raised ValueError" in made.steps
+    assert "ep raised ExceptionGroup" in made.order
+
+
+class Asked(type):
+    """A class that does not like to be asked for its name."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name == "__name__":
+            raise AssertionError
+        return super().__getattribute__(name)
+
+
+class OddError(Exception, metaclass=Asked):
+    """It is another class, it says, and neither true nor false."""
+
+    @property
+    def __class__(self) -> Any:
+        return GeneratorExit
+
+    def __bool__(self) -> bool:
+        raise AssertionError
+
+
+def test_an_error_is_asked_nothing(log: Log) -> None:
+    """Its true class is known without its help."""
+    app, d = FastAPI(), log.agives("d")
+
+    @app.get("/")
+    async def ep(_: Annotated[Any, Depends(d)]) -> None:
+        with log.around("ep"):
+            raise OddError
+
+    @app.exception_handler(OddError)
+    async def answer(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({}, 418)
+
+    made = log.agrees(app, verdicts={})
+    assert made.status == "418"
+    assert "ep raised OddError" in made.order
+
+
+class Deadline:
+    """A middleware that cancels what takes too long."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer by itself then."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        with anyio.move_on_after(0.01):
+            return await self.app(scope, receive, send)
+        return await JSONResponse({}, 504)(scope, receive, send)
+
+
+def test_a_request_that_is_cancelled_is_seen_to_its_end(log: Log) -> None:
+    """The error is thrown into the endpoint, and into what it holds."""
+    app, d = FastAPI(), log.agives("d")
+    app.add_middleware(Deadline)
+
+    @app.get("/")
+    async def ep(_: Annotated[Any, Depends(d)]) -> None:
+        with log.around("ep"):
+            await asyncio.Event().wait()
+
+    made = log.agrees(app, verdicts={})
+    assert made.status == "504"
+    assert "ep raised CancelledError" in made.order
 
 
 def test_an_endpoint_that_breaks_throws_into_its_dependency(

@@ -5,6 +5,7 @@ import http.client
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -12,14 +13,84 @@ from fastapi import (
     BackgroundTasks,
     Depends,
     FastAPI,
+    Response,
     UploadFile,
     WebSocket,
     WebSocketDisconnect,
 )
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from websockets.sync.client import connect
 
 from tests.fastapi_timeline.truth import VERSION, Log, get
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("status", [200, 204, 304])
+def test_an_answer_without_a_body_is_sent_too(
+    log: Log, method: str, status: int
+) -> None:
+    """Its task comes after it."""
+    app, t = FastAPI(), log.does("t")
+
+    @app.api_route("/", methods=["GET", "HEAD"])
+    async def ep(tasks: BackgroundTasks) -> Response:
+        with log.around("ep"):
+            log.add(tasks, t)
+            return Response(status_code=status)
+
+    def send(url: str) -> None:
+        connection = http.client.HTTPConnection(url[7:], timeout=10)
+        connection.request(method, "/")
+        connection.getresponse().read()
+        connection.close()
+
+    assert log.agrees(app, send, verdicts={}).status == str(status)
+
+
+def test_a_client_of_http_1_0_is_answered(log: Log) -> None:
+    """The server closes its connection, after the response."""
+    app, t = FastAPI(), log.adoes("t")
+
+    @app.get("/")
+    async def ep(tasks: BackgroundTasks) -> int:
+        with log.around("ep"):
+            log.add(tasks, t)
+            return 1
+
+    def send(url: str) -> None:
+        host, port = url[7:].split(":")
+        with socket.create_connection((host, int(port)), 10) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            while connection.recv(1000):
+                pass
+
+    log.agrees(app, send, verdicts={})
+
+
+@pytest.mark.parametrize("wanted", [{}, {"range": "bytes=0-5"}])
+def test_a_file_may_bring_tasks(
+    log: Log, wanted: dict[str, str], tmp_path: Path
+) -> None:
+    """They run after its last part."""
+    app, t, u = FastAPI(), log.does("t"), log.adoes("u")
+    file = tmp_path / "file.txt"
+    file.write_text("hello" * 30_000)
+
+    @app.get("/")
+    async def ep() -> FileResponse:
+        with log.around("ep"):
+            tasks = BackgroundTasks()
+            log.add(tasks, t)
+            log.add(tasks, u)
+            return FileResponse(file, background=tasks)
+
+    def send(url: str) -> None:
+        connection = http.client.HTTPConnection(url[7:], timeout=10)
+        connection.request("GET", "/", headers=wanted)
+        connection.getresponse().read()
+        connection.close()
+
+    log.agrees(app, send, verdicts={})
 
 
 def test_a_stream_is_shown_send_by_send(log: Log) -> None:

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 from unittest.mock import AsyncMock, MagicMock, Mock, create_autospec
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.background import BackgroundTask
 from starlette.background import BackgroundTasks as Several
 
 from fastapi_timeline import record
-from tests.fastapi_timeline.truth import Log
+from fastapi_timeline.words import failed, outcome
+from tests.fastapi_timeline.truth import Log, get
 
 
 class Caught(BackgroundTask):
@@ -159,6 +160,127 @@ def test_replaced_tasks_never_ran(log: Log) -> None:
 
     never = {(name, "unreached"): 1 for name in names[:-1]}
     log.agrees(app_with(log, answer), verdicts=never)
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+def test_a_task_whose_coroutine_nobody_awaits_is_no_success() -> None:
+    """A `def` runs in a worker thread, which drops what it returns."""
+    app = FastAPI()
+
+    async def later() -> None:
+        raise AssertionError
+
+    def task() -> Any:
+        return later()
+
+    async def ep(tasks: BackgroundTasks) -> None:
+        tasks.add_task(task)
+
+    app.get("/")(ep)
+    with record(app) as timeline:
+        TestClient(app).get("/")
+    unawaited = "task returned a coroutine that nobody awaited"
+    assert timeline.order[-3:] == ("task began", "task ended", unawaited)
+    assert outcome(timeline.last.lives[1]) == ("not awaited", "")
+    assert failed(timeline.last.lives[1])
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize("awaits", [True, False])
+def test_a_dependency_may_give_a_coroutine(*, awaits: bool) -> None:
+    """Whether the endpoint awaits it is seen, at the latest at the end."""
+    app = FastAPI()
+
+    async def later() -> int:
+        return 3
+
+    def d() -> Any:
+        return later()
+
+    @app.get("/")
+    async def ep(value: Annotated[Any, Depends(d)]) -> int:
+        app.state.value = value
+        return await value if awaits else 3
+
+    with record(app) as timeline:
+        assert TestClient(app).get("/").json() == 3
+    said = "d returned a coroutine that nobody awaited" in timeline.order
+    assert said is not awaits
+    del app.state.value
+
+
+def test_tasks_may_be_called_by_hand(log: Log) -> None:
+    """They run then, and once more after the response."""
+    app, t, u = FastAPI(), log.does("t"), log.adoes("u")
+
+    @app.get("/")
+    async def ep(tasks: BackgroundTasks) -> None:
+        with log.around("ep"):
+            log.add(tasks, t)
+            log.add(tasks, u)
+            await tasks()
+
+    log.agrees(app, verdicts={})
+
+
+def test_a_task_may_be_made_once_for_all_requests(log: Log) -> None:
+    """It was not added by this one."""
+    app, t = FastAPI(), log.does("t")
+    task = BackgroundTask(t)
+
+    @app.get("/")
+    async def ep() -> JSONResponse:
+        with log.around("ep"):
+            return JSONResponse({}, background=task)
+
+    log.agrees(app, verdicts={}, first=get())
+
+
+def test_a_function_chosen_by_its_argument_is_a_task(log: Log) -> None:
+    """`singledispatch` calls another one than the one it decorates."""
+
+    @functools.singledispatch
+    def t(_: object) -> None:
+        raise AssertionError
+
+    @t.register
+    def _(_: int) -> None:
+        with log.around("t"):
+            pass
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def ep(tasks: BackgroundTasks) -> None:
+        with log.around("ep"):
+            log.add(tasks, t, 1, name="t")
+
+    log.agrees(app, verdicts={})
+
+
+@pytest.mark.parametrize("kind", [SystemExit, asyncio.CancelledError])
+def test_a_task_may_end_the_server(kind: type[BaseException]) -> None:
+    """What is raised is the same, and the picture names it."""
+    app = FastAPI()
+
+    async def t() -> None:
+        raise kind
+
+    @app.get("/")
+    async def ep(tasks: BackgroundTasks) -> None:
+        tasks.add_task(t)
+
+    def asked() -> type[BaseException] | None:
+        try:
+            TestClient(app).get("/")
+        except BaseException as exc:  # noqa: BLE001 (compared)
+            return type(exc)
+        return None
+
+    without = asked()
+    with record(app) as timeline:
+        assert asked() is without
+    assert f"t raised {kind.__name__}" in timeline.order
 
 
 def test_a_task_may_be_in_the_list_twice(log: Log) -> None:
