@@ -17,8 +17,8 @@ WRONG = RIGHT.replace('return "hello"', 'print("here")\n    return "hullo"')
 REPORT = """\
 ex02 · Say what is polite           1 of 3 checks · 3 of 5.5 points
 
-✗ says hello                                                      2 points
-    It greets.
+✗ not yet: says hello                                                  0 of 2
+    goal       It greets.
     did        POST /hello
     expected   answer.hello() == 'hello'
     got        'hullo'
