@@ -103,7 +103,9 @@ def _in_full(check: Check, title: str) -> list[Text]:
         "this machine": "this machine, not your answer",
         "our bug": "the course, not your answer: please report it",
     }.get(check.fault, "")
-    problem = "" if check.message == check.got else check.message
+    problem, note = check.message, ""
+    if check.got:
+        problem, note = "", "" if problem == check.got else problem
     expected, promise = check.expected, check.promise
     if expected == promise or not check.imported:
         promise = ""
@@ -117,6 +119,7 @@ def _in_full(check: Check, title: str) -> list[Text]:
         *labelled("problem", problem),
         *labelled("expected", expected),
         *labelled("got", check.got),
+        *labelled("note", note),
         *_picture(check.picture),
         *labelled("order", "" if check.picture else " → ".join(check.order)),
         *labelled("your line", yours),

@@ -44,7 +44,7 @@ def judge(
     elif heard.get("phase") == "importing":
         check = replace(check.not_run("the answer", ""), imported=False)
     if lost:
-        check = replace(check, message=lost, **_stood(heard, target))
+        check = _stood(replace(check, message=lost), heard, target)
     file, _, line = check.place.rpartition(":")
     place = f"{shown(Path(file), Path.cwd())}:{line}" if file else ""
     if not check.imported:
@@ -120,18 +120,14 @@ def _lost(heard: Heard, deadline: float) -> str:
     )
 
 
-def _stood(heard: Heard, target: Path) -> dict[str, Any]:
+def _stood(check: Check, heard: Heard, target: Path) -> Check:
     """Choose the learner's own line from the stacks of its end."""
-    stacks = str(heard.get("stood", ""))
-    for file, line in STACK_LINE.findall(stacks):
+    check = replace(check, traceback=str(heard.get("stood", "")))
+    for file, line in STACK_LINE.findall(check.traceback):
         if target in Path(file).parents:
-            return {
-                "place": f"{file}:{line}",
-                "code": code_at(Path(file), int(line)),
-                "got": "it stood at the line below",
-                "traceback": stacks,
-            }
-    return {"traceback": stacks}
+            code = code_at(Path(file), int(line))
+            return replace(check, place=f"{file}:{line}", code=code)
+    return check
 
 
 def _signal_name(number: int) -> str:
