@@ -25,10 +25,13 @@ from course.grader.files import head, remove, room_problem, size
 from course.grader.run_check import (
     BUSY,
     PRINTED,
+    Tell,
     redirect,
     run_check,
     say_where_it_stands,
     starved,
+    teller,
+    told,
 )
 from course.grader.warm_up import rehearse
 
@@ -38,7 +41,6 @@ REPORTED = 1 << 23  # bytes of its reports
 MUCH = 200  # folders of a check; more are removed when all is over
 TICK = 0.05  # seconds between two looks at clock and output
 SPARE = 8  # forks that wait for a check
-SAYS = {"phase", "phases", "check", "raised", "machine", "starved"}
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Fork:
     write: int  # its order
     handle: int  # becomes readable when the process is over
     folder: Path
-    secret: bytes  # a line without it is not of the check's own
+    secret: str  # a line without it is not of the check's own
     key: str = ""
     began: float = 0.0
     deadline: float = 0.0
@@ -130,16 +132,15 @@ class Forks:
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
         read, says = os.pipe()
         orders, write = os.pipe()
-        secret = secrets.token_hex(8).encode()
+        secret = secrets.token_hex(8)
         pid = os.fork()
         if pid == 0:
             for each in [*self.live.values(), *self.spare]:
                 each.close()
             for descriptor in (*self.ours, read, write):
                 os.close(descriptor)
-            _be_the_fork(
-                self.suite, folder, (orders, says), secret, spare=spare
-            )
+            tell = teller(says, secret)
+            _be_the_fork(self.suite, folder, orders, tell, spare=spare)
         os.close(says)
         os.close(orders)
         fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
@@ -192,8 +193,9 @@ class Forks:
     def _finish(self, fork: Fork) -> dict[str, Any]:
         outcome: dict[str, Any] = {"starved": fork.starved}
         status = self._end(fork)
+        for line in fork.heard.splitlines():
+            outcome |= told(line, fork.secret)
         outcome |= {
-            **_parsed(bytes(fork.heard), fork.secret),
             "key": fork.key,
             "seconds": time.monotonic() - fork.began,
             "cut": fork.cut,
@@ -210,36 +212,11 @@ class Forks:
         return outcome
 
 
-def _parsed(heard: bytes, secret: bytes) -> dict[str, Any]:
-    """Read the lines of a fork; what an answer wrote between them is none."""
-    found: dict[str, Any] = {}
-    for line in heard.splitlines():
-        try:
-            said = json.loads(line.removeprefix(secret))
-        except (ValueError, RecursionError):
-            continue
-        if line.startswith(secret) and isinstance(said, dict):
-            found |= {key: said[key] for key in SAYS & set(said)}
-    return found
-
-
 def _be_the_fork(
-    suite: Any,
-    folder: Path,
-    pipes: tuple[int, int],
-    secret: bytes,
-    *,
-    spare: bool,
+    suite: Any, folder: Path, orders: int, tell: Tell, *, spare: bool
 ) -> NoReturn:
     """Make it a place of its own, run what is ordered, and leave at once."""
-    dumps, write_bytes, leave = json.dumps, os.write, os._exit
-    orders, says = pipes
-
-    def tell(said: dict[str, Any]) -> None:
-        data = secret + dumps(said, default=str).encode() + b"\n"
-        while data:
-            data = data[write_bytes(says, data) :]
-
+    leave = os._exit
     try:
         os.setsid()
         processes.adopt_orphans()

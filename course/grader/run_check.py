@@ -2,6 +2,7 @@
 
 import errno
 import faulthandler
+import json
 import os
 import sys
 import threading
@@ -24,6 +25,30 @@ PRINTED = 1 << 20  # bytes that a check may print
 CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.truncate"}
 
 Tell = Callable[[dict[str, Any]], None]
+
+
+def teller(descriptor: int, secret: str) -> Tell:
+    """Send lines of JSON; an answer can neither forge nor replace them."""
+    dumps, write = json.dumps, os.write
+
+    def tell(said: dict[str, Any]) -> None:
+        data = f"{secret}{dumps(said, default=str)}\n".encode()
+        with suppress(BrokenPipeError):  # nobody listens now
+            while data:
+                data = data[write(descriptor, data) :]
+
+    return tell
+
+
+def told(line: bytes, secret: str) -> dict[str, Any]:
+    """Read such a line; what has not the secret is an answer's own."""
+    if not line.startswith(secret.encode()):
+        return {}
+    try:
+        said = json.loads(line[len(secret) :])
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:

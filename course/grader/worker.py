@@ -1,9 +1,11 @@
 """The process that has collected the checks; `grading` starts and ends it.
 
-It reads lines of JSON, each an order: {"key", "run": a check's id, "target":
-the answer's folder, "deadline": seconds}. It writes lines of JSON: first the
-checks that must come back; under each key what came of it. With forks it
-never runs an answer itself; without, it does, and may be lost with it.
+It reads lines of JSON. The first one says what to collect, and how; each
+other one is an order: {"key", "run": a check's id, "target": the answer's
+folder, "deadline": seconds}. It writes lines of JSON behind the secret that
+the first line gave it: first the checks that must come back; under each key
+what came of it. With forks it never runs an answer itself; without, it does,
+and may be lost with it.
 """
 
 import faulthandler
@@ -13,7 +15,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from course.grader.run_check import (
     redirect,
     run_check,
     say_where_it_stands,
+    teller,
 )
 from course.grader.warm_up import warm_up
 from course.run import listen
@@ -116,17 +118,13 @@ def _planned(item: pytest.Item, above: list[PlannedCheck]) -> PlannedCheck:
 class Channel:
     """Lines to and from `grading`, where no answer can print into them."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self) -> None:
         self.read, self.write = os.dup(0), os.dup(1)
         self.rest = b""
-        redirect(scratch / "printed")
-
-    def tell(self, said: dict[str, Any]) -> None:
-        """Send one line."""
-        data = json.dumps(said, default=str).encode() + b"\n"
-        with suppress(BrokenPipeError):  # nobody listens now
-            while data:
-                data = data[os.write(self.write, data) :]
+        self.given = next(self.orders())  # alone, until the plan is told
+        self.scratch = Path(self.given["scratch"])
+        self.tell = teller(self.write, self.given.pop("secret"))
+        redirect(self.scratch / "printed")
 
     def tell_plan(self, suite: OpenSuite) -> None:
         """Tell what must come back."""
@@ -147,13 +145,13 @@ class Channel:
             yield from orders
 
 
-def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
+def serve_forked(suite: OpenSuite, channel: Channel) -> None:
     """Run each check that is ordered in a fork of its own."""
     from course.grader.fork import Forks  # noqa: PLC0415 (Linux only)
 
     warm_up()
     channel.tell_plan(suite)
-    forks = Forks(suite, scratch, [channel.read, channel.write])
+    forks = Forks(suite, channel.scratch, [channel.read, channel.write])
     try:
         while True:
             over, spoken = forks.wait([channel.read])
@@ -175,12 +173,13 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
                     )
     finally:
         forks.end_all()
-    remove(scratch)  # nobody is left to do that
+    remove(channel.scratch)  # nobody is left to do that
 
 
-def serve_here(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
+def serve_here(suite: OpenSuite, channel: Channel) -> None:
     """Run each check that is ordered in this process."""
     channel.tell_plan(suite)
+    scratch = channel.scratch
     for order in channel.orders():
         key = order["key"]
 
@@ -204,9 +203,8 @@ def main() -> None:
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     listen()
-    given = json.loads(sys.argv[1])
-    scratch = Path(given["scratch"])
-    channel = Channel(scratch)
+    channel = Channel()
+    given, scratch = channel.given, channel.scratch
     (scratch / "cwd").mkdir()
     os.chdir(scratch / "cwd")  # an answer's own files are no litter elsewhere
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(scratch)  # nor those of tmp_path
@@ -215,7 +213,7 @@ def main() -> None:
     if given["fork"]:
         hide()
     way = serve_forked if given["fork"] else serve_here
-    suite = OpenSuite(lambda suite: way(suite, channel, scratch))
+    suite = OpenSuite(lambda suite: way(suite, channel))
     code = pytest.main([*OPTIONS, *given["files"]], plugins=[suite])
     if suite.broken:
         channel.tell_plan(suite)

@@ -192,7 +192,7 @@ def test_without_forks_the_verdicts_are_the_same(
     graded: Graded, fresh: MadeCourse
 ) -> None:
     """A fresh process for each suite, and another after each that was lost."""
-    for name in ("loop", "exit", "thread", "breakpoint"):
+    for name in ("loop", "exit", "thread", "breakpoint", "forged"):
         text = USES.format(mark=MARK, body=IN_A_CHECK[name][0])
         fresh.add(name_of(name), text)
     for name in ("syntax", "import_exit"):
