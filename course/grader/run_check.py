@@ -120,7 +120,6 @@ def _nobody_can_type(order: dict[str, Any], tell: Tell) -> NoReturn:
             " take it out, then save again."
         ),
         place=place if own else "",
-        code="breakpoint()" if own else "",
     )
     tell({"phases": [], "check": asdict(check)})
     os._exit(0)

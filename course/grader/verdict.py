@@ -1,5 +1,6 @@
 """Judge what came back of a check. What did not come back is no point."""
 
+import linecache
 import re
 import signal
 from dataclasses import replace
@@ -7,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from course.grader.exercises import shown
-from course.grader.files import code_at
 from course.grader.result import Check, PlannedCheck
 
 PASSED = ["passed"] * 3  # set-up, call and tear-down
+PLACE = re.compile(r"(.+):(\d{1,9})")
 STACK_LINE = re.compile(r'File "(.+)", line (\d+) in ')
 TOO_BUSY = (
     "This machine is too busy to check it: end other programs, then grade it"
@@ -44,12 +45,25 @@ def judge(
     elif heard.get("phase") == "importing":
         check = replace(check.not_run("the answer", ""), imported=False)
     if lost:
-        check = _stood(replace(check, message=lost), heard, target)
-    file, _, line = check.place.rpartition(":")
-    place = f"{shown(Path(file), Path.cwd())}:{line}" if file else ""
+        stood = str(heard.get("stood", ""))
+        own_lines = (
+            f"{file}:{line}"
+            for file, line in STACK_LINE.findall(stood)
+            if target in Path(file).parents
+        )
+        place = next(own_lines, "")
+        check = replace(check, message=lost, traceback=stood, place=place)
     if not check.imported:
         check = replace(check, expected="", got="")
-    return replace(check, place=place, printed=str(heard.get("printed", "")))
+    check = replace(check, printed=str(heard.get("printed", "")))
+    place = PLACE.fullmatch(check.place)
+    if place is None:
+        return replace(check, place="")
+    file, line = Path(place[1]), int(place[2])
+    linecache.checkcache(place[1])  # it may have been saved again
+    code = linecache.getline(place[1], line) if file.is_file() else ""
+    where = f"{shown(file, Path.cwd())}:{line}"
+    return replace(check, place=where, code=code.strip())
 
 
 def shaky(check: Check, heard: Heard, share: float) -> bool:
@@ -118,16 +132,6 @@ def _lost(heard: Heard, deadline: float) -> str:
         f"{doing} ended the whole process{code}: an answer may raise or"
         " return, but not exit."
     )
-
-
-def _stood(check: Check, heard: Heard, target: Path) -> Check:
-    """Choose the learner's own line from the stacks of its end."""
-    check = replace(check, traceback=str(heard.get("stood", "")))
-    for file, line in STACK_LINE.findall(check.traceback):
-        if target in Path(file).parents:
-            code = code_at(Path(file), int(line))
-            return replace(check, place=f"{file}:{line}", code=code)
-    return check
 
 
 def _signal_name(number: int) -> str:

@@ -201,10 +201,6 @@ IN_A_CHECK = {
         "builtins.isinstance = lambda *a: True; return 'nothing'",
         "?",
     ),
-    "skips": (
-        "import pytest; pytest.skip('not today')",
-        "It skipped its own check: not today",
-    ),
     "breakpoint": ("breakpoint()", "breakpoint() waits for somebody to type"),
     "surrogate": ("raise ValueError('caf\\udce9')", "caf\\udce9"),
     "deep": (
