@@ -16,7 +16,13 @@ from typing import Any, Self
 
 from course.grader import files, processes
 from course.grader.exercises import Suite, read, shown
-from course.grader.result import Exercise, Fault, Grade, PlannedCheck
+from course.grader.result import (
+    read_plan,
+    Exercise,
+    Fault,
+    Grade,
+    PlannedCheck,
+)
 from course.grader.run_check import BUSY, PRINTED
 from course.grader.verdict import at_last, judge, shaky
 from course.grader.worker_process import How, Worker, cores
@@ -107,7 +113,7 @@ class Answer:
             self.suite.title,
             shown(self.suite.answer, Path.cwd()),
             tuple(checks),
-            self.seconds,
+            round(self.seconds, 3),
         )
 
 
@@ -214,7 +220,7 @@ class Grader:
                 return worker
             said = self._wait(worker, stale)
             if said and "planned" in said:
-                self.planned = [_planned(each) for each in said["planned"]]
+                self.planned = read_plan(said["planned"])
                 self.due = False
                 return worker
             printed = files.head(worker.scratch / "printed")
@@ -379,7 +385,3 @@ def _changed(before: dict[Path, bytes]) -> tuple[str, ...]:
 
 def _files(suites: list[Suite]) -> list[Path]:
     return list(dict.fromkeys(each.checks for each in suites))
-
-
-def _planned(data: dict[str, Any]) -> PlannedCheck:
-    return PlannedCheck(**{**data, "after": tuple(data["after"])})

@@ -145,18 +145,13 @@ import builtins, json, os, signal, subprocess, sys, threading, time
 MARK = "{mark}"
 ASLEEP = [sys.executable, "-c", "import time; time.sleep(99)", MARK]
 KILL = lambda: os.kill(os.getpid(), signal.SIGKILL)
-PASSED = "".join(
-    json.dumps(
-        {{"key": key, "phases": ["passed"] * 3, "check": None, "status": 0}}
-    )
-    + "\\n"
-    for key in map(str, range(9))
-)
+RESULT = {{"phases": ["passed"] * 3, "check": None, "status": 0}}
+PASSED = "\\n".join(json.dumps({{"key": k, **RESULT}}) for k in "0123456789")
 
 def forge():
     for descriptor in range(64):
         try:
-            os.write(descriptor, PASSED.encode())
+            os.write(descriptor, PASSED.encode() + b"\\n")
         except OSError:
             pass
 
