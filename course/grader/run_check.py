@@ -57,11 +57,9 @@ def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
     protect(suite.items[order["run"]].path.parent)
     sys.breakpointhook = lambda *_, **__: _nobody_can_type(order, tell)
     phases, check = suite.run(order["run"], order["target"], tell)
-    left = _left(before)
     until = time.monotonic() + GRACE
-    while left and time.monotonic() < until:
+    while (left := _left(before)) and time.monotonic() < until:
         time.sleep(GRACE / 20)
-        left = _left(before)
     for pid in processes.left_behind(os.getpid()):
         processes.end(pid)
     if left and (check is None or suite.only_what_was_left):
@@ -136,13 +134,8 @@ def _left(before: set[threading.Thread]) -> list[str]:
         for each in threading.enumerate()
         if each not in before and not each.daemon and each not in pooled
     ]
-    pids = processes.left_behind(os.getpid())
-    return threads + [f"a process ({_short(pid)})" for pid in pids]
-
-
-def _short(pid: int) -> str:
-    command = processes.command(pid)
-    return command if len(command) <= 40 else command[:39] + "…"  # noqa: PLR2004
+    commands = map(processes.command, processes.left_behind(os.getpid()))
+    return threads + [f"a process ({each:.40})" for each in commands]
 
 
 def starved(pid: int) -> float:
