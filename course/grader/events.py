@@ -48,17 +48,11 @@ class Events:
 
     def pressing(self) -> bool:
         """See whether a save is waiting, or the end."""
-        return self.leaving() or any(
-            isinstance(each, Saved) for each in self._there()
-        )
-
-    def leaving(self) -> bool:
-        """See whether the end is waiting."""
-        return any(each in QUIT for each in self._there())
-
-    def _there(self) -> list[Event]:
         with self.changed:
-            return list(self.waiting)
+            return any(
+                isinstance(each, Saved) or each in QUIT
+                for each in self.waiting
+            )
 
 
 @contextlib.contextmanager

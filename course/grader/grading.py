@@ -17,11 +17,12 @@ from typing import Any, Self
 from course.grader import files, processes
 from course.grader.exercises import Suite, read, shown
 from course.grader.result import (
-    read_plan,
+    Check,
     Exercise,
     Fault,
     Grade,
     PlannedCheck,
+    read_plan,
 )
 from course.grader.run_check import BUSY, PRINTED
 from course.grader.verdict import at_last, judge, shaky
@@ -73,11 +74,7 @@ class Answer:
         self.target = Path(os.path.realpath(suite.answer.parent))
         self.running: set[str] = set()
         self.began, self.seconds = 0.0, 0.0
-        self.checks = {
-            each.name: each.to("wrong").not_run("our bug", each.problem)
-            for each in self.planned.values()
-            if each.problem
-        }
+        self.checks: dict[str, Check] = {}
 
     @property
     def done(self) -> bool:
@@ -175,32 +172,30 @@ class Grader:
         suites: list[Suite],
         tell: Tell = id,
         stale: Ask = never,
-        leaving: Ask = never,
     ) -> Grade:
         """Grade these answers; `tell` of each as soon as it is known.
 
-        As soon as it is `stale`, it ends with a StaleError; while it still
-        reads the checks, only when somebody is `leaving`.
+        As soon as it is `stale`, it ends with a StaleError.
         """
         texts, exercises = _texts(suites), []
         if self.how.fork:
             self.read(suites)
-            exercises = self._graded(suites, tell, stale, leaving)
+            exercises = self._graded(suites, tell, stale)
         else:
             for suite in suites:
                 self.dismiss()
                 self.files = [suite.checks]
-                exercises += self._graded([suite], tell, stale, leaving)
+                exercises += self._graded([suite], tell, stale)
         return Grade(tuple(exercises), notes=_changed(texts))
 
     def _graded(
-        self, suites: list[Suite], tell: Tell, stale: Ask, leaving: Ask
+        self, suites: list[Suite], tell: Tell, stale: Ask
     ) -> list[Exercise]:
         fault: Fault = "our bug"
         problem = "It has no checks."
         answers = [Answer(suite, []) for suite in suites]
         try:
-            self.open(leaving)
+            self.open(stale)
             answers = [Answer(suite, self.planned) for suite in suites]
             self._run(answers, tell, stale)
         except OurBugError as error:
@@ -234,10 +229,9 @@ class Grader:
 
     def _wait(self, worker: Worker, stale: Ask) -> dict[str, Any] | None:
         """Hear what it says next, unless nobody wants to know any more."""
-        late = time.monotonic() + START
+        late = worker.began + START
         while (said := worker.hear(TICK)) == {} and time.monotonic() < late:
-            if stale():
-                self.dismiss()
+            if stale():  # it goes on to collect, for the next grading
                 raise StaleError
         return said
 

@@ -79,7 +79,6 @@ class PlannedCheck:
     promise: str = ""  # the first line of its docstring
     why: str = ""  # the rest of it: why that matters
     after: tuple[str, ...] = ()  # names of checks that must be right before
-    problem: str = ""  # why it can never run
     more: float = 0.0  # seconds beyond the deadline that all have
 
     def to(self, state: State, like: Check | None = None) -> Check:

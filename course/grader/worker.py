@@ -52,6 +52,7 @@ class OpenSuite(Explainer):
         super().__init__()
         self.serve = serve
         self.items: dict[str, pytest.Item] = {}
+        self.plan: list[PlannedCheck] = []
         self.broken: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -61,7 +62,9 @@ class OpenSuite(Explainer):
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve instead of running all checks once."""
-        self.items = {item.nodeid: item for item in session.items}
+        for item in session.items:
+            self.items[item.nodeid] = item
+            self.plan.append(self._planned(item))
         if not self.broken:
             self.serve(self)
         return True
@@ -77,42 +80,33 @@ class OpenSuite(Explainer):
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
         return self.phases, self.failure
 
-    def planned(self) -> list[PlannedCheck]:
-        """State what must come back, in the order of the files."""
-        found: list[PlannedCheck] = []
-        for item in self.items.values():
-            found.append(_planned(item, found))
-        return found
-
-
-def _planned(item: pytest.Item, above: list[PlannedCheck]) -> PlannedCheck:
-    exercise = item.path.stem.removeprefix("test_")
-    points = item.get_closest_marker("points")
-    slow = item.get_closest_marker("slow")
-    after, problem = list[str](), ""
-    for name in (name for m in item.iter_markers("after") for name in m.args):
+    def _planned(self, item: pytest.Item) -> PlannedCheck:
+        """State what must come back of it, and which checks come before."""
+        exercise = item.path.stem.removeprefix("test_")
+        points = item.get_closest_marker("points")
+        slow = item.get_closest_marker("slow")
+        names = [name for m in item.iter_markers("after") for name in m.args]
         before = [
             each.name
-            for each in above
-            if (each.exercise, each.name.partition("[")[0]) == (exercise, name)
+            for each in self.plan
+            if each.exercise == exercise
+            and each.name.partition("[")[0] in names
         ]
-        if not before:
-            line = f"{item.path.name}:{(item.location[1] or 0) + 1}"
-            problem = f"{line} names no check above it: after({name!r})"
-        after += before
-    text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
-    promise, _, why = inspect.cleandoc(text).partition("\n\n")
-    return PlannedCheck(
-        id=item.nodeid,
-        exercise=exercise,
-        name=item.name,
-        points=points.args[0] if points else 1,
-        promise=" ".join(promise.split()),
-        why=" ".join(why.split()),
-        after=tuple(after),
-        problem=problem,
-        more=slow.args[0] if slow else 0.0,
-    )
+        if missing := {*names} - {each.partition("[")[0] for each in before}:
+            said = f"{item.nodeid} names no check above it: after{missing}"
+            self.broken.append(said)
+        text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
+        promise, _, why = inspect.cleandoc(text).partition("\n\n")
+        return PlannedCheck(
+            id=item.nodeid,
+            exercise=exercise,
+            name=item.name,
+            points=points.args[0] if points else 1,
+            promise=" ".join(promise.split()),
+            why=" ".join(why.split()),
+            after=tuple(before),
+            more=slow.args[0] if slow else 0.0,
+        )
 
 
 class Channel:
@@ -128,10 +122,7 @@ class Channel:
 
     def tell_plan(self, suite: OpenSuite) -> None:
         """Tell what must come back."""
-        if suite.broken:
-            self.tell({"broken": "\n".join(suite.broken)})
-        else:
-            self.tell({"planned": list(map(asdict, suite.planned()))})
+        self.tell({"planned": list(map(asdict, suite.plan))})
 
     def take(self) -> list[dict[str, Any]] | None:
         """Wait for lines and return them; None when nobody listens now."""
@@ -216,7 +207,7 @@ def main() -> None:
     suite = OpenSuite(lambda suite: way(suite, channel))
     code = pytest.main([*OPTIONS, *given["files"]], plugins=[suite])
     if suite.broken:
-        channel.tell_plan(suite)
+        channel.tell({"broken": "\n".join(suite.broken)})
     elif code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         channel.tell({"broken": f"pytest ended with {code!s}"})
     os._exit(0)  # a thread that an answer left can't keep it

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,7 @@ class Worker:
 
     def __init__(self, files: list[Path], how: How) -> None:
         self.scratch = Path(tempfile.mkdtemp(prefix="grader-"))
+        self.began = time.monotonic()
         self.secret = secrets.token_hex(8)  # begins each of its lines
         try:
             with HeldBack():  # until the worker ignores Ctrl-C
