@@ -33,6 +33,11 @@ def listed(values: Iterable[object], empty: str = "nothing") -> str:
     return ", ".join(map(str, values)) or empty
 
 
+def reached(errors: Sequence[BaseException]) -> str:
+    """Write which exceptions reached the server."""
+    return f"the server got {listed(map(repr, errors))}"
+
+
 def called(values: Sequence[object]) -> str:
     """Write with what something was called, each time."""
     calls = how_often("called", len(values))

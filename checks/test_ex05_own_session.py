@@ -115,8 +115,8 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
     if len(found) != 1:
         raise UnmetError(
             f"a row with the ID of the response, {log_id}, is committed",
-            f"the committed rows have the IDs"
-            f" {listed([row['id'] for row in database.rows()], 'none')}",
+            "the IDs of the committed rows:"
+            f" {listed([row['id'] for row in database.rows()], 'no row')}",
         )
     return found[0]
 
@@ -163,8 +163,8 @@ def expect_notes(database: Database, *texts: str, why: str) -> None:
     found = database.notes()
     expect(
         found == [*texts],
-        f"what the work wrote and is committed: {listed(texts)}",
-        f"it is {listed(found)}",
+        f"the work's notes are committed for {listed(texts)}",
+        f"they are for {listed(found)}",
         why,
     )
 
@@ -190,7 +190,7 @@ def test_a_task_has_a_session_of_its_own(
     expect(
         work.strange == 0,
         "the work gets a session made by what get_session_factory gives",
-        f"{times(work.strange)} it got another one",
+        f"it got another one {times(work.strange)}",
     )
     expect(
         database.used_too_late == [],
@@ -340,7 +340,7 @@ def test_each_session_is_closed(
     expect(
         not still_open,
         "each session is closed when the task is over",
-        f"{len(still_open)} still open, or used after the close",
+        f"{len(still_open)} of them: still open, or used after the close",
     )
 
 
@@ -466,7 +466,7 @@ def test_the_end_is_told_in_utc(
         expect(
             abs(now - at) < timedelta(minutes=5),
             f"completed_at is the time now in UTC, {now:%H:%M}",
-            f"it is {at:%H:%M}: where this server stands, UTC is 5:30 h ago",
+            f"it is {at:%H:%M}. The local time here is 5:30 h ahead of UTC",
         )
         expect(
             at >= began[-1] or not at.microsecond,

@@ -16,7 +16,7 @@ import pytest
 from fastapi.concurrency import run_in_threadpool
 
 from checks.asgi import Client
-from checks.expect import called, expect, listed
+from checks.expect import called, expect, listed, reached
 from checks.fakes import HOLD
 from checks.loggers import remembered_records
 from checks.mail_fakes import Office, never_awaited
@@ -144,7 +144,7 @@ def test_a_mail_goes_out_once_after_the_response(office: Office) -> None:
     expect(
         office.client.errors == [],
         "all were served, so no exception reaches the server",
-        f"{office.client.errors[-1:]}",
+        reached(office.client.errors[-1:]),
     )
 
 

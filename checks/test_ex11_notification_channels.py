@@ -19,7 +19,7 @@ from checks.channels import (
     settled,
     statuses,
 )
-from checks.expect import called, expect, listed
+from checks.expect import called, expect, listed, reached
 
 ADA = {"email": "ada@example.com", "sms": "+4179001", "push": "ada's phone"}
 BOB = {"email": "bob@example.com", "sms": "+4179002", "push": "bob's phone"}
@@ -379,7 +379,7 @@ def test_notifications_at_the_same_time_do_not_mix(
     expect(
         len(client.errors) == errors,
         "a later notification is delivered, and no exception leaves the task",
-        f"{client.errors[-1:]} left it",
+        reached(client.errors[-1:]),
         "does a variable, or a default value, keep something of the"
         " notification before?",
     )
