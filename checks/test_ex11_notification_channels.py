@@ -45,8 +45,7 @@ def expect_sent(channel: FakeChannel, *calls: tuple[str, str]) -> None:
     """Fail unless `send` was called with these, an address and a message."""
     expect(
         sorted(channel.calls) == sorted(calls),
-        f'`send` of the channel "{channel.name}" is called with'
-        f" {listed(calls)}",
+        f'`send` of the channel "{channel.name}" is {called(calls)}',
         f"it was {called(channel.calls)}",
         "" if channel.calls else "is it awaited? Else it does not run",
     )
@@ -324,7 +323,7 @@ def test_an_invalid_address_refuses_the_whole_request(
     accepted(client, request(BOB, ["sms"]))
     for wrong in ("not-an-email", "a@b@c", "ada@example.com\n"):
         body = request(ADA | {"email": wrong}, ["sms", "email"])
-        expect_422(client, body, f"{wrong!r} is no e-mail address")
+        expect_422(client, body, f"{wrong!r} is not an e-mail address")
     client.finish()
     email, sms, _ = channels
     expect_sent(email)

@@ -341,7 +341,7 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
     begun = sorted(steps.begun)
     expect(
         begun == [1, 1, 2, 3, 4],
-        "no further step of the stopped job begins, all four of the other do",
+        "no step of the stopped job begins, and all four of the other job do",
         f"these began: {listed(begun)}",
     )
 
@@ -529,7 +529,7 @@ def test_the_events_end_however_the_job_ends(
             ]
         expect(
             lasts == [end, end],
-            f'the job is "{end}": so says the last event to both listeners',
+            f'both listeners get a last event that says "{end}"',
             f"the last events say {listed(lasts)}",
         )
         steps.begun.clear()
@@ -553,7 +553,7 @@ def test_an_idle_listener_costs_next_to_nothing(
         # each call is recorded, at that price; once may be chance
         if busy(WINDOW) >= 0.6 and busy(WINDOW) >= 0.6:
             raise UnmetError(
-                "a listener to whom nothing happens waits",
+                "a listener waits while nothing changes",
                 "it looks again and again, and uses most of a processor",
                 "let it wait for an asyncio.Event, or sleep a while",
             )

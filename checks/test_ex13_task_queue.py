@@ -91,9 +91,7 @@ def expect_work(work: Work, *names: str, when: str = "") -> None:
     """Fail unless the work was called with these, one after the other."""
     expect(
         work.names == [*names],
-        f"{when or 'in all'}, the work that get_work gives is called"
-        f" {times(len(names))}{': ' if names else ''}"
-        f"{listed(names) if names else ''}",
+        f"{when or 'in all'}, the work that get_work gives is {called(names)}",
         f"it was {called(work.names)}",
     )
 
@@ -453,7 +451,7 @@ def test_in_this_process_it_is_tried_again(
     expect(
         min(pauses) > 0.09,
         "retry_delay is 0.1: the next try begins 0.1 s later or more",
-        f"it began {min(pauses):.3f} s later",
+        "it began earlier",
     )
 
 
