@@ -59,7 +59,6 @@ class Explainer:
         self.failure: Check | None = None
         self.sides: tuple[str, str] | None = None  # of a comparison
         self.importing = False
-        self.only_what_was_left = False  # Python warned of it, and no more
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_assertrepr_compare(self, left: object, right: object) -> None:
@@ -93,7 +92,6 @@ class Explainer:
         self.phases.append(report.outcome)
         if call.excinfo is not None and self.failure is None:
             self.failure = self.explain(item, call.excinfo, report)
-            self.only_what_was_left = _is_of_what_was_left(call.excinfo.value)
         return report
 
     def explain(
@@ -269,16 +267,6 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
             waiting.extend(each.exceptions)
         further = (each.__cause__, each.__context__)
         waiting.extend(other for other in further if other is not None)
-
-
-def _is_of_what_was_left(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_is_of_what_was_left, error.exceptions))
-    return isinstance(
-        error,
-        pytest.PytestUnraisableExceptionWarning
-        | pytest.PytestUnhandledThreadExceptionWarning,
-    )
 
 
 def _failed(text: str) -> str:

@@ -62,7 +62,7 @@ def run_check(suite: Any, order: dict[str, Any], tell: Tell) -> None:
         time.sleep(GRACE / 20)
     for pid in processes.left_behind(os.getpid()):
         processes.end(pid)
-    if left and (check is None or suite.only_what_was_left):
+    if left and check is None:
         said = (
             f"It left {' and '.join(left[:NAMED])} running: wait for what you"
             " start, or stop it."
