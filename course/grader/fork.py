@@ -5,13 +5,13 @@ most checks. So some forks are made while nothing is to be done: each
 rehearses, and waits for its check.
 """
 
-import fcntl
 import json
 import os
 import resource
 import secrets
 import select
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -48,8 +48,7 @@ class Fork:
     """A process for one check, as its parent sees it."""
 
     pid: int
-    read: int  # what it says
-    write: int  # its order
+    line: socket.socket  # takes its order, and brings what it says
     handle: int  # becomes readable when the process is over
     folder: Path
     secret: str  # a line without it is not of the check's own
@@ -72,15 +71,12 @@ class Fork:
 
     def listen(self) -> None:
         """Take what it has said so far."""
-        while len(self.heard) <= REPORTED:
-            try:
-                part = os.read(self.read, 1 << 16)
-            except BlockingIOError:
-                return
-            if not part:
-                return
-            self.heard += part
-        self.cut = self.cut or "long"
+        with suppress(OSError):  # nothing is there just now, or any more
+            while part := self.line.recv(1 << 16):
+                self.heard += part
+                if len(self.heard) > REPORTED:
+                    self.cut = self.cut or "long"
+                    return
 
     def watch(self) -> None:
         """Cut it off if it is late, or prints without measure.
@@ -97,8 +93,8 @@ class Fork:
 
     def close(self) -> None:
         """Let go of all that leads to it."""
-        for descriptor in (self.read, self.write, self.handle):
-            os.close(descriptor)
+        self.line.close()
+        os.close(self.handle)
 
 
 class Forks:
@@ -116,8 +112,8 @@ class Forks:
         self.live[fork.pid] = fork
         fork.key, fork.deadline = order["key"], order["deadline"]
         fork.began, fork.waited = time.monotonic(), starved(fork.pid)
-        with suppress(BrokenPipeError):  # it was killed: seen soon
-            os.write(fork.write, json.dumps(order).encode() + b"\n")
+        with suppress(OSError):  # it was killed: seen soon
+            fork.line.sendall(json.dumps(order).encode() + b"\n")
 
     def _take(self) -> Fork:
         while self.spare:
@@ -130,27 +126,26 @@ class Forks:
     def _made(self, *, spare: bool = False) -> Fork:
         self.scratch.mkdir(parents=True, exist_ok=True)  # a cleaner was there
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
-        read, says = os.pipe()
-        orders, write = os.pipe()
+        line, its_line = socket.socketpair()
         secret = secrets.token_hex(8)
         pid = os.fork()
         if pid == 0:
             for each in [*self.live.values(), *self.spare]:
                 each.close()
-            for descriptor in (*self.ours, read, write):
+            for descriptor in self.ours:
                 os.close(descriptor)
-            tell = teller(says, secret)
-            _be_the_fork(self.suite, folder, orders, tell, spare=spare)
-        os.close(says)
-        os.close(orders)
-        fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
-        return Fork(pid, read, write, os.pidfd_open(pid), folder, secret)
+            line.close()
+            tell = teller(its_line.fileno(), secret)
+            _be_the_fork(self.suite, folder, its_line, tell, spare=spare)
+        its_line.close()
+        line.setblocking(False)
+        return Fork(pid, line, os.pidfd_open(pid), folder, secret)
 
     def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:
         """Wait a little; return what is over, and whether `also` speaks."""
-        watched = [*also]
+        watched: list[Any] = [*also]
         for each in self.live.values():
-            watched += [each.read, each.handle]
+            watched += [each.line, each.handle]
         idle = not self.live and len(self.spare) < SPARE
         tick = TICK if self.live or idle else None
         ready, _, _ = select.select(watched, [], [], tick)
@@ -159,7 +154,7 @@ class Forks:
                 self.spare.append(self._made(spare=True))
         over = []
         for each in list(self.live.values()):
-            if each.read in ready:
+            if each.line in ready:
                 each.listen()
             each.watch()
             if each.handle in ready or each.cut:
@@ -213,7 +208,12 @@ class Forks:
 
 
 def _be_the_fork(
-    suite: Any, folder: Path, orders: int, tell: Tell, *, spare: bool
+    suite: Any,
+    folder: Path,
+    line: socket.socket,
+    tell: Tell,
+    *,
+    spare: bool,
 ) -> NoReturn:
     """Make it a place of its own, run what is ordered, and leave at once."""
     leave = os._exit
@@ -234,7 +234,8 @@ def _be_the_fork(
             os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # of tmp_path
             if spare:
                 rehearse()
-            order = json.loads(_line(orders) or leave(0))
+            with line.makefile("rb") as orders:
+                order = json.loads(orders.readline() or leave(0))
             say_where_it_stands(folder / "stood", order["deadline"])
         except OSError as error:
             tell({"machine": f"The temporary folder: {error}"})
@@ -245,15 +246,3 @@ def _be_the_fork(
         tell({"raised": f"{type(error).__name__}: {error}"})
     finally:
         leave(0)
-
-
-def _line(descriptor: int) -> bytes:
-    """Wait for one line; nothing, if nobody will send one."""
-    line = b""
-    while not line.endswith(b"\n"):
-        part = os.read(descriptor, 1 << 16)
-        if not part:
-            return b""
-        line += part
-    os.close(descriptor)
-    return line
