@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-
 MANY = 9  # calls; of more, only that is said
 
 

@@ -186,11 +186,7 @@ def compared(
         return Compared(message)
     frame = found.traceback[-1].frame
     test = Values({**frame.f_globals, **frame.f_locals}).visit(test)
-    if (
-        sides is None
-        or not isinstance(test, ast.Compare)
-        or len(test.ops) > 1
-    ):
+    if sides is None or not isinstance(test, ast.Compare) or len(test.ops) > 1:
         return Compared(message, ast.unparse(test))
     left, right = sides
     if isinstance(test.ops[0], ast.In | ast.NotIn):

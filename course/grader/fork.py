@@ -138,7 +138,7 @@ class Forks:
             tell = teller(its_line.fileno(), secret)
             _be_the_fork(self.suite, folder, its_line, tell, spare=spare)
         its_line.close()
-        line.setblocking(False)
+        line.settimeout(0)
         return Fork(pid, line, os.pidfd_open(pid), folder, secret)
 
     def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:

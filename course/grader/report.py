@@ -14,7 +14,6 @@ from course.grader.lines import (
     labelled,
     printable,
     put,
-    wrapped,
 )
 from course.grader.result import Check, Exercise, Grade
 from course.typed import command

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from course.grader.exercises import shown
-from course.grader.result import read_check, Check, PlannedCheck
+from course.grader.result import Check, PlannedCheck, read_check
 
 PASSED = ["passed"] * 3  # set-up, call and tear-down
 PLACE = re.compile(r"(.+):(\d{1,9})")

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from course.grader.result import read_check, Check, Exercise, Grade
+from course.grader.result import Check, Exercise, Grade, read_check
 from tests.course.grader.conftest import read_grade
 
 RIGHT = Check("test_a_b[x]", "right", 3)
