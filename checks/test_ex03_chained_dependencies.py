@@ -29,6 +29,10 @@ ADA, BOB = "ada@example.com", "bob@example.com"
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:[+-]\d\d:\d\d)?")
 
 
+class PaperError(Exception):
+    """The exception of a work: one that no answer could know."""
+
+
 class LongWork(Work):
     """Work that takes five minutes on a clock."""
 
@@ -181,7 +185,7 @@ def test_a_failure_is_logged_and_goes_on(
 
     The log shows where it failed, and the server still gets the exception.
     """
-    failure = ConnectionRefusedError("no mail server here")
+    failure = PaperError("no paper in the printer")
     work = LongWork(client, clock, raises=failure)
     replaced(answer, log, clock, work)
     assert client.post(f"/welcome/{ADA}").status_code == 202

@@ -188,6 +188,7 @@ def test_the_mailer_sends_with_the_settings(
         " traceback",
         "it did neither: nobody knows that the mail was not sent",
     )
+    expect_mails(transport, ADA, BOB)
 
 
 @pytest.mark.points(1)

@@ -568,6 +568,11 @@ def test_a_real_server_refuses_each_for_a_reason(
     expect_asked(inbox, DORA, 3, "attempts is 3, and 450 is transient")
     expect_letters(office, DORA, why="three times the server said 450")
     expect_words(office.unserved[DORA], "still greylisted")
+    inbox.to_rcpt[BOB] = ["450 4.2.1 busy"]
+    inbox.to_rcpt[DORA] = ["450 4.2.1 still greylisted"] * 9
+    office.send(BOB, DORA)
+    why = "attempts is 3 for each message, although the second try served bob"
+    expect_asked(inbox, DORA, 6, why)
 
 
 def expect_taken(inbox: Inbox, *addresses: str, why: str) -> None:

@@ -219,6 +219,7 @@ def test_the_processor_measures_any_file(client: Client) -> None:
         (b"\n\nthree\t", 3),
         (b"\x00\xff\xfe\r\x0b\x0c\x85\xe2\x80\xa8 no text at all", 1),
         (b"one\r\ntwo\r\n", 2),
+        (b"one\ntwo\r", 2),
         (long, 100_000),
         (long[:-1], 100_000),
     ]:

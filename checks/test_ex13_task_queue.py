@@ -439,7 +439,7 @@ def test_in_this_process_it_is_tried_again(
 
     A task that fails now may work in a second.
     """
-    environment.setenv("QUEUE_RETRY_DELAY", "0.1")
+    environment.setenv("QUEUE_RETRY_DELAY", "0.25")
     moments: list[float] = []
     work.meanwhile = lambda: moments.append(time.monotonic())
     work.raises = [OSError("no printer here"), ValueError("no paper")]
@@ -449,8 +449,8 @@ def test_in_this_process_it_is_tried_again(
     expect_shown(task, when, status="completed", attempts=3)
     pauses = [later - sooner for sooner, later in pairwise(moments)]
     expect(
-        min(pauses) > 0.09,
-        "retry_delay is 0.1: the next try begins 0.1 s later or more",
+        min(pauses) > 0.24,
+        "retry_delay is 0.25: the next try begins 0.25 s later or more",
         "it began earlier",
     )
 
