@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from course.grader.exercises import Suite
 
-PAUSE = 0.03  # seconds between two looks at the files
+PAUSE = 0.015  # seconds between two looks at the files
 TICK = 0.5  # seconds; Windows hears Ctrl-C only in between
 QUIT = {"q", "\x03", "\x04"}  # Ctrl-C and Ctrl-D, where they come as keys
 
@@ -63,14 +63,17 @@ def saves(suites: list[Suite], events: Events) -> Iterator[None]:
     way in which an editor may save: in parts, by a rename, on another host.
     """
     stop = threading.Event()
-    known = {suite.name: _state(suite) for suite in suites}
+    told = {suite.name: _state(suite) for suite in suites}
+    seen = told.copy()
 
     def watch() -> None:
         while not stop.wait(PAUSE):
             for suite in suites:
-                before, known[suite.name] = known[suite.name], _state(suite)
-                if before != known[suite.name]:
-                    events.put(Saved(suite.name))
+                name, state = suite.name, _state(suite)
+                if told[name] != state == seen[name]:  # no more is written
+                    told[name] = state
+                    events.put(Saved(name))
+                seen[name] = state
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

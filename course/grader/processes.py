@@ -38,9 +38,10 @@ def hide(*, hidden: bool = True) -> None:
 def children(pid: int) -> list[int]:
     """List the processes whose parent is this one; ended ones are not."""
     found: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found.extend(map(int, thread.read_text("ascii").split()))
+    with contextlib.suppress(OSError):  # an answer may leave no file to open
+        for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it has just ended
+                found.extend(map(int, thread.read_text("ascii").split()))
     return [child for child in found if _lives(child)]
 
 
