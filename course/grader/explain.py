@@ -112,7 +112,7 @@ class Explainer:
             item.name,
             "wrong",
             message=message or ("" if expected else raised),
-            did=told.get("did") or getattr(client, "did", ""),
+            did=str(told.get("did") or getattr(client, "did", "")),
             order=tuple(order.split(" → ")) if order else (),
             picture=told.get("picture", ""),
             expected=expected,

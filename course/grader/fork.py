@@ -188,7 +188,7 @@ class Forks:
     def _finish(self, fork: Fork) -> dict[str, Any]:
         outcome: dict[str, Any] = {"starved": fork.starved}
         status = self._end(fork)
-        for line in fork.heard.splitlines():
+        for line in bytes(fork.heard).splitlines():
             outcome |= told(line, fork.secret)
         outcome |= {
             "key": fork.key,

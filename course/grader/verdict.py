@@ -1,6 +1,7 @@
 """Judge what came back of a check. What did not come back is no point."""
 
 import linecache
+import os
 import re
 import signal
 from dataclasses import replace
@@ -56,14 +57,15 @@ def judge(
     if not check.imported:
         check = replace(check, expected="", got="")
     check = replace(check, printed=str(heard.get("printed", "")))
-    place = PLACE.fullmatch(check.place)
-    if place is None:
+    found = PLACE.fullmatch(check.place)
+    if found is None:
         return replace(check, place="")
-    file, line = Path(place[1]), int(place[2])
-    linecache.checkcache(place[1])  # it may have been saved again
-    code = linecache.getline(place[1], line) if file.is_file() else ""
-    where = f"{shown(file, Path.cwd())}:{line}"
-    return replace(check, place=where, code=code.strip())
+    file, line = Path(found[1]), int(found[2])
+    linecache.checkcache(found[1])  # it may have been saved again
+    a_file = os.path.isfile(file)  # noqa: PTH113 (any text may be its name)
+    code = linecache.getline(found[1], line) if a_file else ""
+    place = f"{shown(file, Path.cwd())}:{line}"
+    return replace(check, place=place, code=code.strip())
 
 
 def shaky(check: Check, heard: Heard, share: float) -> bool:
