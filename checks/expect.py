@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+MANY = 9  # calls; of more, only that is said
+
 
 class UnmetError(AssertionError):
     """An expectation that was not met; the grader shows its three parts."""
@@ -33,7 +35,14 @@ def listed(values: Iterable[object], empty: str = "nothing") -> str:
     return ", ".join(map(str, values)) or empty
 
 
+def reached(errors: Sequence[BaseException]) -> str:
+    """Write which exceptions reached the server."""
+    return f"the server got {listed(map(repr, errors))}"
+
+
 def called(values: Sequence[object]) -> str:
     """Write with what something was called, each time."""
+    if len(values) > MANY:
+        return f"called more than {MANY} times"
     calls = how_often("called", len(values))
     return f"{calls}: {listed(values)}" if values else calls

@@ -6,7 +6,7 @@ import pytest
 
 from checks.asgi import Client
 from checks.blocking import Blocking
-from checks.expect import called, expect, listed, times
+from checks.expect import called, expect, listed, reached, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -70,7 +70,7 @@ def test_the_response_comes_before_the_work(
     expect(
         client.errors == [],
         "the work succeeds, so no exception reaches the server",
-        f"{client.errors[-1:]}",
+        reached(client.errors[-1:]),
     )
 
 
@@ -113,8 +113,7 @@ def test_the_server_hears_of_a_failure(
     expect(
         client.errors == [failure],
         "what `send_welcome` raises reaches the server",
-        f"`send_welcome` raised {failure!r}, the server got"
-        f" {client.errors or 'nothing'}",
+        f"`send_welcome` raised {failure!r}, {reached(client.errors)}",
     )
     expect_calls(work, ADA)
     expect(

@@ -13,7 +13,7 @@ from fastapi import Request
 from checks.answers import imported
 from checks.asgi import Client
 from checks.blocking import Blocking
-from checks.expect import called, expect, how_often, listed, times
+from checks.expect import called, expect, how_often, listed, reached, times
 from checks.fakes import Work
 
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -60,8 +60,7 @@ def expect_failure(client: Client, failure: Exception) -> None:
     expect(
         client.errors == [failure],
         "what the task raises reaches the server",
-        f"the task raised {failure!r}, the server got"
-        f" {client.errors or 'nothing'}",
+        f"the task raised {failure!r}, {reached(client.errors)}",
     )
 
 
@@ -93,7 +92,7 @@ def test_an_override_replaces_the_work(
     expect(
         client.errors == [],
         "the task succeeds, so no exception reaches the server",
-        f"{client.errors[-1:]}",
+        reached(client.errors[-1:]),
     )
     expect_silence(capfd.readouterr().out)
 
@@ -171,8 +170,10 @@ def test_each_request_runs_what_it_was_given(
     ran = [work.emails for work in given if work.emails]
     expect(
         ran == [[ADA], [BOB]],
-        f"two requests: a first task runs for {ADA}, a second for {BOB}",
-        f"the tasks that were given ran for {ran}",
+        f"two requests, two tasks: the first runs for {ADA}, the second for"
+        f" {BOB}",
+        f"the first ran for {listed(ran[0] if ran else [], 'nobody')}, the"
+        f" second for {listed(ran[1] if len(ran) > 1 else [], 'nobody')}",
     )
 
 

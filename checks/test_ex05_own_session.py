@@ -115,8 +115,8 @@ def ended(client: Client, database: Database, path: str) -> dict[str, Any]:
     if len(found) != 1:
         raise UnmetError(
             f"a row with the ID of the response, {log_id}, is committed",
-            f"the committed rows have the IDs"
-            f" {listed([row['id'] for row in database.rows()], 'none')}",
+            "the IDs of the committed rows:"
+            f" {listed([row['id'] for row in database.rows()], 'no row')}",
         )
     return found[0]
 
@@ -163,8 +163,8 @@ def expect_notes(database: Database, *texts: str, why: str) -> None:
     found = database.notes()
     expect(
         found == [*texts],
-        f"what the work wrote and is committed: {listed(texts)}",
-        f"it is {listed(found)}",
+        f"the work's notes are committed for {listed(texts)}",
+        f"they are for {listed(found)}",
         why,
     )
 
@@ -190,7 +190,7 @@ def test_a_task_has_a_session_of_its_own(
     expect(
         work.strange == 0,
         "the work gets a session made by what get_session_factory gives",
-        f"{times(work.strange)} it got another one",
+        f"it got another one {times(work.strange)}",
     )
     expect(
         database.used_too_late == [],
@@ -257,24 +257,26 @@ def test_a_failing_task_is_recorded_as_failed(
 
     Otherwise a task that failed looks as if it still ran.
     """
-    work.raises = ValueError("no paper in the printer")
+    work.raises = ValueError("no paper in the printer:\nadd some")
     row = ended(client, database, CRASH)
     expect_calls(work, "crash")
     expect_end(row, "failed")
     expect_time(row)
     expect(
         str(work.raises) in str(row["error"]),
-        f'error holds the text of the exception, "{work.raises}"',
+        f"error holds the text of the exception, {str(work.raises)!r}",
         f"error is {row['error']!r}",
     )
     work.raises = None
-    expect_end(ended(client, database, REPORT), "completed")
-    later = database.rows()[0]
-    expect(
-        later == row,
-        "when a later task has completed, this row is as it was",
-        f'its status is now "{later["status"]}"',
-    )
+    for path in (REPORT, CRASH):  # another task, and the same one again
+        expect_end(ended(client, database, path), "completed")
+        later = database.rows()[0]
+        expect(
+            later == row,
+            "when a later task has completed, this row is as it was",
+            f'its status is now "{later["status"]}"',
+            "does the task change the row with the ID that it was given?",
+        )
 
 
 @pytest.mark.points(2)
@@ -340,7 +342,7 @@ def test_each_session_is_closed(
     expect(
         not still_open,
         "each session is closed when the task is over",
-        f"{len(still_open)} still open, or used after the close",
+        f"{len(still_open)} of them: still open, or used after the close",
     )
 
 
@@ -465,8 +467,8 @@ def test_the_end_is_told_in_utc(
         now = datetime.now(UTC)
         expect(
             abs(now - at) < timedelta(minutes=5),
-            f"completed_at is the time now in UTC, {now:%H:%M}",
-            f"it is {at:%H:%M}: where this server stands, UTC is 5:30 h ago",
+            "completed_at is the time now, in UTC",
+            "it is another time (the local time here is 5:30 h ahead of UTC)",
         )
         expect(
             at >= began[-1] or not at.microsecond,

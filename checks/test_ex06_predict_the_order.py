@@ -68,7 +68,7 @@ def prediction(answer: ModuleType, name: str) -> list[str]:
     for place, event in enumerate(found):
         fault = ""
         if not isinstance(event, str):
-            fault = f"{event!r} is no text, so this is no prediction"
+            fault = f"{event!r} is not a text, so it is not an event"
         elif event not in EVENTS[name]:
             near = get_close_matches(event, EVENTS[name], 1, cutoff=0)
             fault = f'there is no event "{event}"; the nearest is "{near[0]}"'
@@ -76,7 +76,7 @@ def prediction(answer: ModuleType, name: str) -> list[str]:
             if event in two:
                 fault = f'"{event}" is two events: a comma is missing'
         elif event in found[:place]:
-            fault = f'"{event}" stands there twice, and happens at most once'
+            fault = f'"{event}" is there twice, but it happens at most once'
         if fault:
             pytest.fail(f'PREDICTIONS["{name}"]: {fault}.', pytrace=False)
     return list(found)
@@ -92,8 +92,8 @@ def side_by_side(predicted: list[str], events: list[str]) -> str:
         for place, (mine, real) in enumerate(zip_longest(predicted, events))
     ]
     said = {
-        0: "The orders differ from the start (>).",
-        1: "The first is right, then the orders part (>).",
-    }.get(right, f"The first {right} are right, then the orders part (>).")
+        0: "The first is wrong already; > marks the first difference.",
+        1: "The first is right; > marks the first difference.",
+    }.get(right, f"The first {right} are right; > marks the first difference.")
     head = f"  {'you predicted':<30}what happened"
     return "\n".join([said, head, *lines])

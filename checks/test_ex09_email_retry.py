@@ -16,7 +16,14 @@ import pytest
 from fastapi.concurrency import run_in_threadpool
 
 from checks.asgi import Client
-from checks.expect import called, expect, listed
+from checks.expect import (
+    called,
+    expect,
+    how_often,
+    listed,
+    reached,
+    times,
+)
 from checks.fakes import HOLD
 from checks.loggers import remembered_records
 from checks.mail_fakes import Office, never_awaited
@@ -91,8 +98,8 @@ def expect_tries(office: Office, who: str, number: int, why: str) -> None:
     found = office.transport.tries_for(who)
     expect(
         found == number,
-        f"the transport is called for {who}: {number} in all",
-        f"{found} in all",
+        f"the transport is called for {who} {times(number)}",
+        f"it was {how_often('called', found)}",
         why,
     )
 
@@ -144,7 +151,7 @@ def test_a_mail_goes_out_once_after_the_response(office: Office) -> None:
     expect(
         office.client.errors == [],
         "all were served, so no exception reaches the server",
-        f"{office.client.errors[-1:]}",
+        reached(office.client.errors[-1:]),
     )
 
 
@@ -225,7 +232,7 @@ def test_a_random_part_is_added_below_the_limit(office: Office) -> None:
         expect(
             len(office.pauses) == 2,
             "three tries: two pauses between them",
-            f"{len(office.pauses)} pauses",
+            f"pauses: {len(office.pauses)}",
         )
         added += [office.paused[0] - 2, office.paused[1] - 4]
     expect(
@@ -262,8 +269,9 @@ def test_no_pause_comes_after_the_last_try(office: Office) -> None:
         expect(between >= 0, "the transport is called", "it never was")
         expect(
             len(office.pauses) == between,
-            f"{between + 1} tries: {between} pauses, none after the last try",
-            f"{len(office.pauses)} pauses",
+            f"tries: {between + 1}. Pauses, one after each but the last:"
+            f" {between}",
+            f"pauses: {len(office.pauses)}",
         )
 
 
@@ -528,7 +536,7 @@ def test_a_real_server_refuses_and_hangs_up(
     expect(
         len(office.pauses) == 3,
         "four tries: three pauses between them",
-        f"{len(office.pauses)} pauses",
+        f"pauses: {len(office.pauses)}",
     )
     expect_letters(office)
 
@@ -560,14 +568,19 @@ def test_a_real_server_refuses_each_for_a_reason(
     expect_asked(inbox, DORA, 3, "attempts is 3, and 450 is transient")
     expect_letters(office, DORA, why="three times the server said 450")
     expect_words(office.unserved[DORA], "still greylisted")
+    inbox.to_rcpt[BOB] = ["450 4.2.1 busy"]
+    inbox.to_rcpt[DORA] = ["450 4.2.1 still greylisted"] * 9
+    office.send(BOB, DORA)
+    why = "attempts is 3 for each message, although the second try served bob"
+    expect_asked(inbox, DORA, 6, why)
 
 
 def expect_taken(inbox: Inbox, *addresses: str, why: str) -> None:
     """Fail unless the server has taken a mail for each of these."""
     expect(
         inbox.taken == [*addresses],
-        f"the server has taken mails for {listed(addresses)}",
-        f"it has taken mails for {listed(inbox.taken)}",
+        f"the server takes mails for {listed(addresses)}",
+        f"it took mails for {listed(inbox.taken, 'nobody')}",
         why,
     )
 
@@ -577,8 +590,8 @@ def expect_asked(inbox: Inbox, who: str, number: int, why: str) -> None:
     found = inbox.asked.count(who)
     expect(
         found == number,
-        f"the server is asked for {who}: {number} in all",
-        f"{found} in all",
+        f"the server is asked for {who} {times(number)}",
+        f"it was {how_often('asked', found)}",
         why,
     )
 

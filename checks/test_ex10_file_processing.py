@@ -112,7 +112,7 @@ def expect_nothing_elsewhere(folders: Folders) -> None:
     expect(
         not found,
         "all files lie inside the storage",
-        f"outside it lie {listed(found)}",
+        f"outside it: {listed(found)}",
     )
 
 
@@ -200,7 +200,7 @@ def test_every_byte_is_stored_before_the_response(
         all(each in stored for each in contents),
         "when the response is sent, the storage holds both uploads: files of"
         " 10 and of 76800 bytes",
-        f"it held files of {listed([len(e) for e in stored])} bytes",
+        f"it held files of {listed([len(e) for e in stored], 'no')} bytes",
     )
 
 
@@ -219,6 +219,7 @@ def test_the_processor_measures_any_file(client: Client) -> None:
         (b"\n\nthree\t", 3),
         (b"\x00\xff\xfe\r\x0b\x0c\x85\xe2\x80\xa8 no text at all", 1),
         (b"one\r\ntwo\r\n", 2),
+        (b"one\ntwo\r", 2),
         (long, 100_000),
         (long[:-1], 100_000),
     ]:
@@ -373,7 +374,7 @@ def test_a_file_too_large_refuses_the_whole_request(
         )
         expect(
             after == before,
-            "a refused upload leaves the files of before as they were",
+            "the files that were there before a refused upload are unchanged",
             "one of them is gone or changed",
         )
         calls = len(processor.paths) - 1  # the first file was accepted

@@ -19,7 +19,7 @@ from checks.channels import (
     settled,
     statuses,
 )
-from checks.expect import called, expect, listed
+from checks.expect import called, expect, listed, reached
 
 ADA = {"email": "ada@example.com", "sms": "+4179001", "push": "ada's phone"}
 BOB = {"email": "bob@example.com", "sms": "+4179002", "push": "bob's phone"}
@@ -45,8 +45,7 @@ def expect_sent(channel: FakeChannel, *calls: tuple[str, str]) -> None:
     """Fail unless `send` was called with these, an address and a message."""
     expect(
         sorted(channel.calls) == sorted(calls),
-        f'`send` of the channel "{channel.name}" is called with'
-        f" {listed(calls)}",
+        f'`send` of the channel "{channel.name}" is {called(calls)}',
         f"it was {called(channel.calls)}",
         "" if channel.calls else "is it awaited? Else it does not run",
     )
@@ -324,7 +323,7 @@ def test_an_invalid_address_refuses_the_whole_request(
     accepted(client, request(BOB, ["sms"]))
     for wrong in ("not-an-email", "a@b@c", "ada@example.com\n"):
         body = request(ADA | {"email": wrong}, ["sms", "email"])
-        expect_422(client, body, f"{wrong!r} is no e-mail address")
+        expect_422(client, body, f"{wrong!r} is not an e-mail address")
     client.finish()
     email, sms, _ = channels
     expect_sent(email)
@@ -379,7 +378,7 @@ def test_notifications_at_the_same_time_do_not_mix(
     expect(
         len(client.errors) == errors,
         "a later notification is delivered, and no exception leaves the task",
-        f"{client.errors[-1:]} left it",
+        reached(client.errors[-1:]),
         "does a variable, or a default value, keep something of the"
         " notification before?",
     )

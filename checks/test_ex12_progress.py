@@ -29,7 +29,7 @@ from checks.jobs import (
 )
 from checks.processor import busy
 
-LONG = 2.0  # seconds: no listener sleeps for longer
+LONG = 1.0  # seconds: a longer sleep of an answer is held
 WINDOW = 0.5  # seconds in which a listener has nothing to do
 
 
@@ -167,6 +167,19 @@ def test_percent_is_100_only_at_the_end(client: Client, steps: Steps) -> None:
         "all steps are done: percent is 100",
         f"percent is {end['percent']}",
     )
+    steps.held = {500, 1000, 1500, 2000}
+    path = start(client, 2000)
+    for number in sorted(steps.held):
+        steps.wait_for(number)
+        percent = show(client, path)["percent"]
+        steps.let_go(number)
+    expect(
+        percent < 100,
+        "1999 of 2000 steps are done: percent is below 100",
+        f"percent is {percent}",
+        "is it rounded? Round down",
+    )
+    until_final(client, path)
 
 
 @pytest.mark.points(2)
@@ -341,7 +354,7 @@ def test_a_delete_stops_no_other_job(client: Client, steps: Steps) -> None:
     begun = sorted(steps.begun)
     expect(
         begun == [1, 1, 2, 3, 4],
-        "no further step of the stopped job begins, all four of the other do",
+        "no step of the stopped job begins, and all four of the other job do",
         f"these began: {listed(begun)}",
     )
 
@@ -389,6 +402,13 @@ def test_a_listener_hears_how_it_is_and_how_it_ends(
     expect_state(states[-1], last, status="completed")
     expect_state(states[-1], last, **show(client, path))
     expect_goes_on(states)
+    for state in states:
+        expect(
+            abs(state["percent"] - 20 * state["done"]) <= 1,
+            "in each event, percent is 100 * done / total",
+            f"percent is {state['percent']}, done {state['done']}, total 5",
+            "is it changed before or after done? Change both in one update",
+        )
 
 
 @pytest.mark.points(1)
@@ -529,7 +549,7 @@ def test_the_events_end_however_the_job_ends(
             ]
         expect(
             lasts == [end, end],
-            f'the job is "{end}": so says the last event to both listeners',
+            f'both listeners get a last event that says "{end}"',
             f"the last events say {listed(lasts)}",
         )
         steps.begun.clear()
@@ -553,7 +573,7 @@ def test_an_idle_listener_costs_next_to_nothing(
         # each call is recorded, at that price; once may be chance
         if busy(WINDOW) >= 0.6 and busy(WINDOW) >= 0.6:
             raise UnmetError(
-                "a listener to whom nothing happens waits",
+                "a listener waits while nothing changes",
                 "it looks again and again, and uses most of a processor",
                 "let it wait for an asyncio.Event, or sleep a while",
             )

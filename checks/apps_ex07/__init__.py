@@ -9,9 +9,9 @@ BROKEN = {
     "never_scheduled": "it answers 202 and notifies nobody",
     "runs_before_the_response": "the response is sent only when the task is done",
     "scheduled_twice": "one request notifies twice",
-    "ignores_the_override": "what replaces a dependency is not used",
-    "loses_the_message": "who is notified gets an empty message",
-    "accepts_any_address": "what is no address is scheduled, too",
-    "sends_despite_422": "it answers 422 and notifies all the same",
+    "ignores_the_override": "it does not use what replaces a dependency",
+    "loses_the_message": "it notifies with an empty message",
+    "accepts_any_address": "it accepts an invalid address",
+    "sends_despite_422": "it answers 422, but still notifies that address",
     "mixes_requests": "a second request sends what the first one asked for",
 }

@@ -12,6 +12,7 @@ from typing import NoReturn
 from course.grader import files, processes
 from course.grader.exercises import Course, UsageError, choose, find, folder
 from course.grader.grading import grade
+from course.grader.progress import Progress
 from course.grader.worker_process import How, cores
 from course.typed import Parser
 
@@ -56,32 +57,39 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Find, grade, report; return the exit code."""
     given = parser().parse_args(arguments)
-    try:
-        target, checks = folder(given.target), folder(given.checks)
-        suites = choose(find(checks, target), given.exercises)
-        fork = processes.LINUX and not given.no_fork
-        if given.json != "-":
-            threading.Thread(target=_import_report, daemon=True).start()
-        done = grade(suites, How(fork, given.deadline, cores()))
-        course = Course()
-        if (target, checks) == (course.exercises, course.root / "checks"):
-            from course.grader.progress import Progress  # noqa: PLC0415
+    return ended(lambda: _grade(given))
 
-            for exercise in done.exercises:
-                Progress(course).record(exercise)
-        if given.json:
-            _write(given.json, done.to_json() + "\n")
+
+def _grade(given: argparse.Namespace) -> int:
+    target, checks = folder(given.target), folder(given.checks)
+    suites = choose(find(checks, target), given.exercises)
+    fork = processes.LINUX and not given.no_fork
+    if given.json != "-":
+        threading.Thread(target=_import_report, daemon=True).start()
+    done = grade(suites, How(fork, given.deadline, cores()))
+    course = Course()
+    if (target, checks) == (course.exercises, course.root / "checks"):
+        for exercise in done.exercises:
+            Progress(course).record(exercise)
+    if given.json:
+        _write(given.json, done.to_json() + "\n")
+    if given.json != "-":
+        from course.grader.report import show  # noqa: PLC0415 (see above)
+
+        show(done, traceback=given.traceback)
+    return done.exit_code
+
+
+def ended(job: Callable[[], int]) -> int:
+    """Run a job; say in a line why it could not be done."""
+    try:
+        return job()
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    if given.json != "-":
-        from course.grader.report import show  # noqa: PLC0415 (see above)
-
-        show(done, traceback=given.traceback)
-    return done.exit_code
 
 
 def _import_report() -> None:

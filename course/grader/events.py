@@ -1,17 +1,14 @@
 """What happens while `watch` waits: a file is saved, a key is pressed."""
 
 import contextlib
-import importlib
 import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from course.grader.exercises import Suite
 
-STEP = 10  # milliseconds without another change after which a save is over
-LOOK = 1000  # and after which it looks, whether or not it was told of one
+PAUSE = 0.015  # seconds between two looks at the files
 TICK = 0.5  # seconds; Windows hears Ctrl-C only in between
 QUIT = {"q", "\x03", "\x04"}  # Ctrl-C and Ctrl-D, where they come as keys
 
@@ -51,37 +48,32 @@ class Events:
 
     def pressing(self) -> bool:
         """See whether a save is waiting, or the end."""
-        return self.leaving() or any(
-            isinstance(each, Saved) for each in self._there()
-        )
-
-    def leaving(self) -> bool:
-        """See whether the end is waiting."""
-        return any(each in QUIT for each in self._there())
-
-    def _there(self) -> list[Event]:
         with self.changed:
-            return list(self.waiting)
+            return any(
+                isinstance(each, Saved) or each in QUIT
+                for each in self.waiting
+            )
 
 
 @contextlib.contextmanager
 def saves(suites: list[Suite], events: Events) -> Iterator[None]:
     """Tell of every save while this is open.
 
-    That something happened in the folder is only the reason to look: an
-    editor may write in parts, rename, or change nothing that counts.
+    It looks at the few files again and again, since no system tells of each
+    way in which an editor may save: in parts, by a rename, on another host.
     """
     stop = threading.Event()
-    known = _look(suites)  # before the thread starts: none is missed
+    told = {suite.name: _state(suite) for suite in suites}
+    seen = told.copy()
 
     def watch() -> None:
-        nonlocal known
-        for _ in _wake_up(suites[0].answer.parent, stop):
-            found = _look(suites)
+        while not stop.wait(PAUSE):
             for suite in suites:
-                if found[suite.name] != known[suite.name]:
-                    events.put(Saved(suite.name))
-            known = found
+                name, state = suite.name, _state(suite)
+                if told[name] != state == seen[name]:  # no more is written
+                    told[name] = state
+                    events.put(Saved(name))
+                seen[name] = state
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -92,34 +84,10 @@ def saves(suites: list[Suite], events: Events) -> Iterator[None]:
         thread.join(2)
 
 
-def _wake_up(folder: Path, stop: threading.Event) -> Iterator[object]:
-    """Say when it is time to look."""
+def _state(suite: Suite) -> tuple[int, ...]:
+    """Take what changes with every save; nothing, if there is no file."""
     try:
-        watchfiles = importlib.import_module("watchfiles")
-        yield from watchfiles.watch(
-            folder,
-            watch_filter=None,
-            step=STEP,
-            rust_timeout=LOOK,
-            yield_on_timeout=True,
-            stop_event=stop,
-            raise_interrupt=False,
-            recursive=False,
-        )
-    except Exception as error:  # noqa: BLE001 (whatever it was: look by hand)
-        yield error
-    while not stop.wait(STEP / 50):
-        yield None
-
-
-def _look(suites: list[Suite]) -> dict[str, object]:
-    """Take what changes with every save."""
-    found: dict[str, object] = {}
-    for suite in suites:
-        try:
-            stat = suite.answer.stat()
-        except OSError:
-            found[suite.name] = None
-        else:
-            found[suite.name] = stat.st_mtime_ns, stat.st_size, stat.st_ino
-    return found
+        stat = suite.answer.stat()
+    except OSError:
+        return ()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -43,13 +43,9 @@ class Suite:
     @property
     def title(self) -> str:
         """The header of its report: ex08 · Rate limit."""
-        for text in (original(self.name), read(self.answer)):
-            found = TITLE.match(text.decode("utf-8", "replace"))
-            if found:
-                title = found[1]
-                break
-        else:
-            title = self.words.replace("_", " ")
+        text = original(self.name) or read(self.answer)
+        found = TITLE.match(text.decode("utf-8", "replace"))
+        title = found[1] if found else self.words.replace("_", " ")
         return f"{self.name[:4]} · {title[:1].upper()}{title[1:]}"
 
 

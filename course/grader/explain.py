@@ -12,6 +12,7 @@ import errno
 import json
 import re
 import textwrap
+import traceback
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +20,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from course.grader.files import code_at
 from course.grader.result import Check
 
 LONG = 300  # characters of a value that are shown
-NEAR = 60  # characters beside what should not be in a text
 MACHINE = {
     errno.ENOSPC,
     errno.EMFILE,
@@ -34,23 +33,8 @@ MACHINE = {
 SECTIONS = {"did", "order", "picture", "place", "trouble"}  # a check's own
 PREFIX = re.compile(r"Your answer \S+ can't be imported: ")
 NOISE = re.compile(r"^ *For further information visit .*\n?", re.MULTILINE)
+STATUS = "status_code"
 STARS = ["query", "args"], ["query", "kwargs"]
-
-
-class Sides(NamedTuple):
-    """Both values of a comparison, as they are shown."""
-
-    left: str
-    right: str
-    near: str = ""  # a part of the right text, around the left one
-
-    @classmethod
-    def of(cls, left: object, right: object) -> "Sides":
-        """Keep them as texts: what they are may change."""
-        near = ""
-        if type(left) is type(right) is str and left in right:
-            near = _around(right, right.index(left), len(left))
-        return cls(value_text(left), value_text(right), near)
 
 
 class Compared(NamedTuple):
@@ -73,14 +57,13 @@ class Explainer:
         """Forget the check before, where several share a process."""
         self.phases: list[str] = []
         self.failure: Check | None = None
-        self.sides: Sides | None = None
+        self.sides: tuple[str, str] | None = None  # of a comparison
         self.importing = False
-        self.only_what_was_left = False  # Python warned of it, and no more
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_assertrepr_compare(self, left: object, right: object) -> None:
-        """Keep both sides of the comparison that failed."""
-        self.sides = Sides.of(left, right)
+        """Keep both sides as texts: what they are may change."""
+        self.sides = value_text(left), value_text(right)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -109,7 +92,6 @@ class Explainer:
         self.phases.append(report.outcome)
         if call.excinfo is not None and self.failure is None:
             self.failure = self.explain(item, call.excinfo, report)
-            self.only_what_was_left = _is_of_what_was_left(call.excinfo.value)
         return report
 
     def explain(
@@ -122,24 +104,22 @@ class Explainer:
         error = found.value
         client = getattr(item, "funcargs", {}).get("client")
         told = {k: text for k, text in report.sections if k in SECTIONS}
-        place, code = self._own_place(error, told.get("place", ""))
+        place = self._own_place(error, told.get("place", ""))
         raised = f"{type(error).__name__}: {first_line(error)}".rstrip(": ")
         message, expected, got = self._compared(found, client)
         order = told.get("order", "")
         check = Check(
             item.name,
             "wrong",
-            message=message,
-            did=told.get("did") or _did(item, found),
+            message=message or ("" if expected else raised),
+            did=str(told.get("did") or getattr(client, "did", "")),
             order=tuple(order.split(" → ")) if order else (),
             picture=told.get("picture", ""),
             expected=expected,
             got=got if expected or message else raised,
             place=place,
-            code=code,
             traceback=told.get("trouble", "") + report.longreprtext,
         )
-        check = replace(check, message=message or ("" if expected else raised))
         full = _machine_error([error, *getattr(client, "errors", [])])
         if full is not None:
             said = f"{type(full).__name__}: {first_line(full)}"
@@ -149,9 +129,6 @@ class Explainer:
             return replace(lost, imported=False)
         if report.outcome == "skipped":
             text = first_line(error) or "It was skipped."
-            if place:
-                said = f"It skipped its own check: {text}"
-                return replace(check, message=said, got="")
             return check.not_run("this machine", text)
         ours = report.when == "setup" and not place
         if ours and not isinstance(error, pytest.fail.Exception):
@@ -169,33 +146,25 @@ class Explainer:
             parts = (words["why"], words["expected"], words["got"])
             return Compared(*map(str, parts))
         if isinstance(error, AssertionError):
-            return compared(found, text_of(error), self.sides, client)
+            return compared(found, self.sides, client)
         if isinstance(error, pytest.fail.Exception):
             return Compared(_failed(text_of(error)))
         return Compared("")
 
-    def _own_place(self, error: BaseException, named: str) -> tuple[str, str]:
+    def _own_place(self, error: BaseException, named: str) -> str:
         """Find the last line of the learner's own that was on the way.
 
         If there is none, the one that a section of the check names.
         """
         for each in _with_causes(error):
             if isinstance(each, SyntaxError) and self._own(each.filename):
-                return _place(str(each.filename), each.lineno or 1)
-            lines = []
-            step = each.__traceback__
-            while step is not None:
-                file = step.tb_frame.f_code.co_filename
-                if self._own(file):
-                    lines.append((file, step.tb_lineno))
-                step = step.tb_next
-            if lines:
-                return _place(*lines[-1])
-        name, _, line = named.rpartition(":")
-        file = str(self.target / name)
-        return (
-            _place(file, int(line)) if name and self._own(file) else ("", "")
-        )
+                return f"{each.filename}:{each.lineno or 1}"
+            steps = traceback.walk_tb(each.__traceback__)
+            lines = [(f.f_code.co_filename, line) for f, line in steps]
+            own = [f"{file}:{line}" for file, line in lines if self._own(file)]
+            if own:
+                return own[-1]
+        return str(self.target / named) if named else ""
 
     def _own(self, file: str | None) -> bool:
         return bool(file) and self.target in Path(str(file)).parents
@@ -203,92 +172,51 @@ class Explainer:
 
 def compared(
     found: pytest.ExceptionInfo[BaseException],
-    text: str,
-    sides: Sides | None,
+    sides: tuple[str, str] | None,
     client: object = None,
 ) -> Compared:
     """Read from an assertion what was expected, and what came.
 
     The `client` may know the responses so far, and errors.
     """
-    rewritten = re.search(r"^assert (.+)$", text, re.MULTILINE)
-    message = text[: rewritten.start()].strip() if rewritten else text.strip()
-    frame = found.traceback[-1].frame
-    names = {**frame.f_globals, **frame.f_locals}
-    values = Values(names)
+    text = text_of(found.value)
+    message = re.split(r"^assert ", text, flags=re.MULTILINE)[0].strip()
     test = _condition(found)
     if test is None:
         return Compared(message)
-    if (
-        not isinstance(test, ast.Compare)
-        or len(test.ops) != 1
-        or sides is None
-    ):
-        came = rewritten[1] if rewritten else ""
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            came = came.removeprefix("not ")
-        came = "" if came == "False" else came
-        return Compared(message, values.text(test), came)
-    x = ast.Name("x")  # of "x == x" all but the names
-    operator = ast.unparse(ast.Compare(x, test.ops, [x]))[2:-2]
-    left = values.operand(test.left)
-    right = values.operand(test.comparators[0])
-    if operator in {"is", "is not"}:
-        got = sides.left
-        if sides.left == sides.right and right not in {"None", "True"}:
-            got = "the same object" if operator == "is not" else "another one"
-            got += f" that looks alike: {sides.left}"
-        return Compared(message, f"{left} {operator} {right}", got)
-    if operator in {"in", "not in"}:
-        got = sides.near if operator == "not in" else ""
-        expected = f"{sides.left} {operator} {right}"
-        return Compared(message, expected, got or sides.right)
-    got = sides.left + _response(test.left, sides.left, names, client)
-    return Compared(message, f"{left} {operator} {sides.right}", got)
+    frame = found.traceback[-1].frame
+    test = Values({**frame.f_globals, **frame.f_locals}).visit(test)
+    if sides is None or not isinstance(test, ast.Compare) or len(test.ops) > 1:
+        return Compared(message, ast.unparse(test))
+    left, right = sides
+    if isinstance(test.ops[0], ast.In | ast.NotIn):
+        return Compared(message, ast.unparse(test), right)
+    if isinstance(test.left, ast.Attribute) and test.left.attr == STATUS:
+        left += _response(left, client)
+    test.comparators = [ast.Name(right)]
+    return Compared(message, ast.unparse(test), left)
 
 
 class Values(ast.NodeTransformer):
-    """Puts plain values in the place of constants and f-strings' names."""
+    """Puts plain values in the place of CONSTANTS and in f-strings."""
 
     def __init__(self, names: dict[str, Any]) -> None:
-        self.names = names
-
-    def text(self, node: ast.expr) -> str:
-        """Write an expression so; any((x for …)) needs no such pair."""
-        text = ast.unparse(self.visit(node))
-        return re.sub(r"\b(any|all|sum)\(\((.+)\)\)$", r"\1(\2)", text)
-
-    def operand(self, node: ast.expr) -> str:
-        """Write it as a part of a comparison."""
-        text = self.text(node)
-        loose = isinstance(node, ast.BoolOp | ast.Compare | ast.IfExp)
-        return f"({text})" if loose else text
+        plain = {str, int, float}
+        self.names = {k: v for k, v in names.items() if type(v) in plain}
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Take CONSTANTS only: other names say what is meant."""
-        if node.id.isupper() and self._is_plain(node.id):
+        """Leave other names: they say what is meant."""
+        if node.id.isupper() and node.id in self.names:
             return ast.Constant(self.names[node.id])
         return node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
-        """Fill in an f-string, if it holds nothing but names."""
-        parts = []
-        for part in node.values:
-            if isinstance(part, ast.Constant):
-                parts.append(str(part.value))
-            elif (
-                isinstance(part, ast.FormattedValue)
-                and isinstance(part.value, ast.Name)
-                and part.format_spec is None
-                and self._is_plain(part.value.id)
-            ):
-                parts.append(str(self.names[part.value.id]))
-            else:
-                return node
-        return ast.Constant("".join(parts))
-
-    def _is_plain(self, name: str) -> bool:
-        return type(self.names.get(name)) in {str, int, float}
+        """Fill in an f-string, if it holds nothing but such values."""
+        names = {"__builtins__": {}, **self.names}
+        try:
+            return ast.Constant(eval(ast.unparse(node), names))  # noqa: S307
+        except Exception:  # noqa: BLE001 (then it stays as it is written)
+            return node
 
 
 def value_text(value: object) -> str:
@@ -337,21 +265,6 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
         waiting.extend(other for other in further if other is not None)
 
 
-def _is_of_what_was_left(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_is_of_what_was_left, error.exceptions))
-    return isinstance(
-        error,
-        pytest.PytestUnraisableExceptionWarning
-        | pytest.PytestUnhandledThreadExceptionWarning,
-    )
-
-
-def _place(file: str, line: int) -> tuple[str, str]:
-    """Name a line, and say what stands there."""
-    return f"{file}:{line}", code_at(Path(file), line)
-
-
 def _failed(text: str) -> str:
     """Say what pytest.fail, or pytest.raises, said."""
     due = re.fullmatch(r"DID NOT RAISE (?:<class ')?([\w.]+?)(?:'>)?", text)
@@ -361,30 +274,6 @@ def _failed(text: str) -> str:
     if PREFIX.match(text):  # its last line names the place once more
         text = PREFIX.sub("", text).rpartition("\n")[0]
     return NOISE.sub("", text)
-
-
-def _did(item: pytest.Item, found: pytest.ExceptionInfo[BaseException]) -> str:
-    """Name the last request, as the client or a response remembers it."""
-    client = getattr(item, "funcargs", {}).get("client")
-    did = getattr(client, "did", "")
-    if isinstance(did, str) and did:
-        return did
-    for entry in found.traceback:
-        if entry.path == item.path:
-            for value in reversed(list(entry.locals.values())):
-                request = getattr(value, "request", None)
-                method = getattr(request, "method", None)
-                path = getattr(getattr(request, "url", None), "path", None)
-                if isinstance(method, str) and isinstance(path, str):
-                    return f"{method} {path}"
-    return ""
-
-
-def _around(text: str, start: int, length: int) -> str:
-    begin, end = max(0, start - NEAR), start + length + NEAR
-    before = "…" if begin else ""
-    after = "…" if end < len(text) else ""
-    return before + repr(text[begin:end]) + after
 
 
 def _condition(found: pytest.ExceptionInfo[BaseException]) -> ast.expr | None:
@@ -397,25 +286,16 @@ def _condition(found: pytest.ExceptionInfo[BaseException]) -> ast.expr | None:
     return statement.test if isinstance(statement, ast.Assert) else None
 
 
-def _response(
-    left: ast.expr, status: str, names: dict[str, Any], client: object
-) -> str:
-    """Return what a response says, where its status was compared."""
-    if not isinstance(left, ast.Attribute) or left.attr != "status_code":
-        return ""
-    answered = getattr(client, "answered", [])
-    errors = getattr(client, "errors", [])
-    response: Any = answered[-1] if answered else None
-    if isinstance(left.value, ast.Name):
-        response = names.get(left.value.id)
+def _response(status: str, client: Any) -> str:
+    """Return what the last response with this status says, and why."""
     try:
-        if str(response.status_code) != status:
-            return ""
-        if status == "500" and errors:
-            kind = type(errors[-1]).__name__
+        if status == "500" and client.errors:
+            kind = type(client.errors[-1]).__name__
             article = "an" if kind[0] in "AEIOU" else "a"
-            return f", for {article} {kind}: {errors[-1]}"
-        return f" {_body(response.text)[:LONG]}"
+            return f", for {article} {kind}: {client.errors[-1]}"
+        answered = reversed(client.answered)
+        texts = [e.text for e in answered if str(e.status_code) == status]
+        return f" {_body(texts[0])[:LONG]}"
     except Exception:  # noqa: BLE001 (a stream, or no response at all)
         return ""
 
@@ -427,14 +307,11 @@ def _body(text: str) -> str:
     except ValueError:
         return text.strip()
     try:
-        places = [each["loc"] for each in data["detail"]]
-        lines = [
-            f"{' '.join(map(str, each['loc']))}: {each['msg']}"
-            for each in data["detail"]
-        ]
+        errors = [(list(each["loc"]), each["msg"]) for each in data["detail"]]
     except (KeyError, TypeError):
         return json.dumps(data, ensure_ascii=False)
-    if any(place in STARS for place in places):
+    lines = [f"{' '.join(map(str, place))}: {msg}" for place, msg in errors]
+    if any(place in STARS for place, _ in errors):
         lines.append(
             "FastAPI took *args and **kwargs of an override for parameters of"
             " the request: override with a function without them, not with a"

@@ -75,15 +75,6 @@ def head(file: Path) -> str:
         return ""
 
 
-def code_at(file: Path, line: int) -> str:
-    """Return what stands in this line; nothing, if that cannot be had."""
-    try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    return lines[line - 1].strip() if 0 < line <= len(lines) else ""
-
-
 def size(file: Path) -> int:
     """Return how long a file is; 0 if there is none."""
     try:

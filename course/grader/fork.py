@@ -5,13 +5,13 @@ most checks. So some forks are made while nothing is to be done: each
 rehearses, and waits for its check.
 """
 
-import fcntl
 import json
 import os
 import resource
 import secrets
 import select
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -25,10 +25,13 @@ from course.grader.files import head, remove, room_problem, size
 from course.grader.run_check import (
     BUSY,
     PRINTED,
+    Tell,
     redirect,
     run_check,
     say_where_it_stands,
     starved,
+    teller,
+    told,
 )
 from course.grader.warm_up import rehearse
 
@@ -38,7 +41,6 @@ REPORTED = 1 << 23  # bytes of its reports
 MUCH = 200  # folders of a check; more are removed when all is over
 TICK = 0.05  # seconds between two looks at clock and output
 SPARE = 8  # forks that wait for a check
-SAYS = {"phase", "phases", "check", "raised", "machine", "starved"}
 
 
 @dataclass
@@ -46,11 +48,10 @@ class Fork:
     """A process for one check, as its parent sees it."""
 
     pid: int
-    read: int  # what it says
-    write: int  # its order
+    line: socket.socket  # takes its order, and brings what it says
     handle: int  # becomes readable when the process is over
     folder: Path
-    secret: bytes  # a line without it is not of the check's own
+    secret: str  # a line without it is not of the check's own
     key: str = ""
     began: float = 0.0
     deadline: float = 0.0
@@ -70,15 +71,12 @@ class Fork:
 
     def listen(self) -> None:
         """Take what it has said so far."""
-        while len(self.heard) <= REPORTED:
-            try:
-                part = os.read(self.read, 1 << 16)
-            except BlockingIOError:
-                return
-            if not part:
-                return
-            self.heard += part
-        self.cut = self.cut or "long"
+        with suppress(OSError):  # nothing is there just now, or any more
+            while part := self.line.recv(1 << 16):
+                self.heard += part
+                if len(self.heard) > REPORTED:
+                    self.cut = self.cut or "long"
+                    return
 
     def watch(self) -> None:
         """Cut it off if it is late, or prints without measure.
@@ -95,8 +93,8 @@ class Fork:
 
     def close(self) -> None:
         """Let go of all that leads to it."""
-        for descriptor in (self.read, self.write, self.handle):
-            os.close(descriptor)
+        self.line.close()
+        os.close(self.handle)
 
 
 class Forks:
@@ -114,8 +112,8 @@ class Forks:
         self.live[fork.pid] = fork
         fork.key, fork.deadline = order["key"], order["deadline"]
         fork.began, fork.waited = time.monotonic(), starved(fork.pid)
-        with suppress(BrokenPipeError):  # it was killed: seen soon
-            os.write(fork.write, json.dumps(order).encode() + b"\n")
+        with suppress(OSError):  # it was killed: seen soon
+            fork.line.sendall(json.dumps(order).encode() + b"\n")
 
     def _take(self) -> Fork:
         while self.spare:
@@ -128,28 +126,26 @@ class Forks:
     def _made(self, *, spare: bool = False) -> Fork:
         self.scratch.mkdir(parents=True, exist_ok=True)  # a cleaner was there
         folder = Path(tempfile.mkdtemp(dir=self.scratch))
-        read, says = os.pipe()
-        orders, write = os.pipe()
-        secret = secrets.token_hex(8).encode()
+        line, its_line = socket.socketpair()
+        secret = secrets.token_hex(8)
         pid = os.fork()
         if pid == 0:
             for each in [*self.live.values(), *self.spare]:
                 each.close()
-            for descriptor in (*self.ours, read, write):
+            for descriptor in self.ours:
                 os.close(descriptor)
-            _be_the_fork(
-                self.suite, folder, (orders, says), secret, spare=spare
-            )
-        os.close(says)
-        os.close(orders)
-        fcntl.fcntl(read, fcntl.F_SETFL, os.O_NONBLOCK)
-        return Fork(pid, read, write, os.pidfd_open(pid), folder, secret)
+            line.close()
+            tell = teller(its_line.fileno(), secret)
+            _be_the_fork(self.suite, folder, its_line, tell, spare=spare)
+        its_line.close()
+        line.settimeout(0)
+        return Fork(pid, line, os.pidfd_open(pid), folder, secret)
 
     def wait(self, also: list[int]) -> tuple[list[dict[str, Any]], bool]:
         """Wait a little; return what is over, and whether `also` speaks."""
-        watched = [*also]
+        watched: list[Any] = [*also]
         for each in self.live.values():
-            watched += [each.read, each.handle]
+            watched += [each.line, each.handle]
         idle = not self.live and len(self.spare) < SPARE
         tick = TICK if self.live or idle else None
         ready, _, _ = select.select(watched, [], [], tick)
@@ -158,7 +154,7 @@ class Forks:
                 self.spare.append(self._made(spare=True))
         over = []
         for each in list(self.live.values()):
-            if each.read in ready:
+            if each.line in ready:
                 each.listen()
             each.watch()
             if each.handle in ready or each.cut:
@@ -192,8 +188,9 @@ class Forks:
     def _finish(self, fork: Fork) -> dict[str, Any]:
         outcome: dict[str, Any] = {"starved": fork.starved}
         status = self._end(fork)
+        for line in bytes(fork.heard).splitlines():
+            outcome |= told(line, fork.secret)
         outcome |= {
-            **_parsed(bytes(fork.heard), fork.secret),
             "key": fork.key,
             "seconds": time.monotonic() - fork.began,
             "cut": fork.cut,
@@ -210,36 +207,16 @@ class Forks:
         return outcome
 
 
-def _parsed(heard: bytes, secret: bytes) -> dict[str, Any]:
-    """Read the lines of a fork; what an answer wrote between them is none."""
-    found: dict[str, Any] = {}
-    for line in heard.splitlines():
-        try:
-            said = json.loads(line.removeprefix(secret))
-        except (ValueError, RecursionError):
-            continue
-        if line.startswith(secret) and isinstance(said, dict):
-            found |= {key: said[key] for key in SAYS & set(said)}
-    return found
-
-
 def _be_the_fork(
     suite: Any,
     folder: Path,
-    pipes: tuple[int, int],
-    secret: bytes,
+    line: socket.socket,
+    tell: Tell,
     *,
     spare: bool,
 ) -> NoReturn:
     """Make it a place of its own, run what is ordered, and leave at once."""
-    dumps, write_bytes, leave = json.dumps, os.write, os._exit
-    orders, says = pipes
-
-    def tell(said: dict[str, Any]) -> None:
-        data = secret + dumps(said, default=str).encode() + b"\n"
-        while data:
-            data = data[write_bytes(says, data) :]
-
+    leave = os._exit
     try:
         os.setsid()
         processes.adopt_orphans()
@@ -257,7 +234,8 @@ def _be_the_fork(
             os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)  # of tmp_path
             if spare:
                 rehearse()
-            order = json.loads(_line(orders) or leave(0))
+            with line.makefile("rb") as orders:
+                order = json.loads(orders.readline() or leave(0))
             say_where_it_stands(folder / "stood", order["deadline"])
         except OSError as error:
             tell({"machine": f"The temporary folder: {error}"})
@@ -268,15 +246,3 @@ def _be_the_fork(
         tell({"raised": f"{type(error).__name__}: {error}"})
     finally:
         leave(0)
-
-
-def _line(descriptor: int) -> bytes:
-    """Wait for one line; nothing, if nobody will send one."""
-    line = b""
-    while not line.endswith(b"\n"):
-        part = os.read(descriptor, 1 << 16)
-        if not part:
-            return b""
-        line += part
-    os.close(descriptor)
-    return line

@@ -16,7 +16,14 @@ from typing import Any, Self
 
 from course.grader import files, processes
 from course.grader.exercises import Suite, read, shown
-from course.grader.result import Exercise, Fault, Grade, PlannedCheck
+from course.grader.result import (
+    Check,
+    Exercise,
+    Fault,
+    Grade,
+    PlannedCheck,
+    read_plan,
+)
 from course.grader.run_check import BUSY, PRINTED
 from course.grader.verdict import at_last, judge, shaky
 from course.grader.worker_process import How, Worker, cores
@@ -67,11 +74,7 @@ class Answer:
         self.target = Path(os.path.realpath(suite.answer.parent))
         self.running: set[str] = set()
         self.began, self.seconds = 0.0, 0.0
-        self.checks = {
-            each.name: each.to("wrong").not_run("our bug", each.problem)
-            for each in self.planned.values()
-            if each.problem
-        }
+        self.checks: dict[str, Check] = {}
 
     @property
     def done(self) -> bool:
@@ -107,12 +110,12 @@ class Answer:
             self.suite.title,
             shown(self.suite.answer, Path.cwd()),
             tuple(checks),
-            self.seconds,
+            round(self.seconds, 3),
         )
 
 
 @dataclass
-class Flight:
+class Run:
     """A check that runs at this moment, and what was heard of it."""
 
     answer: Answer
@@ -137,8 +140,8 @@ class Grader:
         self.planned: list[PlannedCheck] = []
         self.worker: Worker | None = None
         self.due = False  # whether it has yet to say what it has read
-        self.flights: dict[str, Flight] = {}
-        self.alone: list[Flight] = []  # to be run again, one at a time
+        self.runs: dict[str, Run] = {}
+        self.alone: list[Run] = []  # to be run again, one at a time
         self._keys = count()
 
     def __enter__(self) -> Self:
@@ -169,32 +172,30 @@ class Grader:
         suites: list[Suite],
         tell: Tell = id,
         stale: Ask = never,
-        leaving: Ask = never,
     ) -> Grade:
         """Grade these answers; `tell` of each as soon as it is known.
 
-        As soon as it is `stale`, it ends with a StaleError; while it still
-        reads the checks, only when somebody is `leaving`.
+        As soon as it is `stale`, it ends with a StaleError.
         """
         texts, exercises = _texts(suites), []
         if self.how.fork:
             self.read(suites)
-            exercises = self._graded(suites, tell, stale, leaving)
+            exercises = self._graded(suites, tell, stale)
         else:
             for suite in suites:
                 self.dismiss()
                 self.files = [suite.checks]
-                exercises += self._graded([suite], tell, stale, leaving)
+                exercises += self._graded([suite], tell, stale)
         return Grade(tuple(exercises), notes=_changed(texts))
 
     def _graded(
-        self, suites: list[Suite], tell: Tell, stale: Ask, leaving: Ask
+        self, suites: list[Suite], tell: Tell, stale: Ask
     ) -> list[Exercise]:
         fault: Fault = "our bug"
         problem = "It has no checks."
         answers = [Answer(suite, []) for suite in suites]
         try:
-            self.open(leaving)
+            self.open(stale)
             answers = [Answer(suite, self.planned) for suite in suites]
             self._run(answers, tell, stale)
         except OurBugError as error:
@@ -214,7 +215,7 @@ class Grader:
                 return worker
             said = self._wait(worker, stale)
             if said and "planned" in said:
-                self.planned = [_planned(each) for each in said["planned"]]
+                self.planned = read_plan(said["planned"])
                 self.due = False
                 return worker
             printed = files.head(worker.scratch / "printed")
@@ -228,10 +229,9 @@ class Grader:
 
     def _wait(self, worker: Worker, stale: Ask) -> dict[str, Any] | None:
         """Hear what it says next, unless nobody wants to know any more."""
-        late = time.monotonic() + START
+        late = worker.began + START
         while (said := worker.hear(TICK)) == {} and time.monotonic() < late:
-            if stale():
-                self.dismiss()
+            if stale():  # it goes on to collect, for the next grading
                 raise StaleError
         return said
 
@@ -245,7 +245,7 @@ class Grader:
 
     def _run(self, answers: list[Answer], tell: Tell, stale: Ask) -> None:
         """Run until each check has its verdict."""
-        self.flights, self.alone = {}, []
+        self.runs, self.alone = {}, []
         open_ = list(answers)
         while open_:
             worker = self.open()
@@ -253,7 +253,7 @@ class Grader:
                 self._stop(worker)
                 raise StaleError
             self._start(worker, open_)
-            said = worker.hear(TICK if self.flights else 0)
+            said = worker.hear(TICK if self.runs else 0)
             if said:
                 self._hear(said)
             cut = self._overdue(worker)
@@ -266,35 +266,35 @@ class Grader:
     def _start(self, worker: Worker, answers: list[Answer]) -> None:
         """Order what may run now, as much as there is room for."""
         if self.alone:
-            if not self.flights:
+            if not self.runs:
                 self._order(worker, self.alone.pop(0))
             return
         for answer in answers:
             for planned in answer.ready():
-                if len(self.flights) >= self.how.at_once:
+                if len(self.runs) >= self.how.at_once:
                     return
                 limit = self.how.deadline + planned.more
                 answer.running.add(planned.name)
-                self._order(worker, Flight(answer, planned, limit))
+                self._order(worker, Run(answer, planned, limit))
 
-    def _order(self, worker: Worker, flight: Flight) -> None:
+    def _order(self, worker: Worker, run: Run) -> None:
         key = str(next(self._keys))
-        self.flights[key] = flight
-        flight.tries += 1
-        flight.began, flight.heard = time.monotonic(), {}
-        flight.answer.began = flight.answer.began or flight.began
+        self.runs[key] = run
+        run.tries += 1
+        run.began, run.heard = time.monotonic(), {}
+        run.answer.began = run.answer.began or run.began
         worker.order(
             {
                 "key": key,
-                "run": flight.planned.id,
-                "target": str(flight.answer.target),
-                "deadline": flight.limit,
+                "run": run.planned.id,
+                "target": str(run.answer.target),
+                "deadline": run.limit,
             }
         )
 
     def _stop(self, worker: Worker) -> None:
         """Let what runs end without a verdict."""
-        self.flights = {}
+        self.runs = {}
         if self.how.fork:
             worker.order({"stop": True})
         else:
@@ -302,19 +302,19 @@ class Grader:
 
     def _hear(self, said: dict[str, Any]) -> None:
         key = str(said.get("key", ""))
-        if key in self.flights:
-            self.flights[key].heard.update(said)
+        if key in self.runs:
+            self.runs[key].heard.update(said)
             if "status" in said:
-                self._land(key)
+                self._finish(key)
 
-    def _land(self, key: str) -> None:
+    def _finish(self, key: str) -> None:
         """Judge a check that is over, or have it run once more."""
-        flight = self.flights.pop(key)
-        answer, planned, heard = flight.answer, flight.planned, flight.heard
-        check = judge(planned, heard, answer.target, flight.limit)
+        run = self.runs.pop(key)
+        answer, planned, heard = run.answer, run.planned, run.heard
+        check = judge(planned, heard, answer.target, run.limit)
         if shaky(check, heard, self.how.starved):
-            if flight.tries < TRIES:
-                self.alone.append(flight)
+            if run.tries < TRIES:
+                self.alone.append(run)
                 return
             check = at_last(check, heard, self.how.starved)
         answer.running.discard(planned.name)
@@ -323,7 +323,7 @@ class Grader:
 
     def _overdue(self, worker: Worker) -> str:
         now = time.monotonic()
-        for each in self.flights.values():
+        for each in self.runs.values():
             limit = each.limit
             if self.how.fork:  # the worker keeps the clock, if it can
                 limit = limit * BUSY + PATIENCE
@@ -343,22 +343,22 @@ class Grader:
         }
         room = files.room_problem(worker.scratch)
         self.dismiss()
-        if not self.flights:
+        if not self.runs:
             raise MachineError(
                 room or "The worker died, and no check was running."
             )
-        if len(self.flights) > 1:
-            for flight in self.flights.values():
-                flight.tries -= 1  # another one's fault, perhaps
-                self.alone.append(flight)
-            self.flights = {}
+        if len(self.runs) > 1:
+            for run in self.runs.values():
+                run.tries -= 1  # another one's fault, perhaps
+                self.alone.append(run)
+            self.runs = {}
             return
-        ((key, flight),) = self.flights.items()
-        flight.heard = {**lost, **flight.heard}
+        ((key, run),) = self.runs.items()
+        run.heard = {**lost, **run.heard}
         if room or (self.how.fork and not cut and status >= 0):
-            flight.heard["machine"] = room or "The worker ended."
-        flight.heard.pop("phases", None)
-        self._land(key)
+            run.heard["machine"] = room or "The worker ended."
+        run.heard.pop("phases", None)
+        self._finish(key)
 
 
 def _texts(suites: list[Suite]) -> dict[Path, bytes]:
@@ -379,7 +379,3 @@ def _changed(before: dict[Path, bytes]) -> tuple[str, ...]:
 
 def _files(suites: list[Suite]) -> list[Path]:
     return list(dict.fromkeys(each.checks for each in suites))
-
-
-def _planned(data: dict[str, Any]) -> PlannedCheck:
-    return PlannedCheck(**{**data, "after": tuple(data["after"])})

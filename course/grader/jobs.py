@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from course.grader import hints, reset, solution, table, watch
-from course.grader.command_line import run
-from course.grader.exercises import Course, UsageError
+from course.grader.command_line import ended, run
+from course.grader.exercises import Course
 from course.typed import Parser
 
 Job = Callable[[argparse.Namespace, Course, Console], int]
@@ -52,14 +52,8 @@ def main(
     for word, more in takes.items():
         parser.add_argument(word, **more)
     given = parser.parse_args(rest)
-    try:
-        return job(given, course or Course(), Console(highlight=False))
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    console = Console(highlight=False)
+    return ended(lambda: job(given, course or Course(), console))
 
 
 if __name__ == "__main__":

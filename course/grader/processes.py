@@ -14,7 +14,7 @@ from pathlib import Path
 LINUX = sys.platform == "linux"
 DUMPABLE, SUBREAPER = 4, 36  # PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER
 # helpers of Python's own, which end when their owner does
-HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
+HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 ADOPTER: set[int] = set()  # this process, once it asked for orphans
 PRCTL = ctypes.CDLL(None).prctl if LINUX else None
 
@@ -38,18 +38,11 @@ def hide(*, hidden: bool = True) -> None:
 def children(pid: int) -> list[int]:
     """List the processes whose parent is this one; ended ones are not."""
     found: list[int] = []
-    for thread in _listed(Path(f"/proc/{pid}/task")):
-        with contextlib.suppress(OSError):
-            text = (thread / "children").read_text("ascii")
-            found.extend(map(int, text.split()))
+    with contextlib.suppress(OSError):  # an answer may leave no file to open
+        for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it has just ended
+                found.extend(map(int, thread.read_text("ascii").split()))
     return [child for child in found if _lives(child)]
-
-
-def _listed(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
 
 
 def _lives(pid: int) -> bool:
@@ -71,12 +64,11 @@ def command(pid: int) -> str:
 
 def left_behind(pid: int) -> list[int]:
     """List the children of a process that ought to have none by now."""
-    found = []
-    for child in children(pid):
-        said = command(child).encode()
-        if not any(helper in said for helper in HELPERS):
-            found.append(child)
-    return found
+    return [
+        child
+        for child in children(pid)
+        if not any(helper in command(child) for helper in HELPERS)
+    ]
 
 
 def end(pid: int) -> None:

@@ -8,9 +8,11 @@ One that can't be read is kept under a dated name, never overwritten.
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from course.grader.exercises import Course, Suite
 from course.grader.files import keep, locked, replace
@@ -46,6 +48,20 @@ class Entry:
         return bool(self.passed or self.gave_up)
 
 
+ENTRY = TypeAdapter(Entry)
+
+
+@dataclass(frozen=True)
+class File:
+    """What must be in it; all else is left alone."""
+
+    format: Literal[1]
+    exercises: dict[str, Entry]
+
+
+FILE = TypeAdapter(File)
+
+
 class Progress:
     """The file, as it is at this moment."""
 
@@ -57,7 +73,8 @@ class Progress:
         self.problem = self._read()
 
     def __getitem__(self, name: str) -> Entry:
-        return _entry(self.data.get("exercises", {}).get(name, {}))
+        entry = self.data.get("exercises", {}).get(name, {})
+        return ENTRY.validate_python(entry)
 
     def record(self, exercise: Exercise) -> None:
         """Take over the points of a grading, unless it was disturbed."""
@@ -122,32 +139,20 @@ class Progress:
         """Read it; return why that was not possible, or nothing."""
         self.data = {}
         try:
-            data = json.loads(self.course.progress.read_text("utf-8-sig"))
-            if data["format"] != FORMAT:
-                return f"its format is {data['format']!r}, not {FORMAT}"
-            for entry in data["exercises"].values():
-                _entry(entry)
+            text = self.course.progress.read_text("utf-8-sig")
+            FILE.validate_json(text, strict=True)
         except FileNotFoundError:
             return ""
-        except (OSError, ValueError, RecursionError) as error:
+        except ValidationError as error:
+            (first, *_) = error.errors()
+            where = " ".join(map(str, first["loc"]))
+            return f"{where}: {first['msg']}".removeprefix(": ")
+        except (OSError, ValueError) as error:
             return f"it cannot be read: {error}"
-        except (KeyError, TypeError, AttributeError) as error:
-            return f"it holds no progress: {error}"
-        self.data = data
+        self.data = json.loads(text)
         return ""
 
 
 def today() -> str:
     """Return the date here, as 2026-11-25."""
     return f"{datetime.now(UTC).astimezone():%Y-%m-%d}"
-
-
-def _entry(data: dict[str, Any]) -> Entry:
-    """Take what is known of an entry; TypeError if it is none."""
-    known = {}
-    for field in fields(Entry):
-        value = known[field.name] = data.get(field.name, field.default)
-        kind = str if field.type is str else int | float
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise TypeError(f"{field.name} is {value!r}")
-    return Entry(**known)

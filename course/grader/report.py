@@ -14,14 +14,14 @@ from course.grader.lines import (
     labelled,
     printable,
     put,
-    wrapped,
 )
 from course.grader.result import Check, Exercise, Grade
 from course.typed import command
 
 QUOTE = "    | "
-COUNTS, POINTS = 77, 74  # the columns where these end
+COUNTS = 77  # the column where points and keys end
 PRINTED = 8  # lines of what an answer printed, without --traceback
+FAILED = {"wrong": "not yet", "not run": "not checked"}
 SIGNS = {"right": "✓", "wrong": "✗", "waiting": "–", "not run": "!"}
 RIGHT = "All of it is right."
 BUG = "This is not your mistake: please report it."
@@ -53,13 +53,13 @@ def about(exercise: Exercise, *, traceback: bool = False) -> list[Text]:
     checks = exercise.checks
     wrong = [each for each in checks if each.state in {"wrong", "not run"}]
     if exercise.state == "not run" and not wrong[0].imported:
-        lines += _in_full(wrong[0], "the answer can't be imported", "")
+        lines += _in_full(wrong[0], "the answer can't be imported")
         return [*lines, *_details(wrong[0], traceback=traceback)]
     for check in checks:
         if check.state == "right":
             lines.append(Text(f"✓ {check.title}", STYLES["right"]))
         elif check.state != "waiting":
-            lines += _in_full(check, check.title, _worth(check))
+            lines += _in_full(check, f"{FAILED[check.state]}: {check.title}")
             first = traceback and check is wrong[0]
             lines += _details(check, traceback=first)
     waiting = sum(check.state == "waiting" for check in checks)
@@ -86,27 +86,25 @@ def _header(exercise: Exercise) -> list[Text]:
     return [line.append(" " * room + counts, "not bold")]
 
 
-def _worth(check: Check) -> str:
-    points = check.max_points
-    return "1 point" if points == 1 else f"{points:g} points"
-
-
-def _headline(check: Check, title: str, worth: str) -> list[Text]:
-    first, *more = textwrap.wrap(title, POINTS - len(worth) - 4) or [""]
-    start = f"{SIGNS[check.state]} {first}"
+def _headline(check: Check, title: str) -> list[Text]:
+    """Say that it is not so, and how many points that costs."""
+    points = f"0 of {check.max_points:g}"
+    first, *more = textwrap.wrap(title, COUNTS - len(points) - 4)
     style = STYLES.get(check.state, "yellow")
-    line = Text(start, style)
-    if worth:
-        line.append(worth.rjust(POINTS - len(start)), "dim")
+    line = Text(f"{SIGNS[check.state]} {first}", style)
+    if check.imported:
+        line.append(points.rjust(COUNTS - len(line)), "dim")
     return [line, *(Text(f"  {each}", style) for each in more)]
 
 
-def _in_full(check: Check, title: str, worth: str) -> list[Text]:
+def _in_full(check: Check, title: str) -> list[Text]:
     fault = {
         "this machine": "this machine, not your answer",
         "our bug": "the course, not your answer: please report it",
     }.get(check.fault, "")
-    problem = "" if check.message == check.got else check.message
+    problem, note = check.message, ""
+    if check.got:
+        problem, note = "", "" if problem == check.got else problem
     expected, promise = check.expected, check.promise
     if expected == promise or not check.imported:
         promise = ""
@@ -114,12 +112,13 @@ def _in_full(check: Check, title: str, worth: str) -> list[Text]:
     if len(yours) > WIDTH - INDENT - LABEL:
         yours = f"{check.place}\n{check.code}"
     return [
-        *_headline(check, title, worth),
-        *wrapped(promise, "dim", INDENT),
+        *_headline(check, title),
+        *labelled("goal", promise),
         *labelled("did", check.did),
         *labelled("problem", problem),
         *labelled("expected", expected),
         *labelled("got", check.got),
+        *labelled("note", note),
         *_picture(check.picture),
         *labelled("order", "" if check.picture else " → ".join(check.order)),
         *labelled("your line", yours),

@@ -6,59 +6,46 @@ the suite says the check is worth.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, TypeAdapter
 
 FORMAT = 1
 
 State = Literal["right", "wrong", "waiting", "not run"]
 Fault = Literal["", "the answer", "this machine", "our bug"]
-TYPES: dict[str, Any] = {  # of a check's fields; the rest are texts
-    "max_points": int | float,
-    "imported": bool,
-    "order": list | tuple,
-}
+
+
+def encodable(text: str) -> str:
+    """Write what UTF-8 cannot hold as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+Text = Annotated[str, AfterValidator(encodable)]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What became of one check."""
 
-    name: str
+    name: Text
     state: State
     max_points: float = 1
     fault: Fault = ""
-    message: str = ""  # what is wrong, in words
-    order: tuple[str, ...] = ()
-    did: str = ""
-    expected: str = ""
-    got: str = ""
-    place: str = ""  # file:line in the answer
-    code: str = ""  # what stands in that line
-    traceback: str = ""
-    printed: str = ""
-    picture: str = ""  # of the last request, at most 79 columns wide
+    message: Text = ""  # what is wrong, in words
+    order: tuple[Text, ...] = ()
+    did: Text = ""
+    expected: Text = ""
+    got: Text = ""
+    place: Text = ""  # file:line in the answer
+    code: Text = ""  # what stands in that line
+    traceback: Text = ""
+    printed: Text = ""
+    picture: Text = ""  # of the last request, at most 79 columns wide
     imported: bool = True  # whether the answer could be imported
-    promise: str = ""  # what the check is about, in a sentence
-    why: str = ""  # why that matters
-
-    @classmethod
-    def read(cls, data: dict[str, Any]) -> "Check":
-        """Take it from JSON; TypeError or ValueError if it cannot be."""
-        known = {f.name: data[f.name] for f in fields(cls) if f.name in data}
-        for name, value in known.items():
-            wanted = TYPES.get(name, str)
-            if not isinstance(value, wanted):
-                raise TypeError(f"The check's {name} is {value!r:.50}.")
-            if wanted is str:
-                known[name] = encodable(value)
-        order = known.get("order", ())
-        known["order"] = tuple(encodable(str(each)) for each in order)
-        if known.get("state") not in get_args(State) or known.get(
-            "fault", ""
-        ) not in get_args(Fault):
-            raise ValueError("The check has no such state or fault.")
-        return cls(**known)
+    promise: Text = ""  # what the check is about, in a sentence
+    why: Text = ""  # why that matters
 
     def not_run(self, fault: Fault, message: str) -> "Check":
         """Say why it could not be run."""
@@ -78,6 +65,9 @@ class Check:
         return name.replace("_", " ") + (f" ({rest[:-1]})" if bracket else "")
 
 
+read_check = TypeAdapter(Check).validate_python  # ValueError: it is none
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedCheck:
     """A check that must come back, as the suite states it."""
@@ -89,7 +79,6 @@ class PlannedCheck:
     promise: str = ""  # the first line of its docstring
     why: str = ""  # the rest of it: why that matters
     after: tuple[str, ...] = ()  # names of checks that must be right before
-    problem: str = ""  # why it can never run
     more: float = 0.0  # seconds beyond the deadline that all have
 
     def to(self, state: State, like: Check | None = None) -> Check:
@@ -102,6 +91,9 @@ class PlannedCheck:
             promise=self.promise,
             why=self.why,
         )
+
+
+read_plan = TypeAdapter(list[PlannedCheck]).validate_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +147,15 @@ class Grade:
         return int(wrong or bool(self.notes))
 
     def to_json(self) -> str:
-        """Give it as text; `Check.read` reads a check of it."""
+        """Give it as text, with the points."""
         data = asdict(self)
         for exercise, told in zip(
             self.exercises, data["exercises"], strict=True
         ):
-            told |= {"state": exercise.state, "points": exercise.points}
-            told |= {"max_points": exercise.max_points}
-            told["seconds"] = round(exercise.seconds, 3)
+            told["state"], told["points"] = exercise.state, exercise.points
+            told["max_points"] = exercise.max_points
             for check, each in zip(
                 exercise.checks, told["checks"], strict=True
             ):
                 each["points"] = check.points
         return json.dumps(data, indent=2, ensure_ascii=False)
-
-
-def encodable(text: str) -> str:
-    """Write what UTF-8 cannot hold as an escape."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,5 +1,7 @@
 """Judge what came back of a check. What did not come back is no point."""
 
+import linecache
+import os
 import re
 import signal
 from dataclasses import replace
@@ -7,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from course.grader.exercises import shown
-from course.grader.files import code_at
-from course.grader.result import Check, PlannedCheck
+from course.grader.result import Check, PlannedCheck, read_check
 
 PASSED = ["passed"] * 3  # set-up, call and tear-down
+PLACE = re.compile(r"(.+):(\d{1,9})")
 STACK_LINE = re.compile(r'File "(.+)", line (\d+) in ')
 TOO_BUSY = (
     "This machine is too busy to check it: end other programs, then grade it"
@@ -44,12 +46,26 @@ def judge(
     elif heard.get("phase") == "importing":
         check = replace(check.not_run("the answer", ""), imported=False)
     if lost:
-        check = replace(check, message=lost, **_stood(heard, target))
-    file, _, line = check.place.rpartition(":")
-    place = f"{shown(Path(file), Path.cwd())}:{line}" if file else ""
+        stood = str(heard.get("stood", ""))
+        own_lines = (
+            f"{file}:{line}"
+            for file, line in STACK_LINE.findall(stood)
+            if target in Path(file).parents
+        )
+        place = next(own_lines, "")
+        check = replace(check, message=lost, traceback=stood, place=place)
     if not check.imported:
         check = replace(check, expected="", got="")
-    return replace(check, place=place, printed=str(heard.get("printed", "")))
+    check = replace(check, printed=str(heard.get("printed", "")))
+    found = PLACE.fullmatch(check.place)
+    if found is None:
+        return replace(check, place="")
+    file, line = Path(found[1]), int(found[2])
+    linecache.checkcache(found[1])  # it may have been saved again
+    a_file = os.path.isfile(file)  # noqa: PTH113 (any text may be its name)
+    code = linecache.getline(found[1], line) if a_file else ""
+    place = f"{shown(file, Path.cwd())}:{line}"
+    return replace(check, place=place, code=code.strip())
 
 
 def shaky(check: Check, heard: Heard, share: float) -> bool:
@@ -92,8 +108,8 @@ def was_starved(heard: Heard, share: float) -> bool:
 def _own(heard: Heard) -> Check | None:
     """Read what the check's own process said of its failure."""
     try:
-        return Check.read(heard["check"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return read_check(heard["check"])
+    except (KeyError, ValueError):
         return None
 
 
@@ -118,20 +134,6 @@ def _lost(heard: Heard, deadline: float) -> str:
         f"{doing} ended the whole process{code}: an answer may raise or"
         " return, but not exit."
     )
-
-
-def _stood(heard: Heard, target: Path) -> dict[str, Any]:
-    """Choose the learner's own line from the stacks of its end."""
-    stacks = str(heard.get("stood", ""))
-    for file, line in STACK_LINE.findall(stacks):
-        if target in Path(file).parents:
-            return {
-                "place": f"{file}:{line}",
-                "code": code_at(Path(file), int(line)),
-                "got": "it stood at the line below",
-                "traceback": stacks,
-            }
-    return {"traceback": stacks}
 
 
 def _signal_name(number: int) -> str:

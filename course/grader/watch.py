@@ -88,9 +88,8 @@ class Watch:
         self.suite, self.result = suite, None
         text = read(suite.answer)
         pressing = self.typed.pressing if self.typed else never
-        leaving = self.typed.leaving if self.typed else never
         try:
-            grade = self.grader.grade([suite], stale=pressing, leaving=leaving)
+            grade = self.grader.grade([suite], stale=pressing)
         except StaleError:
             return
         if text != read(suite.answer):

@@ -1,9 +1,11 @@
 """The process that has collected the checks; `grading` starts and ends it.
 
-It reads lines of JSON, each an order: {"key", "run": a check's id, "target":
-the answer's folder, "deadline": seconds}. It writes lines of JSON: first the
-checks that must come back; under each key what came of it. With forks it
-never runs an answer itself; without, it does, and may be lost with it.
+It reads lines of JSON. The first one says what to collect, and how; each
+other one is an order: {"key", "run": a check's id, "target": the answer's
+folder, "deadline": seconds}. It writes lines of JSON behind the secret that
+the first line gave it: first the checks that must come back; under each key
+what came of it. With forks it never runs an answer itself; without, it does,
+and may be lost with it.
 """
 
 import faulthandler
@@ -13,7 +15,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from course.grader.run_check import (
     redirect,
     run_check,
     say_where_it_stands,
+    teller,
 )
 from course.grader.warm_up import warm_up
 from course.run import listen
@@ -50,6 +52,7 @@ class OpenSuite(Explainer):
         super().__init__()
         self.serve = serve
         self.items: dict[str, pytest.Item] = {}
+        self.plan: list[PlannedCheck] = []
         self.broken: list[str] = []
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -59,7 +62,9 @@ class OpenSuite(Explainer):
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve instead of running all checks once."""
-        self.items = {item.nodeid: item for item in session.items}
+        for item in session.items:
+            self.items[item.nodeid] = item
+            self.plan.append(self._planned(item))
         if not self.broken:
             self.serve(self)
         return True
@@ -75,65 +80,49 @@ class OpenSuite(Explainer):
         item.ihook.pytest_runtest_protocol(item=item, nextitem=None)
         return self.phases, self.failure
 
-    def planned(self) -> list[PlannedCheck]:
-        """State what must come back, in the order of the files."""
-        found: list[PlannedCheck] = []
-        for item in self.items.values():
-            found.append(_planned(item, found))
-        return found
-
-
-def _planned(item: pytest.Item, above: list[PlannedCheck]) -> PlannedCheck:
-    exercise = item.path.stem.removeprefix("test_")
-    points = item.get_closest_marker("points")
-    slow = item.get_closest_marker("slow")
-    after, problem = list[str](), ""
-    for name in (name for m in item.iter_markers("after") for name in m.args):
+    def _planned(self, item: pytest.Item) -> PlannedCheck:
+        """State what must come back of it, and which checks come before."""
+        exercise = item.path.stem.removeprefix("test_")
+        points = item.get_closest_marker("points")
+        slow = item.get_closest_marker("slow")
+        names = [name for m in item.iter_markers("after") for name in m.args]
         before = [
             each.name
-            for each in above
-            if (each.exercise, each.name.partition("[")[0]) == (exercise, name)
+            for each in self.plan
+            if each.exercise == exercise
+            and each.name.partition("[")[0] in names
         ]
-        if not before:
-            line = f"{item.path.name}:{(item.location[1] or 0) + 1}"
-            problem = f"{line} names no check above it: after({name!r})"
-        after += before
-    text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
-    promise, _, why = inspect.cleandoc(text).partition("\n\n")
-    return PlannedCheck(
-        id=item.nodeid,
-        exercise=exercise,
-        name=item.name,
-        points=points.args[0] if points else 1,
-        promise=" ".join(promise.split()),
-        why=" ".join(why.split()),
-        after=tuple(after),
-        problem=problem,
-        more=slow.args[0] if slow else 0.0,
-    )
+        if missing := {*names} - {each.partition("[")[0] for each in before}:
+            said = f"{item.nodeid} names no check above it: after{missing}"
+            self.broken.append(said)
+        text = getattr(getattr(item, "obj", None), "__doc__", "") or ""
+        promise, _, why = inspect.cleandoc(text).partition("\n\n")
+        return PlannedCheck(
+            id=item.nodeid,
+            exercise=exercise,
+            name=item.name,
+            points=points.args[0] if points else 1,
+            promise=" ".join(promise.split()),
+            why=" ".join(why.split()),
+            after=tuple(before),
+            more=slow.args[0] if slow else 0.0,
+        )
 
 
 class Channel:
     """Lines to and from `grading`, where no answer can print into them."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self) -> None:
         self.read, self.write = os.dup(0), os.dup(1)
         self.rest = b""
-        redirect(scratch / "printed")
-
-    def tell(self, said: dict[str, Any]) -> None:
-        """Send one line."""
-        data = json.dumps(said, default=str).encode() + b"\n"
-        with suppress(BrokenPipeError):  # nobody listens now
-            while data:
-                data = data[os.write(self.write, data) :]
+        self.given = next(self.orders())  # alone, until the plan is told
+        self.scratch = Path(self.given["scratch"])
+        self.tell = teller(self.write, self.given.pop("secret"))
+        redirect(self.scratch / "printed")
 
     def tell_plan(self, suite: OpenSuite) -> None:
         """Tell what must come back."""
-        if suite.broken:
-            self.tell({"broken": "\n".join(suite.broken)})
-        else:
-            self.tell({"planned": list(map(asdict, suite.planned()))})
+        self.tell({"planned": list(map(asdict, suite.plan))})
 
     def take(self) -> list[dict[str, Any]] | None:
         """Wait for lines and return them; None when nobody listens now."""
@@ -147,13 +136,13 @@ class Channel:
             yield from orders
 
 
-def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
+def serve_forked(suite: OpenSuite, channel: Channel) -> None:
     """Run each check that is ordered in a fork of its own."""
     from course.grader.fork import Forks  # noqa: PLC0415 (Linux only)
 
     warm_up()
     channel.tell_plan(suite)
-    forks = Forks(suite, scratch, [channel.read, channel.write])
+    forks = Forks(suite, channel.scratch, [channel.read, channel.write])
     try:
         while True:
             over, spoken = forks.wait([channel.read])
@@ -175,12 +164,13 @@ def serve_forked(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
                     )
     finally:
         forks.end_all()
-    remove(scratch)  # nobody is left to do that
+    remove(channel.scratch)  # nobody is left to do that
 
 
-def serve_here(suite: OpenSuite, channel: Channel, scratch: Path) -> None:
+def serve_here(suite: OpenSuite, channel: Channel) -> None:
     """Run each check that is ordered in this process."""
     channel.tell_plan(suite)
+    scratch = channel.scratch
     for order in channel.orders():
         key = order["key"]
 
@@ -204,9 +194,8 @@ def main() -> None:
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     listen()
-    given = json.loads(sys.argv[1])
-    scratch = Path(given["scratch"])
-    channel = Channel(scratch)
+    channel = Channel()
+    given, scratch = channel.given, channel.scratch
     (scratch / "cwd").mkdir()
     os.chdir(scratch / "cwd")  # an answer's own files are no litter elsewhere
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(scratch)  # nor those of tmp_path
@@ -215,10 +204,10 @@ def main() -> None:
     if given["fork"]:
         hide()
     way = serve_forked if given["fork"] else serve_here
-    suite = OpenSuite(lambda suite: way(suite, channel, scratch))
+    suite = OpenSuite(lambda suite: way(suite, channel))
     code = pytest.main([*OPTIONS, *given["files"]], plugins=[suite])
     if suite.broken:
-        channel.tell_plan(suite)
+        channel.tell({"broken": "\n".join(suite.broken)})
     elif code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         channel.tell({"broken": f"pytest ended with {code!s}"})
     os._exit(0)  # a thread that an answer left can't keep it

@@ -3,10 +3,12 @@
 import json
 import os
 import queue
+import secrets
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 from course.folders import ROOT
 from course.grader import processes
 from course.grader.files import remove
+from course.grader.run_check import told
 from course.run import HeldBack
 
 
@@ -40,16 +43,12 @@ class Worker:
 
     def __init__(self, files: list[Path], how: How) -> None:
         self.scratch = Path(tempfile.mkdtemp(prefix="grader-"))
-        given = {
-            "files": [str(file.resolve()) for file in files],
-            "scratch": str(self.scratch),
-            "fork": how.fork,
-        }
-        command = [sys.executable, "-m", "course.grader.worker"]
+        self.began = time.monotonic()
+        self.secret = secrets.token_hex(8)  # begins each of its lines
         try:
             with HeldBack():  # until the worker ignores Ctrl-C
                 self.process = subprocess.Popen(
-                    [*command, json.dumps(given)],
+                    [sys.executable, "-m", "course.grader.worker"],
                     cwd=ROOT,
                     env=_environment(),
                     stdin=subprocess.PIPE,
@@ -62,15 +61,21 @@ class Worker:
         self.said = queue.SimpleQueue()
         self.listener = threading.Thread(target=self._listen, daemon=True)
         self.listener.start()
+        self.order(
+            {
+                "files": [str(file.resolve()) for file in files],
+                "scratch": str(self.scratch),
+                "fork": how.fork,
+                "secret": self.secret,
+            }
+        )
 
     def _listen(self) -> None:
         assert self.process.stdout
         with self.process.stdout as lines:
             for line in lines:
-                with suppress(ValueError, RecursionError):
-                    said = json.loads(line)
-                    if isinstance(said, dict):
-                        self.said.put(said)
+                if said := told(line, self.secret):
+                    self.said.put(said)
         self.said.put(None)
 
     def hear(self, seconds: float) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ def test_a_mistake_comes_with_what_a_learner_is_told(
     assert run(monkeypatch, "ex02/only_sync_tasks") == 1
     told = capfd.readouterr().out
     assert told.startswith("# A coroutine function is called and never")
-    assert "✗ an async task is awaited" in told
+    assert "✗ not yet: an async task is awaited" in told
     said = " ".join(told.split())
     assert "expected the task that the override gives is called once" in said
     assert "got it was never called" in said

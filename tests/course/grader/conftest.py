@@ -1,7 +1,6 @@
 """A made-up course in a folder of its own, and somebody who works on it."""
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -11,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from rich.console import Console
 
 from course.grader.exercises import Course
 from course.grader.jobs import main
-from course.grader.result import Check, Exercise, Grade
+from course.grader.result import Grade
 from tests.course.grader.made import (
     CHECKS,
     CONFTEST,
@@ -63,23 +63,7 @@ class MadeCourse:
         return read_grade(done.stdout)
 
 
-def read_grade(text: str) -> Grade:
-    """Read what --json wrote."""
-    data = json.loads(text)
-    return Grade(
-        tuple(
-            Exercise(
-                each["name"],
-                each["title"],
-                each["file"],
-                tuple(map(Check.read, each["checks"])),
-                each["seconds"],
-            )
-            for each in data["exercises"]
-        ),
-        data["format"],
-        tuple(data.get("notes", ())),
-    )
+read_grade = TypeAdapter(Grade).validate_json  # what --json wrote
 
 
 @pytest.fixture(scope="module")

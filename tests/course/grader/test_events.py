@@ -28,15 +28,9 @@ run(lambda: main(["watch"], Course(root, root / "stubs.zip")))
 """
 
 
-@pytest.fixture(params=["watchfiles", "by hand"])
-def watching(
-    learner: Learner,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Events]:
-    """Watch the exercises, by watchfiles and, as if it was not there, not."""
-    if request.param == "by hand":
-        monkeypatch.setitem(sys.modules, "watchfiles", None)
+@pytest.fixture
+def watching(learner: Learner) -> Iterator[Events]:
+    """Watch the exercises."""
     found = Events()
     with saves(learner.course.suites(), found):
         yield found
@@ -87,22 +81,6 @@ def test_many_saves_that_wait_are_one() -> None:
     assert not found.pressing()
     found.put("q")
     assert found.pressing()
-
-
-def test_a_folder_that_cannot_be_watched_is_looked_at(
-    learner: Learner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The system may know no more watches: it is slower, no worse."""
-    watchfiles = pytest.importorskip("watchfiles")
-
-    def refuse(*_: object, **__: object) -> Iterator[object]:
-        raise OSError(28, "OS file watch limit reached")
-
-    monkeypatch.setattr(watchfiles, "watch", refuse)
-    found = Events()
-    with saves(learner.course.suites(), found):
-        learner.write("now")
-        assert next(iter(found)) == FIRST
 
 
 def test_without_a_terminal_there_are_no_keys(

@@ -99,7 +99,7 @@ def test_a_missing_or_unreadable_file_is_said(graded: Graded) -> None:
 def test_a_breakpoint_names_its_line(graded: Graded) -> None:
     """Nobody has to look for it."""
     hello = by_name(graded["breakpoint"])["test_says_hello"]
-    assert hello.place.endswith("breakpoint.py:21")
+    assert hello.place.endswith("breakpoint.py:22")
 
 
 def test_an_ordinary_answer_among_them_is_right(graded: Graded) -> None:
@@ -111,10 +111,10 @@ def test_an_ordinary_answer_among_them_is_right(graded: Graded) -> None:
 def test_a_hang_or_a_crash_names_its_line(graded: Graded) -> None:
     """The learner's own, not one of the library below."""
     hello = by_name(graded["loop"])["test_says_hello"]
-    assert re.search(r"exercises/ex01_loop\.py:21$", hello.place)
+    assert re.search(r"exercises/ex01_loop\.py:22$", hello.place)
     assert hello.code == "while True: str(1)"
     crash = by_name(graded["crash"])["test_says_hello"]
-    assert crash.place.endswith("crash.py:21")
+    assert crash.place.endswith("crash.py:22")
     imported = graded["import_loop"].checks[0]
     assert imported.place.endswith("import_loop.py:1")
 
@@ -192,7 +192,7 @@ def test_without_forks_the_verdicts_are_the_same(
     graded: Graded, fresh: MadeCourse
 ) -> None:
     """A fresh process for each suite, and another after each that was lost."""
-    for name in ("loop", "exit", "thread", "breakpoint"):
+    for name in ("loop", "exit", "thread", "breakpoint", "forged"):
         text = USES.format(mark=MARK, body=IN_A_CHECK[name][0])
         fresh.add(name_of(name), text)
     for name in ("syntax", "import_exit"):

@@ -35,15 +35,13 @@ class Fake:
         """Remember which checks are read beside the first."""
         self.known = [each.name for each in suites]
 
-    def grade(
-        self, suites: list[Suite], stale: Act = never, leaving: Act = never
-    ) -> Grade:
+    def grade(self, suites: list[Suite], stale: Act = never) -> Grade:
         """Call it right if it returns; do first what is to happen then."""
         (suite,) = suites
         self.texts.append(suite.answer.read_text("utf-8"))
         if self.meanwhile:
             self.meanwhile.pop(0)()
-        if stale() or leaving():
+        if stale():
             raise StaleError
         check = Check(
             "test_a", "right", 2, traceback="Traceback", printed="here"
@@ -239,14 +237,14 @@ def test_a_new_save_cuts_off_a_grading(seat: Seat) -> None:
 def test_q_is_not_kept_waiting_while_the_checks_are_read(
     seat: Seat, learner: Learner
 ) -> None:
-    """Nor is anything graded then; a save has to wait."""
+    """Nor is anything graded then."""
     events = Events()
     events.put("q")
     seat.grader = Grader(learner.course.suites()[:1], usual())
     with seat.grader:
         watch = Watch(learner.course, seat.console, seat.grader, keys=True)
         watch.run(learner.course.suites()[0], events, events)
-        assert not seat.grader.worker
+        assert seat.grader.due  # it has not waited for the checks
     assert seat.read() == "ex01 · Say what is polite: reading the checks …\n"
 
 

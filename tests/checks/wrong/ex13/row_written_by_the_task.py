@@ -16,6 +16,6 @@ def get_tasks(new_session: SessionsDep, work: WorkDep) -> Tasks:
 def run_task(
     task_name: str, new_session: SessionsDep, runner: RunnerDep
 ) -> dict[str, int]:
-    log_id = uuid4().int % 10**9
+    log_id = sum(task_name.encode())
     runner.enqueue("run-task", log_id=log_id, task_name=task_name)
     return {"id": log_id}
