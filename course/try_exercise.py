@@ -32,7 +32,13 @@ def main() -> None:
     except (UsageError, OSError) as error:
         sys.exit(str(error))
     if not APP.search(text):
-        pytest = [sys.executable, "-m", "pytest", suite.answer, *words[1:]]
+        pytest = [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(suite.answer),
+            *words[1:],
+        ]
         sys.exit(subprocess.call(pytest, cwd=course.root))
     folder = str(course.exercises)
     options = ["--reload", "--reload-dir", folder, *choose_port(words[1:])]
