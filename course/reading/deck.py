@@ -206,7 +206,7 @@ def only_new(code: str) -> str:
 def without_legend(text: str) -> str:
     """Cut the legend of a picture that is too high to be read with it."""
     box, legend = BOX.search(text), LEGEND.search(text)
-    if not box or not legend or int(box[2]) < HEIGHT:
+    if not box or not legend or int(box[2]) < 0.8 * HEIGHT:
         return text
     high = round(float(legend[1])) - 10
     return text.replace(box[0], f'viewBox="0 0 {box[1]} {high}"')
