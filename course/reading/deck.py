@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 from markdown import Markdown
 from nbformat import NotebookNode
@@ -47,6 +48,9 @@ ANSWER = re.compile(  # what `compare` folds, while nobody has guessed
     r"\*\*What do you think\?.*<summary>What happened</summary>\n\n(.*?)"
     r"\n\n</details>",
     re.DOTALL,
+)
+LEGEND = re.compile(  # of a picture: the first sign below its rows
+    r'<rect x="14\.0" y="([\d.]+)" width="20\.0" height="(?:12|4)\.0"'
 )
 DIFF_HEAD = re.compile(r"^--- .*\n\+\+\+ .*\n@@ … @@\n+", re.MULTILINE)
 
@@ -171,26 +175,41 @@ def pieces(cell: NotebookNode) -> Iterator[Piece]:
     if cell.cell_type == "markdown":
         yield Piece(str(cell.source))
         return
-    code = without_imports(cell.source)
+    code = only_new(cell.source)
     told = code and not SHOWS.fullmatch(code)  # else the output says it all
     parts = [fenced(code, "python")] if told else []
     for output in [*parts, *outputs(cell)]:
         answer = bool(ANSWER.search(output))
-        text = DIFF_HEAD.sub("", ANSWER.sub(r"\1", output))
-        if FENCED.search(text):
+        text = DIFF_HEAD.sub("", ANSWER.sub(r"\1", without_legend(output)))
+        if block := FENCED.search(text):
+            if block[2] == "python":
+                text = text.replace(block[3], only_new(block[3]) + "\n")
             text = TWO_BLANK.sub(r"\1", text)
         for part in table_parts(DETAILS.sub("", text)):
             for number, code in enumerate(code_parts(part)):
                 yield Piece(code, fragment=answer, continues=number > 0)
 
 
-def without_imports(code: str) -> str:
-    """Omit imports at the top level: a class reads what is below them."""
+def only_new(code: str) -> str:
+    """Omit imports and a module's docstring: a class reads what is below."""
+    code = dedent(code)  # a method's
     lines = code.splitlines()
     for node in reversed(ast.parse(code).body):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+        text = isinstance(node, ast.Expr) and isinstance(
+            node.value, ast.Constant
+        )
+        if text or isinstance(node, (ast.Import, ast.ImportFrom)):
             del lines[node.lineno - 1 : node.end_lineno]
     return "\n".join(lines).strip("\n")
+
+
+def without_legend(text: str) -> str:
+    """Cut the legend of a picture that is too high to be read with it."""
+    box, legend = BOX.search(text), LEGEND.search(text)
+    if not box or not legend or int(box[2]) < 0.8 * HEIGHT:
+        return text
+    high = round(float(legend[1])) - 10
+    return text.replace(box[0], f'viewBox="0 0 {box[1]} {high}"')
 
 
 def table_parts(text: str) -> Iterator[str]:

@@ -8,8 +8,15 @@ from nbformat import v4
 
 from course.lesson import compare
 from course.reading import slides
-from course.reading.cells import FIGURE, lessons
-from course.reading.deck import HEIGHT, SMALLEST, cut, height
+from course.reading.cells import FIGURE, lessons, outputs
+from course.reading.deck import (
+    BOX,
+    HEIGHT,
+    SMALLEST,
+    cut,
+    height,
+    without_legend,
+)
 
 from .conftest import TOP, Say, dead_links, loaded_from_elsewhere
 
@@ -136,6 +143,20 @@ def test_code_that_says_nothing_to_a_class_is_omitted(lesson: Say) -> None:
     assert "new_in" not in text
 
 
+def test_a_high_picture_has_no_legend() -> None:
+    """Its rows could not be read from the last row of a room."""
+    cells = [cell for each in lessons(["05", "07"]) for cell in each.cells]
+    texts = [text for cell in cells for text in outputs(cell)]
+    drawn = [text for text in texts if BOX.search(text)]
+    cut_off = [text for text in drawn if without_legend(text) != text]
+    assert cut_off
+    assert len(cut_off) < len(drawn)
+    for text in drawn:
+        found = BOX.search(without_legend(text))
+        assert found
+        assert int(found[2]) < HEIGHT
+
+
 def test_the_answer_to_a_guess_appears_after_a_key(lesson: Say) -> None:
     """Nobody has guessed into the notebook: the class has guessed aloud."""
     made = lesson(("slide", ">>> compare(guess, happened)"))
@@ -153,14 +174,14 @@ def test_the_answer_to_a_guess_appears_after_a_key(lesson: Say) -> None:
 
 def test_a_picture_stands_beside_its_text(lesson: Say) -> None:
     """If both together would be too high."""
-    made = lesson(("slide", f"## It\n\n{LONG[:300]}"), ("", ">>> happened"))
+    made = lesson(("slide", f"## It\n\n{LONG[:300]}"), ("", ">>> send(app)"))
     made.cells[2].outputs = [
         v4.new_output("execute_result", {"image/svg+xml": PICTURE})
     ]
     _, (slide,) = cut(made).columns
     assert slide.beside
     assert slide.picture == f"{FIGURE}{PICTURE}</figure>"
-    assert "happened" in slide.pieces[1]
+    assert "send" in slide.pieces[1]
 
 
 def test_code_is_never_smaller_than_16_pixels() -> None:
