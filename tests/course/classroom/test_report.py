@@ -107,6 +107,7 @@ def test_the_class_page_counts(out: Path) -> None:
     assert "On average 3.3 of 8 points; median 4.0." in text
     assert "ex02_y · Title: 50 %" in text
     assert (
-        '<td class="n">3</td><td>b <span class="soft">in ex01_x · Title' in text
+        '<td class="n">3</td><td>b <span class="soft">in ex01_x · Title'
+        in text
     )
     assert text.count(">late<") == 1
