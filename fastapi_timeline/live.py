@@ -298,12 +298,13 @@ class Live(Tasks, Asides, Notes):
             call = handler_of(first_argument(frame))
             if call is None:
                 return
-        plan, about = self.plan("endpoint", call, None)
-        lane, now = self.add_lane(plan), perf_counter_ns()
-        known = about.code, about.inner
-        self.dues.append(
-            Due("endpoint", lane, *known, call, now, id(frame), about.cache)
-        )
+        self.due_endpoint(call, id(frame))
+
+    def due_endpoint(self, call: Any, owner: int) -> None:
+        """Expect that this frame calls it."""
+        due = self.due("endpoint", call, owner)
+        due.call = call
+        self.dues.append(due)
 
     def route(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow a route that has middleware of its own.
@@ -322,24 +323,17 @@ class Live(Tasks, Asides, Notes):
         inner = bare(call)
         known = isinstance_of(inner, type) or type(inner) is FunctionType
         if call is not None and not known:
-            plan, about = self.plan("endpoint", call, None)
-            lane, now = self.add_lane(plan), perf_counter_ns()
-            codes = about.code, about.inner
-            self.dues.append(
-                Due("endpoint", lane, *codes, call, now, id(frame))
-            )
+            self.due_endpoint(call, id(frame))
 
     def socket(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow a class of Starlette's for WebSockets: all of it is one."""
         if moment != "began":
             self.went_on(moment, frame, value)
             return
-        kind = type(first_argument(frame))
-        plan, _ = self.plan("endpoint", kind, None)
-        lane, now = self.add_lane(plan), perf_counter_ns()
-        due = Due("endpoint", lane, frame.f_code, None, kind, now, id(frame))
+        due = self.due("endpoint", type(first_argument(frame)), id(frame))
+        due.code, due.inner = frame.f_code, None
         self.frames[id(frame)] = due
-        self.note("began", lane)
+        self.note("began", due.lane)
 
     def settle_endpoint(self, *, streams: bool = True) -> None:
         """FastAPI has moved on from the endpoint that was due.
