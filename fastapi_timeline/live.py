@@ -417,6 +417,8 @@ class Live(Tasks, Asides, Notes):
         What it hands on to be awaited or iterated may still run it.
         """
         if moment == "ended" and not due.begun and type(value) in RUNS:
+            if type(value) is CoroutineType and get_ident() != self.loop:
+                self.handed_on(value, due.lane)
             return
         if moment in {"ended", "raised"} and due in self.opened:
             self.opened.remove(due)
@@ -464,10 +466,17 @@ class Live(Tasks, Asides, Notes):
 
         def gone(_: object) -> None:
             if self.handed.pop(key, None) is not None:
-                self.note(model.UNAWAITED, lane, model.UNAWAITED)
+                self.unawaited(lane)
 
         self.handed[key] = weakref.ref(coroutine, gone), lane
         self.watch(coroutine.cr_code)
+
+    def unawaited(self, lane: int) -> None:
+        """Note that what it returned was to be awaited, and never was."""
+        self.note(model.UNAWAITED, lane, model.UNAWAITED)
+        for due in self.opened:
+            if due.lane == lane:
+                due.begun = 1  # its verdict is known
 
     def _resumed(self, lane: int, exc: object) -> None:
         if lane in self.held and self.held[lane] is None:
@@ -502,14 +511,14 @@ class Live(Tasks, Asides, Notes):
         if not self.closed:
             for due in [*self.dues, *self.awaited]:
                 self.settle(due.owner)
+            for _, lane in list(self.handed.values()):
+                self.unawaited(lane)
             for due in self.opened:
                 if not due.begun:
                     due.begun = 1
                     self.note("unreached", due.lane)
             self.never_ran()
             self.overlooked()
-            for _, lane in self.handed.values():
-                self.note(model.UNAWAITED, lane, model.UNAWAITED)
         self.note(model.DONE)
         self.closed = True
         self.frames.clear()
