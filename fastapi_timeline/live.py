@@ -130,7 +130,7 @@ class Live(Tasks, Asides, Notes):
         """Take note of what the request started and does not wait for."""
         try:
             role = self.roles.get(id(code))
-            if role == "log" or role in STARTS.values():
+            if role and (role == "log" or role in STARTS.values()):
                 getattr(self, role)(moment, frame, value)
             else:
                 self.aside(moment, frame, value)
