@@ -164,6 +164,10 @@ class Asides(Around):
         kind: Any = type(values["self"])
         self.elsewhere(values["self"], kind.run.__code__, lane)
 
+    def unawaited(self, lane: int) -> None:
+        """Note that what it returned was to be awaited, and never was."""
+        raise NotImplementedError
+
     def overlooked(self) -> None:
         """Say so where a loop may have started what nobody can see."""
         if not any(plan.starts for plan in self.lanes) or any(
@@ -217,7 +221,7 @@ class Asides(Around):
             self.over(lane, moment, frame, value)
             plan = self.lanes[lane]
             if plan.form == "async def" and "thread" in plan.about:
-                self.note(model.UNAWAITED, lane, model.UNAWAITED)
+                self.unawaited(lane)
         return True
 
 

@@ -15,83 +15,54 @@ from starlette.middleware import base, errors
 from .callables import own as values
 from .original import own
 
-# Whose code is watched: the method of `Live` that follows it.
+# Whose code is watched, and the method of `Live` that follows it.
 FOLLOWED = {
-    "solve": "solve",
-    "task": "task",
-    "task made": "task_made",
-    "response": "response",
-    "streaming response": "response",
-    "file response": "response",
-    "middleware's response": "response",
-    "plain endpoint": "plain",
-    "plain socket": "plain",
-    "class endpoint": "plain",
-    "socket endpoint": "socket",
-    "route": "route",
-    "socket route": "route",
-    "mount": "route",
-    "chain": "chain",
-    "call next": "next_called",
+    (BackgroundTask, "__call__"): "task",
+    (BackgroundTask, "__init__"): "task_made",
+    (responses.Response, "__call__"): "response",
+    (responses.StreamingResponse, "__call__"): "response",
+    (responses.FileResponse, "__call__"): "response",
+    (endpoints.HTTPEndpoint, "dispatch"): "plain",
+    (endpoints.WebSocketEndpoint, "dispatch"): "socket",
+    (routing.Route, "handle"): "route",
+    (routing.WebSocketRoute, "handle"): "route",
+    (routing.Mount, "handle"): "route",
+    (errors.ServerErrorMiddleware, "__call__"): "chain",
 }
 # Of these, that they begin is enough to know.
-STARTING = {"task made", "route", "socket route", "mount", "chain"}
+STARTING = {"task_made", "route", "chain"}
 FRAMEWORK = ("fastapi.", "starlette.")
+Followed = list[tuple[CodeType, str]]
 
 
-def framework(utils: Any = None) -> tuple[dict[str, CodeType], str]:
+def framework(utils: Any = None) -> tuple[Followed, str]:
     """Find the code to watch, and say what can't be seen without it."""
-    codes = {
-        "task made": own(BackgroundTask.__init__, "BackgroundTask.__init__"),
-        "task": own(BackgroundTask.__call__, "BackgroundTask.__call__"),
-        "response": own(responses.Response.__call__, "Response.__call__"),
-        "streaming response": own(
-            responses.StreamingResponse.__call__, "StreamingResponse.__call__"
-        ),
-        "file response": own(
-            responses.FileResponse.__call__, "FileResponse.__call__"
-        ),
-        "class endpoint": own(
-            endpoints.HTTPEndpoint.dispatch, "HTTPEndpoint.dispatch"
-        ),
-        "socket endpoint": own(
-            endpoints.WebSocketEndpoint.dispatch, "WebSocketEndpoint.dispatch"
-        ),
-        "route": own(routing.Route.handle, "Route.handle"),
-        "socket route": own(
-            routing.WebSocketRoute.handle, "WebSocketRoute.handle"
-        ),
-        "mount": own(routing.Mount.handle, "Mount.handle"),
-        "chain": own(
-            errors.ServerErrorMiddleware.__call__,
-            "ServerErrorMiddleware.__call__",
-        ),
-    }
+    codes = [
+        (own(getattr(kind, name), f"{kind.__name__}.{name}"), method)
+        for (kind, name), method in FOLLOWED.items()
+    ]
     ours = getattr(base, "_StreamingResponse", None)
     if ours and "__call__" in vars(ours):
-        codes["middleware's response"] = ours.__call__.__code__
+        codes.append((ours.__call__.__code__, "response"))
     called = own(
         base.BaseHTTPMiddleware.__call__, "BaseHTTPMiddleware.__call__"
     )
-    for role, made_by, name in (
-        ("plain endpoint", routing.request_response.__code__, "app"),
-        ("plain socket", routing.websocket_session.__code__, "app"),
-        ("call next", called, "call_next"),
+    for outer, name, method in (
+        (routing.request_response.__code__, "app", "plain"),
+        (routing.websocket_session.__code__, "app", "plain"),
+        (called, "call_next", "next_called"),
     ):
-        for code in made_by.co_consts:
-            if isinstance(code, CodeType) and code.co_name == name:
-                codes[role] = code
+        inner = [code for code in outer.co_consts if type(code) is CodeType]
+        codes += [(code, method) for code in inner if code.co_name == name]
     try:
         if utils is None:
             utils = importlib.import_module("fastapi.dependencies.utils")
         solver = own(utils.solve_dependencies, "solve_dependencies")
-        codes["solve"] = solver
     except (ImportError, AttributeError):
         lost = "dependencies.utils.solve_dependencies"
     else:
         if "dependant" in solver.co_varnames:
-            return codes, ""
-        del codes["solve"]
+            return [*codes, (solver, "solve")], ""
         lost = "solve_dependencies' argument `dependant`"
     return codes, (
         f"This FastAPI has no {lost}: dependencies and endpoint cannot be"

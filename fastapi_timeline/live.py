@@ -130,7 +130,7 @@ class Live(Tasks, Asides, Notes):
         """Take note of what the request started and does not wait for."""
         try:
             role = self.roles.get(id(code))
-            if role == "log" or role in STARTS.values():
+            if role and (role == "log" or role in STARTS.values()):
                 getattr(self, role)(moment, frame, value)
             else:
                 self.aside(moment, frame, value)
@@ -298,12 +298,13 @@ class Live(Tasks, Asides, Notes):
             call = handler_of(first_argument(frame))
             if call is None:
                 return
-        plan, about = self.plan("endpoint", call, None)
-        lane, now = self.add_lane(plan), perf_counter_ns()
-        known = about.code, about.inner
-        self.dues.append(
-            Due("endpoint", lane, *known, call, now, id(frame), about.cache)
-        )
+        self.due_endpoint(call, id(frame))
+
+    def due_endpoint(self, call: Any, owner: int) -> None:
+        """Expect that this frame calls it."""
+        due = self.due("endpoint", call, owner)
+        due.call = call
+        self.dues.append(due)
 
     def route(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow a route that has middleware of its own.
@@ -322,24 +323,17 @@ class Live(Tasks, Asides, Notes):
         inner = bare(call)
         known = isinstance_of(inner, type) or type(inner) is FunctionType
         if call is not None and not known:
-            plan, about = self.plan("endpoint", call, None)
-            lane, now = self.add_lane(plan), perf_counter_ns()
-            codes = about.code, about.inner
-            self.dues.append(
-                Due("endpoint", lane, *codes, call, now, id(frame))
-            )
+            self.due_endpoint(call, id(frame))
 
     def socket(self, moment: Moment, frame: FrameType, value: object) -> None:
         """Follow a class of Starlette's for WebSockets: all of it is one."""
         if moment != "began":
             self.went_on(moment, frame, value)
             return
-        kind = type(first_argument(frame))
-        plan, _ = self.plan("endpoint", kind, None)
-        lane, now = self.add_lane(plan), perf_counter_ns()
-        due = Due("endpoint", lane, frame.f_code, None, kind, now, id(frame))
+        due = self.due("endpoint", type(first_argument(frame)), id(frame))
+        due.code, due.inner = frame.f_code, None
         self.frames[id(frame)] = due
-        self.note("began", lane)
+        self.note("began", due.lane)
 
     def settle_endpoint(self, *, streams: bool = True) -> None:
         """FastAPI has moved on from the endpoint that was due.
@@ -423,6 +417,8 @@ class Live(Tasks, Asides, Notes):
         What it hands on to be awaited or iterated may still run it.
         """
         if moment == "ended" and not due.begun and type(value) in RUNS:
+            if type(value) is CoroutineType and get_ident() != self.loop:
+                self.handed_on(value, due.lane)
             return
         if moment in {"ended", "raised"} and due in self.opened:
             self.opened.remove(due)
@@ -470,10 +466,17 @@ class Live(Tasks, Asides, Notes):
 
         def gone(_: object) -> None:
             if self.handed.pop(key, None) is not None:
-                self.note(model.UNAWAITED, lane, model.UNAWAITED)
+                self.unawaited(lane)
 
         self.handed[key] = weakref.ref(coroutine, gone), lane
         self.watch(coroutine.cr_code)
+
+    def unawaited(self, lane: int) -> None:
+        """Note that what it returned was to be awaited, and never was."""
+        self.note(model.UNAWAITED, lane, model.UNAWAITED)
+        for due in self.opened:
+            if due.lane == lane:
+                due.begun = 1  # its verdict is known
 
     def _resumed(self, lane: int, exc: object) -> None:
         if lane in self.held and self.held[lane] is None:
@@ -508,14 +511,14 @@ class Live(Tasks, Asides, Notes):
         if not self.closed:
             for due in [*self.dues, *self.awaited]:
                 self.settle(due.owner)
+            for _, lane in list(self.handed.values()):
+                self.unawaited(lane)
             for due in self.opened:
                 if not due.begun:
                     due.begun = 1
                     self.note("unreached", due.lane)
             self.never_ran()
             self.overlooked()
-            for _, lane in self.handed.values():
-                self.note(model.UNAWAITED, lane, model.UNAWAITED)
         self.note(model.DONE)
         self.closed = True
         self.frames.clear()

@@ -308,8 +308,8 @@ class Row:
             colour = "error" if failed(life) else "ink"
             known = life.began is not None and group.took
             below = f"{group.took} in all" if known else ""
-            name = life.error.lstrip("↑")
-            below = clipped(name, 15) if name else below
+            how, name = outcome(life)
+            below = clipped(name or how, 15) if life.error else below
             self._said(y, f"×{count}", colour, below)
         else:
             self._label(y, life.lane.name, detail(life))
@@ -363,6 +363,8 @@ class Row:
         end = life.ended
         if end is None:
             end = self.sheet.recording.end
+        if life.began is None:
+            end = life.at
         if life.began is None:
             x = LEFT + min(max(self.scale(life.at), 6), self.scale.width - 6)
             diamond = f"M{x:.1f} {y + 7:.1f}l6 6l-6 6l-6 -6z"

@@ -35,8 +35,8 @@ BLIND = (
 )
 
 OTHER = (
-    "Another profiler has this thread, and Python 3.11 has room for one: what"
-    " was called is not in the picture. Record without it."
+    "Another profiler is at work, and Python 3.11 has room for one: what was"
+    " called is not in the picture, or not all of it. Record without it."
 )
 
 # Before 3.11.3 a profiled generator that went on still shows the garbage
@@ -83,12 +83,14 @@ class Profile(Watcher):
         if self.holds:
             gc.disable()
         self.catchers.update({id(code): code for code in catchers()})
-        threading.setprofile(self.profile)
+        if threading.getprofile() is None:
+            threading.setprofile(self.profile)
 
     def stop(self) -> None:
         """Let go; other threads do at their next call."""
         self.active = False
-        threading.setprofile(None)
+        if threading.getprofile() is self.profile:
+            threading.setprofile(None)
         if sys.getprofile() is self.profile:
             sys.setprofile(None)
         self.open.clear()
@@ -102,7 +104,8 @@ class Profile(Watcher):
             self.busy += 1
         if sys.getprofile() is None:
             sys.setprofile(self.profile)
-        return "" if sys.getprofile() is self.profile else OTHER
+        ours = {sys.getprofile(), threading.getprofile()} == {self.profile}
+        return "" if ours else OTHER
 
     def leave_thread(self) -> None:
         """Take out the garbage now and then, when no request runs."""

@@ -16,7 +16,7 @@ from typing import Any, Self
 from .arrival import Arrival
 from .asides import STARTS
 from .callables import error_name
-from .framework import FOLLOWED, STARTING, framework, has_lifespan
+from .framework import STARTING, framework, has_lifespan
 from .live import Live, Plans
 from .logged import codes as log_codes
 from .notes import Notes
@@ -87,9 +87,9 @@ class Recorder(Shelf):
                 self._release = WATCHER.use(self)
                 codes, missing = framework()
                 self.lost = self.lost or missing
-                for role, code in codes.items():
-                    self.roles[id(code)] = FOLLOWED[role]
-                    WATCHER.watch(code, start_only=role in STARTING)
+                for code, name in codes:
+                    self.roles[id(code)] = name
+                    WATCHER.watch(code, start_only=name in STARTING)
                 starts = STARTS | dict.fromkeys(log_codes(), "log")
                 for code, name in starts.items():
                     self.roles[id(code)] = name

@@ -18,6 +18,7 @@ from .callables import (
 )
 from .due import Due, first_argument, reached
 from .framework import FRAMEWORK
+from .model import Kind
 from .notes import Notes, Planned
 from .watch import GENERATOR, LAZY, Moment
 
@@ -68,12 +69,12 @@ class Tasks(Notes):
             text = error_name(exc) if what == "raised" else ""
             self.note(what, due.lane, text)
 
-    def plan_task(self, call: Any, owner: int = 0) -> Due:
-        """Give a task a lane, and say what is to be called."""
-        plan, about = self.plan("task", call, None)
+    def due(self, kind: Kind, call: Any, owner: int = 0) -> Due:
+        """Give a call a lane, and say what is to be called."""
+        plan, about = self.plan(kind, call, None)
         lane, now = self.add_lane(plan), perf_counter_ns()
         known = about.code, about.inner
-        return Due("task", lane, *known, None, now, owner, about.cache)
+        return Due(kind, lane, *known, None, now, owner, about.cache)
 
     def task_made(
         self, moment: Moment, frame: FrameType, value: object
@@ -83,7 +84,7 @@ class Tasks(Notes):
         if moment != "began":
             return
         names = frame.f_locals
-        task, due = names["self"], self.plan_task(names["func"])
+        task, due = names["self"], self.due("task", names["func"])
         gone = self.tasks.pop(id(task), None)
         if gone is not None and not gone[1].begun:
             self.dropped_tasks.append(gone[1])  # its place was taken
@@ -118,7 +119,7 @@ class Tasks(Notes):
             if id(task) in self.active:
                 return  # a subclass has called its super
             call = own(task).get("func", task)
-            due = self.made_before(task) or self.plan_task(call)
+            due = self.made_before(task) or self.due("task", call)
             due.call, due.owner = call, id(frame)
             due.since = perf_counter_ns()
             due.many = frame.f_code is not BASE
@@ -219,7 +220,7 @@ class Tasks(Notes):
             for each in inside if type(inside) is list else ():
                 self.watch_own(each)
             return
-        due = self.plan_task(task, owner)
+        due = self.due("task", task, owner)
         due.call, due.direct = task, True
         self.dues.append(due)
         self.answering[owner] = due

@@ -202,6 +202,7 @@ class Picture:
         if end is None:
             end = self.recording.end
         if life.began is None:
+            end = life.at
             if life.verdict in VERDICTS:
                 row[round(self.scale(life.at))] = "◇"
         elif life.yielded is not None:

@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -59,7 +59,7 @@ def application(name: str) -> Any:
         return module.app
     app = FastAPI()
     app.add_exception_handler(OwnError, answer)
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "bare": lambda: bare,
         "four": with_four,
         "async": all_async,

@@ -2,6 +2,8 @@
 
 import copy
 import inspect
+import sys
+import threading
 from contextlib import ExitStack
 from types import MethodType
 from typing import Any
@@ -159,6 +161,29 @@ def test_its_class_is_the_same_but_in_name() -> None:
             TestClient(app).get("/")
             assert copied.seen == 1
     assert (type(app), told) == (App, [])
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_profiler_of_threads_stays(when: str) -> None:
+    """Python 3.11 has room for one, and this one was there."""
+
+    def profiler(*_: object) -> None:
+        """Look at nothing."""
+
+    app = small()
+    try:
+        if when == "before":
+            threading.setprofile(profiler)
+        with record(app) as timeline:
+            threading.setprofile(profiler)
+            assert TestClient(app).get("/").json() == 7
+        assert threading.getprofile() is profiler
+    finally:
+        threading.setprofile(None)
+    if sys.version_info < (3, 12):
+        assert "Another profiler is at work" in timeline.last.lost
+    else:
+        assert timeline.order == ORDER
 
 
 def test_a_method_may_look_above_its_own_class() -> None:

@@ -163,7 +163,10 @@ def test_replaced_tasks_never_ran(log: Log) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
-def test_a_task_whose_coroutine_nobody_awaits_is_no_success() -> None:
+@pytest.mark.parametrize("decorated", [False, True])
+def test_a_task_whose_coroutine_nobody_awaits_is_no_success(
+    *, decorated: bool
+) -> None:
     """A `def` runs in a worker thread, which drops what it returns."""
     app = FastAPI()
 
@@ -173,14 +176,23 @@ def test_a_task_whose_coroutine_nobody_awaits_is_no_success() -> None:
     def task() -> Any:
         return later()
 
+    if decorated:
+        task = functools.wraps(later)(task)
+
+    @app.get("/")
     async def ep(tasks: BackgroundTasks) -> None:
         tasks.add_task(task)
 
-    app.get("/")(ep)
     with record(app) as timeline:
         TestClient(app).get("/")
-    unawaited = "task returned a coroutine that nobody awaited"
-    assert timeline.order[-3:] == ("task began", "task ended", unawaited)
+    assert timeline.order[3:] == (
+        ("later returned a coroutine that nobody awaited",)
+        if decorated
+        else (
+            *("task began", "task ended"),
+            "task returned a coroutine that nobody awaited",
+        )
+    )
     assert outcome(timeline.last.lives[1]) == ("not awaited", "")
     assert failed(timeline.last.lives[1])
 

@@ -104,5 +104,5 @@ def test_where_a_profiler_has_the_thread_that_is_said() -> None:
     with record(app) as recorder, serve(app) as url:
         get()(url)
         recorder.wait(1)
-    assert "Another profiler has this thread" in terminal(recorder.last)
+    assert "Another profiler is at work" in terminal(recorder.last)
     assert recorder.order == ("response sent",)
