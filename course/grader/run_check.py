@@ -2,6 +2,7 @@
 
 import errno
 import faulthandler
+import io
 import json
 import os
 import sys
@@ -160,20 +161,17 @@ def redirect(file: Path) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     printed = os.open(file, flags, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, descriptors in ((nothing, [0]), (printed, [1, 2])):
-        for descriptor in descriptors:
-            os.dup2(source, descriptor)
-        os.close(source)
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        stream = open(  # noqa: SIM115 (open as long as the process lives)
-            descriptor,
-            "w",
-            buffering=1,
-            encoding="utf-8",
-            errors="backslashreplace",
-            closefd=False,
-        )
-        setattr(sys, name, stream)
+    for source, standard in ((nothing, 0), (printed, 1), (printed, 2)):
+        os.dup2(source, standard)
+    os.close(printed)
+    os.close(nothing)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # it was open before
+            stream.reconfigure(
+                encoding="utf-8",
+                errors="backslashreplace",
+                line_buffering=True,
+            )
 
 
 def say_where_it_stands(file: Path, deadline: float) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,8 @@ class Worker:
         try:
             return self.said.get(timeout=seconds)
         except queue.Empty:
+            if sys.platform != "win32":  # an answer may have stopped it
+                self.process.send_signal(signal.SIGCONT)
             return {}
 
     def order(self, said: dict[str, Any]) -> None:

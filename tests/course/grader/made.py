@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+sys.dont_write_bytecode = True  # two saves in a second are two answers
+
 
 def pytest_addoption(parser):
     parser.addoption("--target", default="exercises")

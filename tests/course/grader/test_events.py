@@ -1,6 +1,8 @@
 """Real saves, as editors do them, and real keys on a real terminal."""
 
 import os
+import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -13,10 +15,13 @@ import pytest
 from course.folders import ROOT
 from course.grader import keys
 from course.grader.events import Events, Saved, saves
-from tests.course.grader.conftest import NAMES, Learner
-from tests.course.grader.made import IN_A_CHECK, RIGHT, USES
+from course.grader.progress import Progress
+from tests.course.grader.conftest import NAMES, Learner, running
+from tests.course.grader.made import AT_IMPORT, IN_A_CHECK, RIGHT, USES
 
 FIRST, SECOND = map(Saved, NAMES)
+MARK = f"left-{secrets.token_hex(8)}"
+SLOW = {"loop", "ignores", "endless_repr", "limits", "import_loop"}
 RUN = """
 import sys
 from pathlib import Path
@@ -107,10 +112,17 @@ if sys.platform != "win32":
             termios.tcsetwinsize(self.theirs, (24, 80))
             self.before = termios.tcgetattr(self.theirs)
             self.seen = b""
+            self.temporary = learner.course.root / "tmp"
+            self.temporary.mkdir()
             self.process = subprocess.Popen(
                 [sys.executable, "-c", RUN, str(learner.course.root)],
                 cwd=learner.course.root,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    "TERM": "xterm",
+                    "TMPDIR": str(self.temporary),
+                },
                 stdin=self.theirs,
                 stdout=self.theirs,
                 stderr=self.theirs,
@@ -200,18 +212,34 @@ if sys.platform != "win32":
         terminal.press(b"\x03")
         assert terminal.code() == 0
 
-    @pytest.mark.parametrize(
-        "kind", ["exit", "forged", "mute", "raises", "surrogate", "terminal"]
-    )
+    @pytest.mark.parametrize("kinds", [IN_A_CHECK, AT_IMPORT])
     def test_a_hostile_answer_ends_nothing(
-        terminal: Terminal, learner: Learner, kind: str
+        terminal: Terminal,
+        learner: Learner,
+        kinds: dict[str, tuple[str, str]],
     ) -> None:
-        """The next save has its verdict; no answer draws on the screen."""
-        body, said = IN_A_CHECK[kind]
-        learner.write(USES.format(mark="", body=body))
-        terminal.read_until("Saved: grading")
-        page = terminal.read_until("quit")
-        assert said[:30] in page
-        assert "\x1b[31mno" not in page
+        """Each save has its verdict, and none changes that of another answer.
+
+        Nothing of them draws on the screen, and nothing is left behind.
+        """
+        learner.write(RIGHT, 2)
+        terminal.read_until("s another right way")
+        terminal.read_until("quit")
+        for kind in sorted(kinds.keys() - SLOW):
+            does, said = kinds[kind]
+            text = f"{does}\n{RIGHT}"
+            if kinds is IN_A_CHECK:
+                text = USES.format(mark=MARK, body=does)
+            learner.write(text)
+            terminal.read_until("Saved: grading")
+            page = terminal.read_until("quit")
+            words = " ".join(re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", page).split())
+            assert said.strip("?")[:40] in words, kind
+            assert "\x1b[31mno" not in page
         learner.write(RIGHT)
         terminal.read_until("s another right way")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+        assert Progress(learner.course)[NAMES[1]].done
+        assert list(terminal.temporary.iterdir()) == []
+        assert not running(MARK)

@@ -3,12 +3,11 @@
 import re
 import secrets
 import sys
-from pathlib import Path
 
 import pytest
 
 from course.grader.result import Check, Exercise
-from tests.course.grader.conftest import MadeCourse
+from tests.course.grader.conftest import MadeCourse, running
 from tests.course.grader.made import AT_IMPORT, IN_A_CHECK, RIGHT, USES
 
 pytestmark = pytest.mark.skipif(
@@ -122,12 +121,7 @@ def test_a_hang_or_a_crash_names_its_line(graded: Graded) -> None:
 @pytest.mark.usefixtures("graded")
 def test_nothing_is_left_running() -> None:
     """No child, whether it left its group or lost its parent."""
-    for folder in Path("/proc").iterdir():
-        try:
-            said = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        assert MARK.encode() not in said
+    assert not running(MARK)
 
 
 def test_what_a_signal_killed_is_tried_once_more(fresh: MadeCourse) -> None:
@@ -147,17 +141,21 @@ def test_what_a_signal_killed_is_tried_once_more(fresh: MadeCourse) -> None:
     assert [each.state for each in twice.checks[1:]] == ["right", "waiting"]
 
 
-def test_one_that_kills_the_warm_process_loses_alone(
-    fresh: MadeCourse,
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [("KILL", "was killed by SIGKILL"), ("STOP", "did not end within 3 s")],
+)
+def test_one_that_ends_or_stops_the_warm_process_loses_alone(
+    fresh: MadeCourse, sent: str, said: str
 ) -> None:
-    """Another is started and goes on with the next check."""
-    kill = "os.kill(os.getppid(), signal.SIGKILL); time.sleep(99)"
-    fresh.add("ex01_killer", USES.format(mark=MARK, body=kill))
+    """Another is started, or it is woken, and goes on with the next check."""
+    body = f"os.kill(os.getppid(), signal.SIG{sent}); time.sleep(99)"
+    fresh.add("ex01_killer", USES.format(mark=MARK, body=body))
     fresh.add("ex02_right", RIGHT)
     killer, right = fresh.grade(DEADLINE).exercises
     states = [check.state for check in killer.checks]
     assert states == ["wrong", "right", "waiting"]
-    assert "was killed by SIGKILL" in killer.checks[0].message
+    assert said in killer.checks[0].message
     assert right.state == "right"
 
 
