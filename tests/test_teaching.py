@@ -38,6 +38,24 @@ def plans() -> dict[str, list[tuple[str, str]]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
+@pytest.mark.parametrize(
+    ("printed", "path"),
+    [
+        ("All is in place, and every lesson works", "self_test.py"),
+        ("of 5 right", "quiz.py"),
+        ("submissions are graded:", "classroom/__main__.py"),
+    ],
+)
+def test_what_the_first_table_quotes_is_printed(
+    printed: str, path: str
+) -> None:
+    """A teacher compares the two in the evening before the class."""
+    table = GUIDE.partition("\n## Teach tomorrow\n")[2].partition("\n## ")[0]
+    assert printed in table
+    source = (ROOT / "course" / path).read_text("utf-8")
+    assert printed.replace("5", "{len(questions)}") in source
+
+
 @pytest.mark.parametrize("plan", plans())
 def test_the_minutes_of_a_plan_are_those_of_its_notebooks(plan: str) -> None:
     """Each row has its notebook's minutes, and the last one is their sum."""

@@ -10,11 +10,12 @@ from course.folders import ROOT
 from course.questions.found import find
 from course.stage import Stage, changes, find_stages
 
-from .cells import Lesson, fenced, lessons
+from .cells import FIGURE, Lesson, fenced, lessons
 from .exercise import Exercise, exercises
 from .links import led
 from .question import text_of
 
+PICTURE = re.compile(r"<picture>.*?<img src=\"(\S+)\".*?</picture>", re.DOTALL)
 NOTEBOOK = re.compile(r"^Notebook: (\S+)$", re.MULTILINE)
 ABOUT = (
     "docs/choosing.md",
@@ -101,9 +102,15 @@ def questions() -> Iterator[Page]:
 
 def document(path: str, group: str) -> Page:
     """Return a document of the repository as it stands."""
-    text = (ROOT / path).read_text("utf-8")
+    file = ROOT / path
+    text = file.read_text("utf-8")
     title = text.partition("\n")[0].removeprefix("# ")
-    return Page(path, title, text, group)
+
+    def drawn(picture: re.Match[str]) -> str:
+        svg = (file.parent / picture[1]).read_text("utf-8")
+        return f"{FIGURE}{svg}</figure>"  # so the site's style turns it dark
+
+    return Page(path, title, PICTURE.sub(drawn, text), group)
 
 
 def stages() -> Iterator[Page]:

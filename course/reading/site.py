@@ -32,8 +32,6 @@ def build(to: Path = BUILT) -> list[Page]:
         file = written / page.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page.text, "utf-8")
-    for picture in (ROOT / "docs").glob("*.svg"):
-        shutil.copy(picture, written / "docs")
     assets = written / "assets"
     assets.mkdir()
     shutil.copy(HERE / "worker.js", assets / "iframe-worker.js")

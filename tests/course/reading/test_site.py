@@ -128,6 +128,14 @@ def test_no_solution_is_on_a_page(built: Path) -> None:
             assert "solution" not in Path(room, file).name
 
 
+def test_a_documents_picture_is_drawn_in_its_page(built: Path) -> None:
+    """It gets dark with the page, whatever the system's theme is."""
+    for path in ("index.html", "docs/choosing.html"):
+        text = (built / path).read_text("utf-8")
+        assert '<figure class="picture"' in text
+        assert "<picture>" not in text
+
+
 def test_pictures_are_dark_on_dark_pages() -> None:
     """Each colour of a light picture has its dark one."""
     style = dark_pictures("")
