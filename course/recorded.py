@@ -49,7 +49,7 @@ class Recorded:
 
 
 def waits_of(query: str) -> list[Wait]:
-    """Read when clients waited: wait=BEGAN-ENDED&wait=…"""
+    """Read when clients waited: each wait=BEGAN-ENDED is one wait."""
     texts = parse_qs(query).get("wait", [])
     return [(int(a), int(b)) for a, b in (x.split("-") for x in texts)]
 
