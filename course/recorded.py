@@ -41,12 +41,17 @@ class Recorded:
         if OURS not in query:
             await self.recorder(scope, receive, send)
         elif scope["path"] == PATH:
-            waits = [wait.split("-") for wait in parse_qs(query)["wait"]]
-            found = newest(self.recorder, [(int(a), int(b)) for a, b in waits])
+            found = newest(self.recorder, waits_of(query))
             text = found.to_json() if found else None
             await Response(text)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+
+def waits_of(query: str) -> list[Wait]:
+    """Read when clients waited: each wait=BEGAN-ENDED is one wait."""
+    texts = parse_qs(query).get("wait", [])
+    return [(int(a), int(b)) for a, b in (x.split("-") for x in texts)]
 
 
 def newest(recorder: Recorder, waits: Iterable[Wait]) -> Recording | None:

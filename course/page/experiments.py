@@ -279,8 +279,10 @@ async def kill(workshop: Workshop) -> Answer:
 
 def verdict(workshop: Workshop, open_: int) -> str:
     """Say what happens to the tasks that have not ended."""
-    if not open_:
+    if not open_ and workshop.stage.worker:
         return "None was lost: they were stored, and taken up again."
+    if not open_:
+        return "All of them ended before the kill: press it again."
     if workshop.stage.worker:
         return (
             f"Not ended yet: {open_}. None is lost, because they are stored."
@@ -302,7 +304,8 @@ def ended_after_a_kill(workshop: Workshop) -> int:
         with ThreadPoolExecutor(KILLED) as pool:
             for _ in pool.map(client.post, [url] * KILLED):
                 pass
-        apart.recording()  # of the last one: its picture shows the kill
+        if workshop.stage.worker:
+            apart.recording()  # of the last one: its picture shows the kill
         apart.kill()
         apart.start()
         patience = SLOW if workshop.stage.worker else UNCHANGED
