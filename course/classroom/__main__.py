@@ -101,7 +101,7 @@ def run(asked: argparse.Namespace, words: Sequence[str]) -> int:
     checks, at_once = asked.checks.resolve(), max(asked.at_once, 1)
     suites = choose(find(checks, checks), asked.exercises)
     store = work.Store(out / "graded", checks, [each.name for each in suites])
-    sandbox = Sandbox(checks, trusted=asked.trust_answers)
+    sandbox = Sandbox(checks, store.folder, trusted=asked.trust_answers)
     try:
         sandbox.try_it()
     except NoSandboxError as error:

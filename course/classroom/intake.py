@@ -18,7 +18,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from course.classroom.files import ARCHIVE, File, archive, clean, listed, read
+from course.classroom.archives import (
+    ARCHIVE,
+    File,
+    archive,
+    clean,
+    listed,
+    read,
+)
 
 SIZE = 1 << 18  # bytes of an answer
 FILES = 100  # Python files of a submission

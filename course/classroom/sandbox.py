@@ -53,6 +53,7 @@ class Sandbox:
     """Where submissions are graded, several of them beside each other."""
 
     checks: Path
+    room: Path | None = None  # for the answers that are being graded
     trusted: bool = False  # then there is no sandbox
     seconds: float = 120  # for the start, and for each exercise
     memory: int = 4 << 30  # bytes
@@ -90,7 +91,7 @@ class Sandbox:
 
     def _run(self, answers: dict[str, bytes], names: Sequence[str]) -> Results:
         with (
-            tempfile.TemporaryDirectory(prefix="class-") as folder,
+            tempfile.TemporaryDirectory(dir=self.room) as folder,
             tempfile.TemporaryFile() as output,
             tempfile.TemporaryFile() as errors,
         ):

@@ -52,6 +52,7 @@ class Store:
 
     def __init__(self, folder: Path, checks: Path, names: list[str]) -> None:
         self.folder, self.checks, self.names = folder, checks, names
+        folder.mkdir(parents=True, exist_ok=True)
         judges = fingerprint(checks, JUDGES)
         self.judges = f"{judges} {sys.version} {names}"
         self.solutions = {
@@ -98,7 +99,7 @@ class Store:
         """
         if not self.is_settled(self.worth):
             print("First the course's own solutions ...", file=sys.stderr)
-            trusting = Sandbox(self.checks, trusted=True)
+            trusting = Sandbox(self.checks, self.folder, trusted=True)
             results = trusting.grade(self.solutions, self.names)
             write(self.path(self.worth), dump(results))
         if not self.is_settled(self.worth):
@@ -128,7 +129,7 @@ class Store:
     def forget(self, keys: Iterable[str]) -> None:
         """Remove all but these results."""
         for path in self.folder.iterdir():
-            if path.is_dir():  # the workers' jobs and broker
+            if path.is_dir():  # of the workers, or of a killed run
                 shutil.rmtree(path)
             elif path.stem not in keys:
                 path.unlink()

@@ -50,7 +50,7 @@ class Classroom:
     def type(self, *words: str, **settings: str) -> tuple[int, str]:
         """Run it to its end; return its code and what it said."""
         process = self.start(*words, **settings)
-        out, errors = process.communicate(timeout=500)
+        out, errors = process.communicate(timeout=800)
         return process.returncode, out + errors
 
     def left_running(self, mark: str = "") -> list[str]:

@@ -52,6 +52,10 @@ def test_killed_three_times_it_goes_on(classroom: Classroom) -> None:
     code, said = classroom.type(str(submissions))
     assert code == 0, said
     assert (out / "gradebook.csv").read_text() == GRADEBOOK
+    assert all(path.is_file() for path in (out / "graded").iterdir())
+    assert {path.name for path in classroom.folder.iterdir()} == {
+        *("data", "grades", "made", "submissions")
+    }
     now = results(out)
     assert {name: now.get(name) for name in kept} == kept
     before = files(out)

@@ -400,8 +400,9 @@ def test_what_may_not_be_read(there: Path) -> None:
     (there / "cy").chmod(0o555)
     ada, bob, cy = take_in(there, EXERCISES)
     (there / "ada").chmod(0o700)
-    assert ada.notes[0] == "Not taken in: the folder: Permission denied."
-    assert "ex01_hello.py: Permission denied." in bob.notes[0]
+    assert ada.notes[0].startswith("Not taken in: the folder: ")
+    assert bob.notes[0].startswith("Not taken in: ex01_hello.py: ")
+    assert ada.notes[0].endswith("or may not be read.")
     assert cy.answers
     assert not cy.notes
 
