@@ -270,7 +270,7 @@ def test_a_function_chosen_by_its_argument_is_a_task(log: Log) -> None:
     log.agrees(app, verdicts={})
 
 
-class Stop(BaseException):  # noqa: N818 (it is no error)
+class Stop(BaseException):
     """What `except Exception` does not catch."""
 
 
