@@ -107,7 +107,7 @@ class Patience:
         with anyio.CancelScope() as patience:
             scope["app"].state.patience = patience
             await self.app(scope, receive, send)
-        if patience.cancelled_caught:
+        if patience.cancel_called:
             await JSONResponse({}, 504)(scope, receive, send)
 
 

@@ -270,9 +270,13 @@ def test_a_function_chosen_by_its_argument_is_a_task(log: Log) -> None:
     log.agrees(app, verdicts={})
 
 
-@pytest.mark.parametrize("kind", [SystemExit, asyncio.CancelledError])
-def test_a_task_may_end_the_server(kind: type[BaseException]) -> None:
-    """What is raised is the same, and the picture names it."""
+class Stop(BaseException):
+    """What `except Exception` does not catch."""
+
+
+@pytest.mark.parametrize("kind", [Stop, asyncio.CancelledError])
+def test_a_task_may_raise_what_is_no_error(kind: type[BaseException]) -> None:
+    """What comes out is the same, and the picture names it."""
     app = FastAPI()
 
     async def t() -> None:
