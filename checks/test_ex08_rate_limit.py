@@ -227,7 +227,7 @@ def test_two_threads_never_get_the_same_token(
             got == there,
             f"the bucket holds {there}, and two threads ask for a token at the"
             f" same time: {'one gets it' if there == 1 else 'both get one'}",
-            ["neither got one", "one got one", "both got one"][got],
+            ["neither got one", "only one got one", "both got one"][got],
         )
 
 
