@@ -130,7 +130,7 @@ def test_a_task_is_seen_inside_a_middleware_that_waits_for_it(
     assert pure.yielded is not None
     assert pure.resumed is not None
     assert pure.yielded < made.sent < task.ended < pure.resumed
-    assert "a middleware: before + after" in svg(made)
+    assert "middleware: before + after" in svg(made)
 
 
 def test_an_error_is_not_laid_to_the_middleware_it_passes(log: Log) -> None:
