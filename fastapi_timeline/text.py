@@ -173,8 +173,8 @@ class Picture:
             yield Text(" " * pad + text, style="green")
         if scale.two:
             rest = milliseconds(recording.end - scale.split)
-            rest = "" if slowed(recording) else f" ({rest})"
-            text = f"left of ┊ and right of it{rest} have a time scale each"
+            rest = "" if slowed(recording) else f" (right side: {rest})"
+            text = f"each side of ┊ has its own time scale{rest}"
             yield Text(" " * (NAME + 1) + text, style="dim")
 
     def _said(self) -> Iterator[Text]:
