@@ -61,7 +61,7 @@ def yield_dependency(note: Note) -> FastAPI:
 
 
 def first_task_fails(note: Note) -> FastAPI:
-    """Make one with two tasks; its dependency catches and re-raises."""
+    """Make an application with two tasks; its dependency re-raises."""
     app = Watched(note)
 
     def dependency() -> Iterator[None]:
@@ -110,7 +110,7 @@ def function_scope(note: Note) -> FastAPI:
 
 
 def own_response(note: Note) -> FastAPI:
-    """Make one whose response has its own task; another task is added."""
+    """Make an application that adds a task; its response has another."""
     app = Watched(note)
 
     def own_task() -> None:
@@ -129,7 +129,7 @@ def own_response(note: Note) -> FastAPI:
 
 
 def streaming(note: Note) -> FastAPI:
-    """Make one that streams two chunks and adds a task."""
+    """Make an application that streams two chunks and adds a task."""
     app = Watched(note)
 
     def chunks() -> Iterator[str]:
@@ -151,7 +151,7 @@ def streaming(note: Note) -> FastAPI:
 
 
 def dependency_adds_tasks(note: Note) -> FastAPI:
-    """Make one whose dependency adds one task early and one late."""
+    """Make an application; its dependency adds two tasks, around `yield`."""
     app = Watched(note)
 
     def early_task() -> None:

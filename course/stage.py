@@ -126,6 +126,11 @@ def changes(before: Stage | None, after: Stage) -> list[str]:
     )
 
 
+def listed(stages: list[Stage]) -> list[str]:
+    """Return a line for each."""
+    return [f"  {stage.number:>2}  {stage.title}" for stage in stages]
+
+
 def choose(arguments: list[str], stages: list[Stage]) -> Stage:
     """Return the stage that is asked for, or exit with those there are."""
     by_number = {str(stage.number): stage for stage in stages}
@@ -133,9 +138,10 @@ def choose(arguments: list[str], stages: list[Stage]) -> Stage:
     if wanted in by_number:
         return by_number[wanted]
     asked = f"There is no stage {arguments[0]!r}." if arguments else "Which?"
-    lines = [f"  {stage.number}  {stage.title}" for stage in stages]
     example = command("stage", "3")
-    sys.exit("\n".join([f"{asked} These are there:", *lines, "", example]))
+    sys.exit(
+        "\n".join([f"{asked} These are there:", *listed(stages), "", example])
+    )
 
 
 def choose_port(options: list[str]) -> list[str]:
@@ -176,11 +182,12 @@ def name_mailbox(port: int | None, usual: int) -> None:
 
 def main(folder: Path = ROOT / "stages") -> None:
     """Run the stage named by the first argument; the rest is uvicorn's."""
-    arguments = sys.argv[1:]
+    arguments, stages = sys.argv[1:], find_stages(folder)
     if set(arguments[:1]) & {"-h", "--help"}:
-        print(__doc__)
-        arguments = []
-    stage = choose(arguments, find_stages(folder))
+        print(f"usage: {command('stage', 'NUMBER')}\n\n{__doc__}")
+        print("\n".join(listed(stages)))
+        return
+    stage = choose(arguments, stages)
     options = choose_port(arguments[1:])
     import uvicorn  # noqa: PLC0415 (a wrong number is told at once)
 

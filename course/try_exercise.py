@@ -1,7 +1,5 @@
 """Run your exercise, to try it in the browser.
 
-python3 start.py try 1
-
 Open /docs at the address that uvicorn prints. The application starts again
 when you save the file. What follows the number is passed to uvicorn. An
 exercise without an application (7) is run by pytest instead.
@@ -15,6 +13,7 @@ import uvicorn
 
 from course.grader.exercises import Course, UsageError
 from course.stage import choose_port
+from course.typed import command
 
 APP = re.compile(rb"^app\b", re.MULTILINE)
 
@@ -23,7 +22,7 @@ def main() -> None:
     """Run the exercise that the first argument names."""
     words = sys.argv[1:]
     if not words or words[0] in {"-h", "--help"}:
-        print(__doc__)
+        print(f"usage: {command('try', 'NUMBER')}\n\n{__doc__}")
         return
     course = Course()
     try:

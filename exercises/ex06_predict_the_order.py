@@ -24,8 +24,9 @@ Names that the checks use
 
 Builds on stages 1 to 5. To grade your predictions: python3 start.py grade 6
 After that you can try the applications yourself: python3 start.py try 6
-Send, for example, POST /yield_dependency/ on /docs: the terminal prints each
-event when it happens.
+In another terminal, send a request to the address that it prints, for example
+curl -X POST http://127.0.0.1:8000/yield_dependency/
+The first terminal prints each event when it happens.
 
 Notebook: notebooks/05_task_tracker.ipynb
 """

@@ -43,7 +43,7 @@ def plans() -> dict[str, list[tuple[str, str]]]:
     [
         ("All is in place, and every lesson works", "self_test.py"),
         ("of 5 right", "quiz.py"),
-        ("submissions are graded:", "classroom/__main__.py"),
+        ("submissions are graded. Open", "classroom/__main__.py"),
     ],
 )
 def test_what_the_first_table_quotes_is_printed(

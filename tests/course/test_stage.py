@@ -60,7 +60,7 @@ def test_a_wrong_number_names_those_there_are(arguments: list[str]) -> None:
         stage.choose(arguments, stage.find_stages())
     text = str(told.value)
     assert f"There is no stage {arguments[0]!r}." in text
-    assert "  3  The objects that a task needs are dependencies too" in text
+    assert "   3  The objects that a task needs are dependencies too" in text
 
 
 @pytest.mark.parametrize("asked", ["3", "03"])

@@ -17,14 +17,15 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_an_application_is_served_until_it_is_stopped() -> None:
-    """Exercise 6 is an application: its /docs lists what to send."""
+    """Exercise 6 is an application that prints what happens."""
     server = Alone("course.try_exercise", "6")
     try:
-        paths = httpx2.get(f"{server.start()}/openapi.json").json()["paths"]
+        answer = httpx2.post(f"{server.start()}/yield_dependency/")
         said = server.end()
     finally:
         server.kill()
-    assert "/yield_dependency/" in paths
+    assert answer.is_success
+    assert "endpoint runs" in said
     assert "Traceback" not in said
 
 
@@ -39,4 +40,4 @@ def test_what_cannot_be_run_is_told() -> None:
     wrong = run("99")
     assert wrong.returncode == 1
     assert "There is no exercise '99'. These are there" in wrong.stderr
-    assert "python3 start.py try 1" in run("--help").stdout
+    assert run("--help").stdout.startswith("usage: python3 start.py try ")

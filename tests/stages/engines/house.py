@@ -63,7 +63,8 @@ ENGINES = [
     Engine("s07_celery", constant_keys=r"stage7:_kombu\.binding.*"),
     Engine(
         "s08_rq",
-        constant_keys="rq:(workers?|cron|clean|queues|scheduler).*",
+        constant_keys="rq:(workers?|cron|clean|queues|scheduler).*"
+        "|.*:intermediate:first_seen:.*",  # expires after a day
     ),
     Engine("s09_taskiq", constant_keys="stage9|autoclaim:.*"),
     Engine("s10_procrastinate", "postgresql", scheduler=False),
