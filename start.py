@@ -283,8 +283,9 @@ def main():
     """Prepare, then become what was asked for; its exit code is ours."""
     check_python()
     words = sys.argv[1:]
-    if explained(words):
-        print(explained(words))
+    help_text = explained(words)
+    if help_text:
+        print(help_text)
         return
     long = for_nox(words)
     command = directly(words)

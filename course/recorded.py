@@ -80,9 +80,9 @@ def timed(recorder: Recorder, waits: list[Wait]) -> Iterator[Recording]:
     for number in range(len(recorder.recordings)):
         found = recorder.recording(-1 - number)
         for wait in waits:
-            client = recorder.recording(-1 - number, client=wait).client
-            if client and client[0] <= 0 <= client[1]:
-                found = recorder.recording(-1 - number, client=wait)
+            awaited = recorder.recording(-1 - number, client=wait)
+            if awaited.client and awaited.client[0] <= 0 <= awaited.client[1]:
+                found = awaited
         yield found
 
 

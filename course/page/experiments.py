@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -77,58 +76,56 @@ class Experiment:
 
 
 def experiments(workshop: Workshop) -> dict[str, Experiment]:
-    """Return those that a stage's paths allow, by name."""
-    return {one.name: one for one in starmap(Experiment, offered(workshop))}
+    """Return a stage's experiments by name."""
+    return {one.name: one for one in offered(workshop)}
 
 
-def offered(
-    workshop: Workshop,
-) -> Iterator[tuple[str, str, str, Callable[[Workshop], Awaitable[Answer]]]]:
-    """Yield name, label, reason and function of each."""
+def offered(workshop: Workshop) -> Iterator[Experiment]:
+    """Yield those that the stage's paths allow."""
     paths = workshop.paths
     if workshop.mounted and hasattr(workshop.mounted.module, PROVIDER):
-        yield (
+        yield Experiment(
             "replace",
             "Replace the task",
             "As a test does: one request gets a fake that only remembers.",
             replace_task,
         )
     if TASK in paths:
-        yield (
+        yield Experiment(
             "fail",
             "Fail the task",
             "The task raises an exception. What does the client get?",
             fail,
         )
     elif paths:
-        yield (
+        yield Experiment(
             "fail",
             "Fail the task",
             "The file cannot be written. What does the client get?",
             fail_to_write,
         )
     if "/send-email/" in paths:
-        yield (
+        yield Experiment(
             "refuse",
             "Refuse the mail",
             "The mail server refuses one of two recipients.",
             refuse,
         )
     if {TASK, LOGS} <= paths:
-        yield (
+        yield Experiment(
             "ten",
             "Ten at once",
             "Ten clients ask for a task of 0.1 s at once. When do they end?",
             ten_reports,
         )
-        yield (
+        yield Experiment(
             "kill",
             "Kill the process",
             KILLS,
             kill,
         )
     elif paths:
-        yield (
+        yield Experiment(
             "ten",
             "Ten at once",
             "Ten clients send a request at once. Does each task run?",
